@@ -1,0 +1,195 @@
+"""Conditions on lengths: what a branch tested, what an operation needs.
+
+A condition is a comparison of an expression with zero, or a combination of conditions. It can be
+evaluated at concrete sizes, and often decided for all sizes at once from bounds alone; everything
+else is the business of :mod:`.sets`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Union
+
+from shapelint.lengths.expr import Bounds, Div, Expr, Sizes, as_expr
+from shapelint.lengths.real import RealTest
+
+__all__ = [
+    "FALSE",
+    "TRUE",
+    "All",
+    "Any",
+    "Compare",
+    "Condition",
+    "all_of",
+    "any_of",
+    "at_least",
+    "divides",
+    "equal",
+    "negate",
+    "unequal",
+]
+
+
+@dataclass(frozen=True)
+class Compare:
+    """``expr == 0``, ``expr != 0`` or ``expr >= 0``."""
+
+    op: str
+    expr: Expr
+
+    def at(self, sizes: Sizes) -> bool:
+        """Whether it holds at concrete sizes."""
+        return _TESTS[self.op](self.expr.at(sizes))
+
+    def decide(self, known: Bounds) -> bool | None:
+        """Whether it holds for all sizes (True), for none (False), or bounds do not tell."""
+        low, high = self.expr.bounds(known)
+        if self.op == ">=":
+            if low is not None and low >= 0:
+                return True
+            return False if high is not None and high < 0 else None
+        if low == high == 0:
+            return self.op == "=="
+        apart = (low is not None and low > 0) or (high is not None and high < 0)
+        return (self.op == "!=") if apart or _coprime_to_zero(self.expr) else None
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The input sizes it depends on."""
+        return self.expr.symbols
+
+    def __repr__(self) -> str:
+        return f"{self.expr!r} {self.op} 0"
+
+
+_TESTS: dict[str, Callable[[int], bool]] = {
+    "==": lambda v: v == 0,
+    "!=": lambda v: v != 0,
+    ">=": lambda v: v >= 0,
+}
+
+
+def _coprime_to_zero(expr: Expr) -> bool:
+    """``g*(...) + c`` is never zero when ``g`` does not divide ``c``."""
+    if expr.is_const:
+        return expr.const != 0
+    common = Expr(0, expr.terms).content
+    return bool(expr.const % common)
+
+
+@dataclass(frozen=True)
+class All:
+    """Every part holds."""
+
+    parts: tuple[Condition, ...]
+
+    def at(self, sizes: Sizes) -> bool:
+        """Whether it holds at concrete sizes."""
+        return all(p.at(sizes) for p in self.parts)
+
+    def decide(self, known: Bounds) -> bool | None:
+        """As :meth:`Compare.decide`."""
+        answers = [p.decide(known) for p in self.parts]
+        if False in answers:
+            return False
+        return None if None in answers else True
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The input sizes it depends on."""
+        return frozenset[str]().union(*(p.symbols for p in self.parts))
+
+
+@dataclass(frozen=True)
+class Any:
+    """At least one part holds."""
+
+    parts: tuple[Condition, ...]
+
+    def at(self, sizes: Sizes) -> bool:
+        """Whether it holds at concrete sizes."""
+        return any(p.at(sizes) for p in self.parts)
+
+    def decide(self, known: Bounds) -> bool | None:
+        """As :meth:`Compare.decide`."""
+        answers = [p.decide(known) for p in self.parts]
+        if True in answers:
+            return True
+        return None if None in answers else False
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The input sizes it depends on."""
+        return frozenset[str]().union(*(p.symbols for p in self.parts))
+
+
+Condition = Union[Compare, All, Any, RealTest]
+
+TRUE: Condition = All(())
+FALSE: Condition = Any(())
+
+
+def equal(a: Expr | int, b: Expr | int) -> Condition:
+    """``a == b``."""
+    return Compare("==", _primitive(as_expr(a) - b))
+
+
+def unequal(a: Expr | int, b: Expr | int) -> Condition:
+    """``a != b``."""
+    return Compare("!=", _primitive(as_expr(a) - b))
+
+
+def at_least(a: Expr | int, b: Expr | int) -> Condition:
+    """``a >= b``.
+
+    ``g*x + c >= 0`` is ``x + floor(c/g) >= 0``, and ``floor(x/k) >= c`` is ``x >= k*c``.
+    """
+    rest = as_expr(a) - b
+    while rest.terms:
+        common = math.gcd(*rest.terms.values())
+        scaled = {atom: c // common for atom, c in rest.terms.items()}
+        rest = Expr(rest.const // common, scaled)
+        ((atom, c), *others) = rest.terms.items()
+        if others or c != 1 or not isinstance(atom, Div) or not isinstance(atom.den, int):
+            break
+        rest = atom.num + rest.const * atom.den
+    return Compare(">=", rest)
+
+
+def _primitive(expr: Expr) -> Expr:
+    """Without a common factor: ``g*x == 0`` is ``x == 0``."""
+    content = expr.content
+    if content < 2:
+        return expr
+    return Expr(expr.const // content, {atom: c // content for atom, c in expr.terms.items()})
+
+
+def divides(k: Expr | int, a: Expr | int) -> Condition:
+    """``a`` is a multiple of ``k``."""
+    return Compare("==", as_expr(a) % k)
+
+
+def all_of(parts: Iterable[Condition]) -> Condition:
+    """Conjunction; of one part, that part."""
+    parts = tuple(parts)
+    return parts[0] if len(parts) == 1 else All(parts)
+
+
+def any_of(parts: Iterable[Condition]) -> Condition:
+    """Disjunction; of one part, that part."""
+    parts = tuple(parts)
+    return parts[0] if len(parts) == 1 else Any(parts)
+
+
+def negate(condition: Condition) -> Condition:
+    """The opposite condition."""
+    if isinstance(condition, Compare):
+        if condition.op == ">=":
+            return Compare(">=", -condition.expr - 1)
+        return Compare("!=" if condition.op == "==" else "==", condition.expr)
+    if isinstance(condition, RealTest):
+        return condition.negated()
+    dual = Any if isinstance(condition, All) else All
+    return dual(tuple(negate(p) for p in condition.parts))

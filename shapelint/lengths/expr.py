@@ -1,0 +1,503 @@
+"""Symbolic lengths: integer polynomials over floor divisions, kept in a normal form.
+
+An :class:`Expr` is ``const + sum(coefficient * atom)``. An atom is a symbol, a floor division, a
+product of non-constant expressions, or a float computation that Python rounds to an integer. As
+long as only symbols and floor divisions by constants occur the expression is *quasi-affine*, and
+isl decides everything about it. Lengths behind convolution, pooling, transposed convolution and
+resizing are of this kind.
+
+The normal form makes most equal lengths identical without asking isl. Its laws, for integers
+``k, g, d > 0``:
+
+* ``floor((k*a + b) / k) = a + floor(b / k)``                      multiples leave the floor
+* ``floor((g*a + r) / (g*k)) = floor((a + floor(r / g)) / k)``      common factors cancel
+* ``floor((floor(a / d) + r) / k) = floor((a + d*r) / (d*k))``      nested floors become one
+* ``floor(-a / k) = -floor((a + k - 1) / k)``                       one form for rounding up
+
+(Graham, Knuth, Patashnik, *Concrete Mathematics*, section 3.2.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Union
+
+__all__ = [
+    "Atom",
+    "Bounds",
+    "Div",
+    "Expr",
+    "Interval",
+    "Prod",
+    "Rounded",
+    "Sym",
+    "as_expr",
+    "floordiv",
+    "product",
+    "symbol",
+]
+
+Interval = tuple[Union[int, None], Union[int, None]]
+"""Least and greatest value; ``None`` where there is no bound."""
+
+Bounds = Mapping[str, Interval]
+"""What is known about each symbol; a symbol that is absent is at least 1."""
+
+Sizes = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Sym:
+    """An input size, for example ``H``."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Hashed:
+    """Atoms built of expressions: equality by key, and the hash computed once."""
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((type(self), self.key))
+
+    @property
+    def key(self) -> object:
+        raise NotImplementedError
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if type(self) is not type(other) or hash(self) != hash(other):
+            return False
+        return self.key == other.key  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, eq=False)
+class Div(_Hashed):
+    """``floor(num / den)``; ``den`` is a positive int in every quasi-affine expression."""
+
+    num: Expr
+    den: int | Expr
+
+    @property
+    def key(self) -> object:
+        return (self.num, self.den)
+
+
+@dataclass(frozen=True, eq=False)
+class Prod(_Hashed):
+    """A product of two or more non-constant expressions, in any order."""
+
+    factors: tuple[Expr, ...]
+
+    @cached_property
+    def key(self) -> object:
+        return frozenset(Counter(self.factors).items())
+
+
+@dataclass(frozen=True, eq=False)
+class Rounded(_Hashed):
+    """A double rounded to an integer by ``mode``: ``floor``, ``ceil``, ``trunc`` or ``round``.
+
+    ``real`` is a :class:`shapelint.lengths.real.Real`: the float computation as it was done, so
+    that it can be repeated to the last bit at any other size.
+    """
+
+    mode: str
+    real: RealLike
+
+    @property
+    def key(self) -> object:
+        return (self.mode, self.real)
+
+
+class RealLike:
+    """What :class:`Rounded` needs to know of a float computation."""
+
+    symbols: frozenset[str]
+
+    def at(self, sizes: Sizes) -> float:
+        """The double that Python computes at these sizes."""
+        raise NotImplementedError
+
+    def slope(self, name: str) -> Fraction | None:
+        """Its growth per unit of one symbol, or None if it is not linear."""
+        raise NotImplementedError
+
+
+Atom = Union[Sym, Div, Prod, Rounded]
+
+ROUND = {"floor": math.floor, "ceil": math.ceil, "trunc": math.trunc, "round": round}
+
+
+class Expr:
+    """``const + sum(coefficient * atom)``, immutable, equal when the normal forms are equal.
+
+    >>> n = symbol("n")
+    >>> floordiv(2 * n + 5, 2)
+    n + 2
+    >>> floordiv(floordiv(n - 1, 2), 2)
+    floor((n - 1)/4)
+    """
+
+    __slots__ = ("_hash", "_symbols", "const", "terms")
+
+    const: int
+    terms: dict[Atom, int]
+
+    def __init__(self, const: int = 0, terms: dict[Atom, int] | None = None) -> None:
+        self.const = const
+        self.terms = terms or {}
+        self._hash: int | None = None
+        self._symbols: frozenset[str] | None = None
+
+    # -- identity ---------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if isinstance(other, int):
+            return not self.terms and self.const == other
+        if not isinstance(other, Expr) or self.const != other.const:
+            return NotImplemented if not isinstance(other, Expr) else False
+        return hash(self) == hash(other) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash((self.const, frozenset(self.terms.items())))
+        return self._hash
+
+    def __repr__(self) -> str:
+        return render(self)
+
+    @property
+    def is_const(self) -> bool:
+        """Whether no symbol occurs."""
+        return not self.terms
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The names of the input sizes it depends on."""
+        if self._symbols is None:
+            self._symbols = frozenset().union(*(_atom_symbols(a) for a in self.terms))
+        return self._symbols
+
+    # -- arithmetic -------------------------------------------------------------------------
+
+    def __add__(self, other: Expr | int) -> Expr:
+        if isinstance(other, int):
+            return Expr(self.const + other, self.terms) if other else self
+        terms = dict(self.terms)
+        for atom, c in other.terms.items():
+            total = terms.get(atom, 0) + c
+            if total:
+                terms[atom] = total
+            else:
+                del terms[atom]
+        return Expr(self.const + other.const, terms)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Expr:
+        return self.scaled(-1)
+
+    def __sub__(self, other: Expr | int) -> Expr:
+        return self + (-other)
+
+    def __rsub__(self, other: int) -> Expr:
+        return -self + other
+
+    def scaled(self, k: int) -> Expr:
+        """``k`` times this."""
+        if k == 1:
+            return self
+        return Expr(self.const * k, {a: c * k for a, c in self.terms.items()} if k else None)
+
+    def __mul__(self, other: Expr | int) -> Expr:
+        if isinstance(other, int):
+            return self.scaled(other)
+        return product((self, other))
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other: Expr | int) -> Expr:
+        return floordiv(self, other)
+
+    def __mod__(self, other: Expr | int) -> Expr:
+        return self - floordiv(self, other) * other
+
+    # -- values -----------------------------------------------------------------------------
+
+    def at(self, sizes: Sizes) -> int:
+        """The value at concrete sizes. Raises KeyError if one is missing."""
+        return self.const + sum(c * _atom_at(a, sizes) for a, c in self.terms.items())
+
+    def substitute(self, values: Mapping[str, Expr]) -> Expr:
+        """The same expression with symbols replaced."""
+        out = Expr(self.const)
+        for atom, c in self.terms.items():
+            out = out + _atom_substitute(atom, values).scaled(c)
+        return out
+
+    def bounds(self, known: Bounds) -> Interval:
+        """An interval that contains every value; exact when each symbol occurs once."""
+        low: int | None = self.const
+        high: int | None = self.const
+        for atom, c in self.terms.items():
+            a, b = _atom_bounds(atom, known)
+            if c < 0:
+                a, b = b, a
+            low = None if low is None or a is None else low + c * a
+            high = None if high is None or b is None else high + c * b
+        return low, high
+
+    def slope(self, name: str) -> Fraction | None:
+        """Growth per unit of one symbol in the long run; None for products of it."""
+        total = Fraction(0)
+        for atom, c in self.terms.items():
+            part = _atom_slope(atom, name)
+            if part is None:
+                return None
+            total += c * part
+        return total
+
+    @property
+    def is_quasi_affine(self) -> bool:
+        """Whether isl can express it: symbols and floor divisions by constants only."""
+        return all(_is_quasi_affine(a) for a in self.terms)
+
+    @property
+    def content(self) -> int:
+        """The greatest common divisor of all coefficients and the constant (0 for zero)."""
+        return math.gcd(self.const, *self.terms.values())
+
+
+def symbol(name: str) -> Expr:
+    """The expression that is one input size."""
+    return Expr(0, {Sym(name): 1})
+
+
+def as_expr(value: Expr | int) -> Expr:
+    """An int as a constant expression."""
+    return value if isinstance(value, Expr) else Expr(int(value))
+
+
+def product(factors: Iterable[Expr | int]) -> Expr:
+    """The product, with constant content in front and nested products flattened."""
+    coefficient, parts = 1, []
+    for factor in factors:
+        if isinstance(factor, int):
+            coefficient *= factor
+            continue
+        content = factor.content
+        coefficient *= content if content else 0
+        if factor.is_const:
+            coefficient *= -1 if factor.const < 0 else 1
+            continue
+        parts += _factors(Expr(factor.const // content, {a: c // content for a, c in factor.terms.items()}))
+    if not coefficient or not parts:
+        return Expr(coefficient)
+    if len(parts) == 1:
+        return parts[0].scaled(coefficient)
+    return Expr(0, {Prod(tuple(parts)): coefficient})
+
+
+def factors(expr: Expr) -> tuple[int, tuple[Expr, ...]]:
+    """``expr`` as an int times non-constant factors, as far as they are known."""
+    if expr.is_const:
+        return expr.const, ()
+    content = expr.content
+    rest = Expr(expr.const // content, {a: c // content for a, c in expr.terms.items()})
+    return content, tuple(_factors(rest))
+
+
+def _factors(expr: Expr) -> list[Expr]:
+    if len(expr.terms) == 1 and not expr.const:
+        ((atom, c),) = expr.terms.items()
+        if isinstance(atom, Prod) and c == 1:
+            return list(atom.factors)
+    return [expr]
+
+
+def floordiv(num: Expr | int, den: Expr | int) -> Expr:
+    """``floor(num / den)`` in normal form. Raises ZeroDivisionError for a zero divisor."""
+    num = as_expr(num)
+    if isinstance(den, Expr):
+        if den.is_const:
+            return floordiv(num, den.const)
+        return _divide_by_length(num, den)
+    if den == 0:
+        raise ZeroDivisionError("integer division or modulo by zero")
+    if den < 0:
+        num, den = -num, -den
+    whole, rest = _split_multiples(num, den)
+    if rest.is_const:
+        return whole + rest.const // den
+    common = math.gcd(den, *rest.terms.values())
+    if common > 1:
+        rest = Expr(rest.const // common, {a: c // common for a, c in rest.terms.items()})
+        return whole + floordiv(rest, den // common)
+    if den == 1:
+        return whole + rest
+    if all(c < 0 for c in rest.terms.values()):
+        return whole - floordiv(-rest + (den - 1), den)
+    nested = _single_floor(rest)
+    if nested is not None:
+        inner, d = nested
+        return whole + floordiv(inner + rest.const * d, d * den)
+    return whole + Expr(0, {Div(rest, den): 1})
+
+
+def _split_multiples(num: Expr, den: int) -> tuple[Expr, Expr]:
+    """``num = den * whole + rest`` with every coefficient of ``rest`` smaller than ``den``."""
+    whole_const, rest_const = divmod(num.const, den)
+    whole: dict[Atom, int] = {}
+    rest: dict[Atom, int] = {}
+    for atom, c in num.terms.items():
+        q = abs(c) // den * (1 if c > 0 else -1)
+        if q:
+            whole[atom] = q
+        if c - q * den:
+            rest[atom] = c - q * den
+    return Expr(whole_const, whole), Expr(rest_const, rest)
+
+
+def _single_floor(rest: Expr) -> tuple[Expr, int] | None:
+    """The inner numerator and divisor if ``rest`` is one floor division plus a constant."""
+    if len(rest.terms) != 1:
+        return None
+    ((atom, c),) = rest.terms.items()
+    if c == 1 and isinstance(atom, Div) and isinstance(atom.den, int):
+        return atom.num, atom.den
+    return None
+
+
+def _divide_by_length(num: Expr, den: Expr) -> Expr:
+    """Division by a length: common factors cancel, what remains is an opaque quotient."""
+    if num.is_const and not num.const:
+        return num
+    top, above = factors(num)
+    bottom, below = factors(den)
+    left, under = Counter(above), Counter(below)
+    shared = left & under
+    left, under = left - shared, under - shared
+    common = math.gcd(top, bottom)
+    numerator = product([top // common, *left.elements()])
+    if not under:
+        return floordiv(numerator, bottom // common)
+    return Expr(0, {Div(numerator, product([bottom // common, *under.elements()])): 1})
+
+
+# -- atoms ----------------------------------------------------------------------------------
+
+
+def _atom_symbols(atom: Atom) -> frozenset[str]:
+    if isinstance(atom, Sym):
+        return frozenset((atom.name,))
+    if isinstance(atom, Div):
+        extra = atom.den.symbols if isinstance(atom.den, Expr) else frozenset[str]()
+        return atom.num.symbols | extra
+    if isinstance(atom, Prod):
+        return frozenset[str]().union(*(f.symbols for f in atom.factors))
+    return atom.real.symbols
+
+
+def _atom_at(atom: Atom, sizes: Sizes) -> int:
+    if isinstance(atom, Sym):
+        return sizes[atom.name]
+    if isinstance(atom, Div):
+        den = atom.den.at(sizes) if isinstance(atom.den, Expr) else atom.den
+        return atom.num.at(sizes) // den
+    if isinstance(atom, Prod):
+        return math.prod(f.at(sizes) for f in atom.factors)
+    return int(ROUND[atom.mode](atom.real.at(sizes)))
+
+
+def _atom_substitute(atom: Atom, values: Mapping[str, Expr]) -> Expr:
+    if isinstance(atom, Sym):
+        return values.get(atom.name) or symbol(atom.name)
+    if isinstance(atom, Div):
+        den = atom.den.substitute(values) if isinstance(atom.den, Expr) else atom.den
+        return floordiv(atom.num.substitute(values), den)
+    if isinstance(atom, Prod):
+        return product(f.substitute(values) for f in atom.factors)
+    raise NotImplementedError(f"substitution into a float computation: {atom}")
+
+
+def _atom_bounds(atom: Atom, known: Bounds) -> Interval:
+    if isinstance(atom, Sym):
+        return known.get(atom.name, (1, None))
+    if isinstance(atom, Div) and isinstance(atom.den, int):
+        low, high = atom.num.bounds(known)
+        return (
+            None if low is None else low // atom.den,
+            None if high is None else high // atom.den,
+        )
+    if isinstance(atom, Prod):
+        ranges = [f.bounds(known) for f in atom.factors]
+        if all(low is not None and low >= 0 for low, _ in ranges):
+            highs = [high for _, high in ranges if high is not None]
+            return (
+                math.prod(low for low, _ in ranges if low is not None),
+                math.prod(highs) if len(highs) == len(ranges) else None,
+            )
+    return None, None
+
+
+def _atom_slope(atom: Atom, name: str) -> Fraction | None:
+    if isinstance(atom, Sym):
+        return Fraction(int(atom.name == name))
+    if name not in _atom_symbols(atom):
+        return Fraction(0)
+    if isinstance(atom, Div) and isinstance(atom.den, int):
+        inner = atom.num.slope(name)
+        return None if inner is None else inner / atom.den
+    if isinstance(atom, Rounded):
+        return atom.real.slope(name)
+    return None
+
+
+def _is_quasi_affine(atom: Atom) -> bool:
+    if isinstance(atom, Div):
+        return isinstance(atom.den, int) and atom.num.is_quasi_affine
+    return isinstance(atom, Sym)
+
+
+# -- text -----------------------------------------------------------------------------------
+
+
+def render(expr: Expr) -> str:
+    """Plain text, valid Python up to the name ``floor``; :mod:`.words` writes for people."""
+    parts = []
+    for atom, c in sorted(expr.terms.items(), key=lambda item: item[1] < 0):
+        text = _render_atom(atom)
+        sign = "-" if c < 0 else "+"
+        parts.append(f"{sign} {text if abs(c) == 1 else f'{abs(c)}*{text}'}")
+    if expr.const or not parts:
+        parts.append(f"{'-' if expr.const < 0 else '+'} {abs(expr.const)}")
+    text = " ".join(parts)
+    return text[2:] if text.startswith("+ ") else "-" + text[2:]
+
+
+def _render_atom(atom: Atom) -> str:
+    if isinstance(atom, Sym):
+        return atom.name
+    if isinstance(atom, Div):
+        return f"floor({_grouped(atom.num)}/{_grouped(as_expr(atom.den))})"
+    if isinstance(atom, Prod):
+        return "*".join(_grouped(f) for f in atom.factors)
+    return f"{atom.mode}({atom.real!r})"
+
+
+def _grouped(expr: Expr) -> str:
+    simple = len(expr.terms) + bool(expr.const) <= 1 and min(expr.terms.values(), default=1) == 1
+    return render(expr) if simple else f"({render(expr)})"

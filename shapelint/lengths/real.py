@@ -1,0 +1,201 @@
+"""Float computations on lengths, remembered so that they can be repeated to the last bit.
+
+``x.shape[-1] / 2``, ``n * 0.7`` and ``float(want) / have`` are doubles. Where the double provably
+rounds like the rational number it stands for, :meth:`Real.rounded` gives an integer expression and
+everything stays exact. Otherwise the computation itself is kept: predictions repeat it with
+Python's own floats, and what is claimed about all sizes becomes "checked".
+
+Laws used, for IEEE doubles and lengths below ``MAX_LENGTH``:
+
+* sums, differences and products of dyadic rationals with few bits are exact;
+* the correctly rounded quotient of two integers below 2**52 never reaches the next integer:
+  ``n/k`` is at least ``1/k`` away from it, and half an ulp is smaller.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Union
+
+from shapelint.lengths.expr import Bounds, Expr, RealLike, Rounded, Sizes, as_expr, floordiv
+
+__all__ = ["MAX_LENGTH", "Real", "RealTest"]
+
+MAX_LENGTH = 2**31
+"""Lengths are taken to be smaller than this: PyTorch's own kernels index with 32 bits."""
+
+_MAX_DENOMINATOR = 2**20
+
+Operand = Union["Real", Expr, float]
+
+OPERATIONS: dict[str, Callable[..., float]] = {
+    "float": float,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+    "neg": operator.neg,
+    "abs": abs,
+}
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """``num / den``: the rational number a double stands for.
+
+    ``exact`` says that the double *is* this number; otherwise it was rounded once, in a division,
+    and still has the same floor and ceiling.
+    """
+
+    num: Expr
+    den: int
+    exact: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Real(RealLike):
+    """One float operation on operands that are lengths, doubles or other float operations."""
+
+    op: str
+    args: tuple[Operand, ...]
+
+    @cached_property
+    def _key(self) -> object:
+        return (self.op, self.args)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Real) and self._key == other._key)
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:  # type: ignore[override]
+        """The input sizes it depends on."""
+        return frozenset[str]().union(*(a.symbols for a in self.args if not isinstance(a, float)))
+
+    def at(self, sizes: Sizes) -> float:
+        """The double that Python computes at these sizes."""
+        return OPERATIONS[self.op](*(a if isinstance(a, float) else a.at(sizes) for a in self.args))
+
+    def slope(self, name: str) -> Fraction | None:
+        """Growth per unit of one symbol; None where that is not a constant."""
+        ratio = self.ratio
+        if ratio is None:
+            return None
+        inner = ratio.num.slope(name)
+        return None if inner is None else inner / ratio.den
+
+    @cached_property
+    def ratio(self) -> Ratio | None:
+        """The rational number it stands for, if floor, ceiling and order agree with it."""
+        parts = [_ratio(a) for a in self.args]
+        if any(p is None for p in parts):
+            return None
+        return _combine(self.op, [p for p in parts if p is not None])
+
+    def rounded(self, mode: str) -> Expr:
+        """The length that ``math.floor``, ``math.ceil``, ``int`` or ``round`` makes of it."""
+        ratio = self.ratio
+        if ratio is not None:
+            if mode == "floor":
+                return floordiv(ratio.num, ratio.den)
+            if mode == "ceil":
+                return -floordiv(-ratio.num, ratio.den)
+            if ratio.den == 1:
+                return ratio.num
+            if mode == "trunc" and (ratio.num.bounds({})[0] or -1) >= 0:
+                return floordiv(ratio.num, ratio.den)
+        return Expr(0, {Rounded(mode, self): 1})
+
+    def __repr__(self) -> str:
+        if len(self.args) == 1:
+            return f"{self.op}({self.args[0]!r})"
+        return f"({self.args[0]!r} {self.op} {self.args[1]!r})"
+
+
+def _ratio(value: Operand) -> Ratio | None:
+    if isinstance(value, Real):
+        return value.ratio
+    if isinstance(value, Expr):
+        return Ratio(value, 1, True)
+    num, den = value.as_integer_ratio() if abs(value) < MAX_LENGTH else (0, 0)
+    return Ratio(as_expr(num), den, True) if 0 < den <= _MAX_DENOMINATOR else None
+
+
+def _combine(op: str, parts: list[Ratio]) -> Ratio | None:
+    if op == "/" and parts[1].num.is_const and parts[1].den == 1 and parts[0].exact:
+        return _quotient(parts[0], parts[1].num.const)
+    if not all(p.exact for p in parts):
+        return None
+    if op == "float":
+        return parts[0]
+    if op == "neg":
+        return Ratio(-parts[0].num, parts[0].den, True)
+    if op in ("+", "-"):
+        a, b = parts
+        num = a.num.scaled(b.den) + b.num.scaled(a.den if op == "+" else -a.den)
+        return _small(num, a.den * b.den)
+    if op == "*" and any(p.num.is_const for p in parts):
+        return _small(parts[0].num * parts[1].num, parts[0].den * parts[1].den)
+    return None
+
+
+def _quotient(a: Ratio, k: int) -> Ratio | None:
+    if k == 0 or a.den != 1:
+        return None
+    num = a.num if k > 0 else -a.num
+    k = abs(k)
+    return Ratio(num, k, exact=k & (k - 1) == 0)
+
+
+def _small(num: Expr, den: int) -> Ratio | None:
+    """Few enough bits for a double to hold the number exactly."""
+    size = max([abs(num.const), *map(abs, num.terms.values())])
+    return Ratio(num, den, True) if size < 2**20 and den <= _MAX_DENOMINATOR else None
+
+
+@dataclass(frozen=True)
+class RealTest:
+    """A comparison of a float computation with a number or another one, as Python does it."""
+
+    op: str
+    left: Operand
+    right: Operand
+
+    def at(self, sizes: Sizes) -> bool:
+        """Whether it holds at concrete sizes."""
+        a, b = (v if isinstance(v, float) else v.at(sizes) for v in (self.left, self.right))
+        return bool(COMPARISONS[self.op](a, b))
+
+    def decide(self, known: Bounds) -> bool | None:
+        """Bounds do not decide float comparisons."""
+        return None
+
+    def negated(self) -> RealTest:
+        """The opposite comparison (lengths are never NaN)."""
+        return RealTest(_OPPOSITE[self.op], self.left, self.right)
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The input sizes it depends on."""
+        sides = [v for v in (self.left, self.right) if not isinstance(v, float)]
+        return frozenset[str]().union(*(v.symbols for v in sides))
+
+
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}

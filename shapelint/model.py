@@ -1,0 +1,138 @@
+"""The data that flows from the analysis to the reports, and nothing else.
+
+All of it is frozen; nothing here computes. What a single run says is in :mod:`shapelint.trace`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from shapelint.trace import Span
+
+if TYPE_CHECKING:
+    from shapelint.lengths.sets import SizeSet
+
+__all__ = [
+    "Applicability",
+    "Diagnostic",
+    "Edit",
+    "Evidence",
+    "Fix",
+    "Input",
+    "Label",
+    "Report",
+    "Severity",
+    "Skipped",
+    "TargetReport",
+]
+
+Severity = Literal["error", "warning", "info"]
+Evidence = Literal["proven", "checked", "not-checked"]
+Applicability = Literal["safe", "unsafe", "display"]
+
+
+@dataclass(frozen=True)
+class Input:
+    """One tensor that ``forward`` takes."""
+
+    name: str
+    """Parameter name, or the position as a digit string."""
+    dims: tuple[int | str, ...]
+    """Sizes, or the names of symbols."""
+    dtype: str = "float32"
+    """Name of a torch dtype."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A place in the source with a few words about it."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace the text of a span; an empty span inserts."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A change that was traced again and found to help."""
+
+    title: str
+    """What to write, for example ``output_padding=1``."""
+    note: str
+    """For which sizes it works and what it costs, in words."""
+    applicability: Applicability
+    sizes_after: str
+    """The sizes that work once it is applied, in words."""
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One finding about one target."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    """The consequence, in samples or pixels."""
+    target: str
+    span: Span
+    label: str = ""
+    """What stands under the caret of ``span``: usually the map ``n -> 2n - 1``."""
+    related: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Lines of the form ``lengths: 16 -> 8 -> 15 (fails)``, already worded."""
+    witness: dict[str, int] = field(default_factory=dict)
+    """The smallest sizes at which it happens; empty if it has none."""
+    evidence: Evidence = "proven"
+    error: str = ""
+    """What PyTorch raises at the witness; empty if nothing is raised."""
+    fixes: tuple[Fix, ...] = ()
+
+
+@dataclass(frozen=True)
+class TargetReport:
+    """What was found out about one module."""
+
+    target: str
+    """``models/unet.py:UNet``."""
+    path: str
+    class_name: str
+    inputs: tuple[Input, ...]
+    evidence: Evidence
+    reason: str
+    """Why it is not proven; empty if it is."""
+    valid_sizes: SizeSet | None = None
+    roundtrip_sizes: SizeSet | None = None
+    outputs: tuple[str, ...] = ()
+    """Output shapes as formulas, for example ``(N, 1, 2*ceil(L/2) - 1)``."""
+    assumed: tuple[str, ...] = ()
+    """What shapelint had to guess to build or call it, in words."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Something that was not executed or not linted, and why."""
+
+    path: str
+    line: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of one run over all paths."""
+
+    targets: tuple[TargetReport, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    files: int
+    """Files that were looked at."""
+    skipped: tuple[Skipped, ...] = ()

@@ -1,0 +1,58 @@
+"""One decorator and a package walk: how operations, rules and reporters are found.
+
+A package of plug-ins holds one :class:`Registry`. Its modules call the decorator; the first lookup
+imports every module of the package, so there is no list to keep in step.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+__all__ = ["Registry"]
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Names to things, filled by walking one package."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        self._found: dict[str, T] = {}
+        self._walked = False
+
+    def register(self, *names: str) -> Callable[[T], T]:
+        """Decorator: file the thing under each name. Raises ValueError for a name taken."""
+
+        def decorate(thing: T) -> T:
+            for name in names:
+                if name in self._found:
+                    raise ValueError(f"{name!r} is registered twice in {self.package}")
+                self._found[name] = thing
+            return thing
+
+        return decorate
+
+    def _walk(self) -> None:
+        if not self._walked:
+            self._walked = True
+            package = importlib.import_module(self.package)
+            for module in pkgutil.iter_modules(package.__path__):
+                importlib.import_module(f"{self.package}.{module.name}")
+
+    def get(self, name: str) -> T | None:
+        """The thing of that name, or None."""
+        self._walk()
+        return self._found.get(name)
+
+    def __iter__(self) -> Iterator[str]:
+        self._walk()
+        return iter(self._found)
+
+    def items(self) -> Iterator[tuple[str, T]]:
+        """All names with their things."""
+        self._walk()
+        return iter(self._found.items())

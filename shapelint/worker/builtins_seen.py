@@ -1,0 +1,100 @@
+"""``int(h / 2)``, ``float(n)``, ``len(x)`` and ``range(n)`` without losing the length.
+
+CPython makes an exact ``int`` of whatever ``__int__`` returns, so a length that passes through
+``int()`` would come out as a bare number. While a model runs, the modules that define its classes
+see these builtins instead. ``int`` and ``float`` stay types: ``isinstance(x, int)`` and
+``x: int`` mean what they always did.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from shapelint.worker.length import Length, LengthFloat, as_float
+from shapelint.worker.recorder import current
+from shapelint.worker.shapes import shape_of
+
+__all__ = ["in_modules_of"]
+
+
+class _Transparent(type):
+    """A metaclass whose classes stand for the builtin they replace."""
+
+    stands_for: type
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.stands_for)
+
+    def __subclasscheck__(cls, subclass: Any) -> bool:
+        return issubclass(subclass, cls.stands_for)
+
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is cls.stands_for
+
+    def __hash__(cls) -> int:
+        return hash(cls.stands_for)
+
+    def __getattribute__(cls, name: str) -> Any:
+        if name in ("stands_for", "converted") or name.startswith("__"):
+            return super().__getattribute__(name)
+        return getattr(super().__getattribute__("stands_for"), name)
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and isinstance(args[0], (Length, LengthFloat)):
+            return cls.converted(args[0])
+        return cls.stands_for(*args, **kwargs)
+
+
+class _Int(metaclass=_Transparent):
+    stands_for = int
+
+    @staticmethod
+    def converted(value: Any) -> Any:
+        return value if isinstance(value, int) else value.__trunc__()
+
+
+class _Float(metaclass=_Transparent):
+    stands_for = float
+    converted = staticmethod(as_float)
+
+
+def _len(value: Any, /) -> int:
+    if isinstance(value, torch.Tensor):
+        shape = shape_of(value)
+        return shape[0] if shape else builtins.len(value)
+    return builtins.len(value)
+
+
+def _range(*args: Any) -> Any:
+    if any(isinstance(a, Length) for a in args):
+        recorder = current()
+        if recorder is not None:
+            recorder.lost("a loop runs as often as a length says")
+    return builtins.range(*map(int, args))
+
+
+_SEEN = {"int": _Int, "float": _Float, "len": _len, "range": _range}
+
+
+@contextmanager
+def in_modules_of(root: nn.Module) -> Iterator[None]:
+    """Make the modules that define the classes of ``root`` see the builtins above."""
+    names = {type(m).__module__ for m in root.modules()}
+    spaces = [
+        vars(sys.modules[n]) for n in names if n in sys.modules and not n.startswith("torch.")
+    ]
+    added = [(space, key) for space in spaces for key in _SEEN if key not in space]
+    for space, key in added:
+        space[key] = _SEEN[key]
+    try:
+        yield
+    finally:
+        for space, key in added:
+            space.pop(key, None)

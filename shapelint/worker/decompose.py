@@ -1,0 +1,41 @@
+"""Composites written in Python: run the body of ``F.multi_head_attention_forward`` and its like.
+
+Such a function begins with ``if has_torch_function(...): return handle_torch_function(...)``. A
+copy whose globals answer "no" to that question runs its body, and the calls it makes are seen one
+by one; so a composite needs no transfer function of its own.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["decomposed"]
+
+_QUESTIONS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
+
+_copies: dict[types.FunctionType, Callable[..., Any]] = {}
+
+
+def _no(*args: Any, **kwargs: Any) -> bool:
+    return False
+
+
+def decomposed(func: types.FunctionType) -> Callable[..., Any]:
+    """A copy of ``func`` that does not hand itself over to a torch function mode."""
+    if func not in _copies:
+        inner = func
+        while hasattr(inner, "__wrapped__"):
+            inner = inner.__wrapped__
+        answers = {name: _no for name in _QUESTIONS if name in inner.__globals__}
+        copy = types.FunctionType(
+            inner.__code__,
+            {**inner.__globals__, **answers},
+            inner.__name__,
+            inner.__defaults__,
+            inner.__closure__,
+        )
+        copy.__kwdefaults__ = inner.__kwdefaults__
+        _copies[func] = copy
+    return _copies[func]

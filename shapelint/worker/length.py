@@ -1,0 +1,348 @@
+"""Lengths as ordinary Python numbers.
+
+A :class:`Length` is an ``int`` whose value is the size in this run; beside it stands the
+expression in the input sizes. Because it is an int it goes anywhere an int can go, C++ argument
+parsers included. A :class:`LengthFloat` is its counterpart for ``h / 2`` and ``n * 0.5``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Union
+
+from shapelint.lengths.conditions import Condition, at_least, equal, unequal
+from shapelint.lengths.expr import Expr, as_expr, floordiv, product
+from shapelint.lengths.real import COMPARISONS, Real, RealTest
+from shapelint.worker.recorder import current
+
+__all__ = ["Length", "LengthFloat", "expr_of", "length", "test"]
+
+
+class Length(int):
+    """A size that knows where it comes from."""
+
+    expr: Expr
+
+    def __new__(cls, value: int, expr: Expr) -> Length:
+        self = super().__new__(cls, value)
+        self.expr = expr
+        return self
+
+    def __add__(self, other: Any) -> Any:
+        if isinstance(other, int):
+            return length(int(self) + int(other), self.expr + expr_of(other))
+        return _float(self) + other if isinstance(other, float) else NotImplemented
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        if isinstance(other, int):
+            return length(int(self) - int(other), self.expr - expr_of(other))
+        return _float(self) - other if isinstance(other, float) else NotImplemented
+
+    def __rsub__(self, other: Any) -> Any:
+        if isinstance(other, int):
+            return length(int(other) - int(self), expr_of(other) - self.expr)
+        return other - _float(self) if isinstance(other, float) else NotImplemented
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, int):
+            return length(int(self) * int(other), product((self.expr, expr_of(other))))
+        if isinstance(other, float):
+            return _float(self) * other
+        _lost(f"a sequence is repeated {int(self)} times")
+        return int(self) * other
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other: Any) -> Any:
+        if isinstance(other, int):
+            return length(int(self) // int(other), floordiv(self.expr, expr_of(other)))
+        return _float(self) // other if isinstance(other, float) else NotImplemented
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        if isinstance(other, int):
+            return length(int(other) // int(self), floordiv(expr_of(other), self.expr))
+        return other // _float(self) if isinstance(other, float) else NotImplemented
+
+    def __mod__(self, other: Any) -> Any:
+        if isinstance(other, int):
+            return length(int(self) % int(other), self.expr % expr_of(other))
+        return _float(self) % other if isinstance(other, float) else NotImplemented
+
+    def __rmod__(self, other: Any) -> Any:
+        if isinstance(other, int):
+            return length(int(other) % int(self), expr_of(other) % self.expr)
+        if isinstance(other, str):
+            return other % int(self)
+        return NotImplemented
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __truediv__(self, other: Any) -> Any:
+        return _float(self) / other
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return other / _float(self)
+
+    def __pow__(self, other: Any, mod: Any = None) -> Any:
+        if mod is None and type(other) is int and other >= 0:
+            return length(int(self) ** other, product([self.expr] * other))
+        return _float(self) ** other if mod is None else NotImplemented
+
+    def __rpow__(self, other: Any, mod: Any = None) -> Any:
+        return other ** _float(self)
+
+    def __rshift__(self, other: Any) -> Any:
+        return self // 2**other
+
+    def __lshift__(self, other: Any) -> Any:
+        return self * 2**other
+
+    def __and__(self, other: Any) -> Any:
+        if type(other) is int and other >= 0 and other & (other + 1) == 0:
+            return self % (other + 1)
+        _lost(f"& on a length ({int(self)})")
+        return int(self) & int(other)
+
+    __rand__ = __and__
+
+    def __neg__(self) -> Any:
+        return length(-int(self), -self.expr)
+
+    def __pos__(self) -> Length:
+        return self
+
+    def __abs__(self) -> Any:
+        return self if self >= 0 else -self
+
+    def __floor__(self) -> Length:
+        return self
+
+    __ceil__ = __trunc__ = __floor__
+
+    def __round__(self, ndigits: Any = None) -> Length:
+        return self
+
+    def __bool__(self) -> bool:
+        return bool(self != 0)
+
+    def __eq__(self, other: object) -> bool:
+        return test("==", self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return test("!=", self, other)
+
+    def __lt__(self, other: object) -> bool:
+        return test("<", self, other)
+
+    def __le__(self, other: object) -> bool:
+        return test("<=", self, other)
+
+    def __gt__(self, other: object) -> bool:
+        return test(">", self, other)
+
+    def __ge__(self, other: object) -> bool:
+        return test(">=", self, other)
+
+    def __hash__(self) -> int:
+        return int.__hash__(self)
+
+    def __deepcopy__(self, memo: object) -> Length:
+        return self
+
+    __copy__ = __pos__
+
+    def __reduce__(self) -> Any:
+        return int, (int(self),)
+
+
+class LengthFloat(float):
+    """A double computed from lengths."""
+
+    real: Real
+
+    def __new__(cls, value: float, real: Real) -> LengthFloat:
+        self = super().__new__(cls, value)
+        self.real = real
+        return self
+
+    def __floor__(self) -> Any:
+        return self._rounded("floor", math.floor(float(self)))
+
+    def __ceil__(self) -> Any:
+        return self._rounded("ceil", math.ceil(float(self)))
+
+    def __trunc__(self) -> Any:
+        return math.floor(self) if self >= 0 else math.ceil(self)
+
+    def __round__(self, ndigits: Any = None) -> Any:
+        if ndigits:
+            _lost("round() to digits")
+            return round(float(self), ndigits)
+        ratio = self.real.ratio
+        if ratio is None or not ratio.exact:
+            return self._rounded("round", round(float(self)))
+        return _half_to_even(length(ratio.num.at(_sizes()), ratio.num), ratio.den)
+
+    def _rounded(self, mode: str, value: int) -> Any:
+        expr = self.real.rounded(mode)
+        if any(type(a).__name__ == "Rounded" for a in expr.terms):
+            _lost("a float is rounded to a length")
+        return length(value, expr)
+
+    def __eq__(self, other: object) -> bool:
+        return test("==", self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return test("!=", self, other)
+
+    def __lt__(self, other: object) -> bool:
+        return test("<", self, other)
+
+    def __le__(self, other: object) -> bool:
+        return test("<=", self, other)
+
+    def __gt__(self, other: object) -> bool:
+        return test(">", self, other)
+
+    def __ge__(self, other: object) -> bool:
+        return test(">=", self, other)
+
+    def __bool__(self) -> bool:
+        return bool(self != 0.0)
+
+    def __hash__(self) -> int:
+        return float.__hash__(self)
+
+    def __deepcopy__(self, memo: object) -> LengthFloat:
+        return self
+
+    def __reduce__(self) -> Any:
+        return float, (float(self),)
+
+    def is_integer(self) -> bool:
+        """Whether the double is a whole number; a branch like any other test."""
+        return bool(math.floor(self) == self)
+
+
+def _half_to_even(num: Any, den: int) -> Any:
+    """Python's ``round(num / den)``: ties go to the even neighbour."""
+    below = num // den
+    twice = 2 * (num - below * den)
+    if twice != den:
+        return below + (1 if twice > den else 0)
+    return below + below % 2
+
+
+def _binary(op: str, reverse: bool) -> Any:
+    def method(self: LengthFloat, other: Any) -> Any:
+        if not isinstance(other, (int, float)):
+            return NotImplemented
+        sides = (other, self) if reverse else (self, other)
+        real = Real(op, tuple(_operand(s) for s in sides))
+        return LengthFloat(real.at(_sizes()), real)
+
+    return method
+
+
+for _name, _op in {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**",
+}.items():  # fmt: skip
+    setattr(LengthFloat, f"__{_name}__", _binary(_op, reverse=False))
+    setattr(LengthFloat, f"__r{_name}__", _binary(_op, reverse=True))
+
+
+def _unary(op: str) -> Any:
+    def method(self: LengthFloat) -> LengthFloat:
+        real = Real(op, (self.real,))
+        return LengthFloat(real.at(_sizes()), real)
+
+    return method
+
+
+LengthFloat.__neg__ = _unary("neg")  # type: ignore[method-assign]
+LengthFloat.__abs__ = _unary("abs")  # type: ignore[method-assign]
+
+
+Number = Union[int, float]
+
+
+def length(value: int, expr: Expr) -> int:
+    """A Length, or a plain int where the expression is constant."""
+    return Length(value, expr) if expr.terms else int(value)
+
+
+def expr_of(value: int | Length) -> Expr:
+    """The expression of a length, or a constant."""
+    return value.expr if isinstance(value, Length) else as_expr(int(value))
+
+
+def as_float(value: Number) -> float:
+    """``float(value)`` without losing where it comes from."""
+    return value if isinstance(value, LengthFloat) else _float(value)
+
+
+def _float(value: Number) -> float:
+    if isinstance(value, Length):
+        return LengthFloat(float(int(value)), Real("float", (value.expr,)))
+    return float(value)
+
+
+def _operand(value: Number) -> Real | Expr | float:
+    if isinstance(value, LengthFloat):
+        return value.real
+    return value.expr if isinstance(value, Length) else float(value)
+
+
+def _sizes() -> dict[str, int]:
+    recorder = current()
+    if recorder is None:
+        raise RuntimeError("a length is used outside the run it belongs to")
+    return recorder.sizes
+
+
+def _lost(reason: str) -> None:
+    recorder = current()
+    if recorder is not None:
+        recorder.lost(reason)
+
+
+# -- comparisons ----------------------------------------------------------------------------
+
+
+def test(op: str, left: Any, right: Any) -> bool:
+    """``left op right`` as the code sees it; recorded as a branch where sizes decide it."""
+    recorder = current()
+    if not isinstance(right, (int, float)) or recorder is None:
+        return _plain(op, left, right)
+    return recorder.branch(condition(op, left, right))
+
+
+def condition(op: str, left: Number, right: Number) -> Condition:
+    """The comparison as a condition on the input sizes."""
+    if isinstance(left, int) and isinstance(right, int):
+        return _compare(op, expr_of(left), expr_of(right))
+    a, b = (v if isinstance(v, Real) else Real("float", (v,)) for v in map(_operand, (left, right)))
+    p, q = a.ratio, b.ratio
+    if p is None or q is None or not (p.exact and q.exact):
+        return RealTest(op, a, b)
+    return _compare(op, p.num.scaled(q.den), q.num.scaled(p.den))
+
+
+def _compare(op: str, a: Expr, b: Expr) -> Condition:
+    if op in ("==", "!="):
+        return (equal if op == "==" else unequal)(a, b)
+    if op in ("<", "<="):
+        return at_least(b, a + 1 if op == "<" else a)
+    return at_least(a, b + 1 if op == ">" else b)
+
+
+def _plain(op: str, left: Any, right: Any) -> bool:
+    base = int if isinstance(left, int) else float
+    answer = COMPARISONS[op](base(left), right) if not isinstance(right, str) else NotImplemented
+    return op == "!=" if answer is NotImplemented else bool(answer)

@@ -1,0 +1,22 @@
+"""Transfer functions: what each PyTorch operation does to shapes, and what it needs.
+
+One module per family, one plain function per op, found by walking this package. A function is
+registered under the names PyTorch gives the op in ``__name__``; ``torch.relu``, ``Tensor.relu``
+and ``F.relu`` share one. Its parameters have the op's own names and defaults.
+
+``OPS`` hold functions that return shapes; ``QUERIES`` hold functions that return the Python value
+of a question about a tensor (``size``, ``numel``).
+"""
+
+from shapelint.registry import Registry
+
+__all__ = ["LAX", "OPS", "QUERIES", "op", "query"]
+
+OPS = Registry("shapelint.worker.ops")
+QUERIES = Registry("shapelint.worker.ops")
+
+op = OPS.register
+query = QUERIES.register
+
+LAX: set[str] = set()
+"""Ops whose meta kernel accepts what the CPU kernel refuses; their module adds them."""

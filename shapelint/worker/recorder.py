@@ -1,0 +1,173 @@
+"""What a run finds out about sizes, in the order in which it finds it out.
+
+The recorder of the current run is reached through :func:`current`, because a comparison of two
+lengths deep inside somebody's ``forward`` has no other way to be heard.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+
+import torch
+
+from shapelint.lengths.conditions import All, Compare, Condition, negate
+from shapelint.lengths.expr import Bounds, Expr, Interval
+from shapelint.trace import Event, NeedKind, Span
+
+__all__ = ["NeedFailed", "Recorder", "current", "frame_span", "recording", "user_span"]
+
+_NOT_USER = (
+    os.path.dirname(torch.__file__) + os.sep,
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
+    "<frozen ",
+    "<string>",
+)
+
+
+class NeedFailed(Exception):
+    """A need does not hold at the hint: PyTorch is about to raise."""
+
+    def __init__(self, why: str, error: type[Exception] = RuntimeError) -> None:
+        super().__init__(why)
+        self.error = error
+
+
+class Recorder:
+    """Collects the branches and needs of one run at ``sizes``.
+
+    ``known`` holds an interval for each symbol: the domain at first, narrowed by every condition
+    that the run relies on. A condition that follows from it is not recorded again.
+    """
+
+    def __init__(self, sizes: Mapping[str, int], known: Bounds | None = None) -> None:
+        self.sizes = dict(sizes)
+        self.known: dict[str, Interval] = dict(known or {})
+        self.events: list[Event] = []
+        self.checked: dict[str, None] = {}
+        self.node = -1
+        self._seen: set[Condition] = set()
+
+    def branch(self, condition: Condition) -> bool:
+        """What the code sees when it tests ``condition``; recorded unless it is a foregone one."""
+        decided = condition.decide(self.known)
+        if decided is not None:
+            return decided
+        holds = condition.at(self.sizes)
+        relied = condition if holds else negate(condition)
+        if relied not in self._seen:
+            self._record(Event("branch", condition, holds, self.node, span=user_span()), relied)
+        return holds
+
+    def need(
+        self,
+        condition: Condition,
+        kind: NeedKind,
+        why: str | Callable[[], str],
+        lengths: tuple[Expr, ...] = (),
+        error: type[Exception] = RuntimeError,
+    ) -> None:
+        """An op works only where ``condition`` holds. Raises NeedFailed if it does not hold here.
+
+        The parts of a conjunction are needs of their own: each concerns as few symbols as it can.
+        """
+        if isinstance(condition, All):
+            for part in condition.parts:
+                self.need(part, kind, why, lengths, error)
+            return
+        decided = condition.decide(self.known)
+        if decided or condition in self._seen:
+            return
+        holds = condition.at(self.sizes)
+        text = why if isinstance(why, str) else why()
+        event = Event("need", condition, holds, self.node, kind, text, lengths, user_span())
+        self._record(event, condition)
+        if not holds:
+            raise NeedFailed(text, error)
+
+    def lost(self, reason: str) -> None:
+        """A length left the tracer's sight: from here on the run is checked, not proven."""
+        span = user_span()
+        where = f" ({os.path.basename(span.path)}:{span.line})" if span else ""
+        self.checked[reason + where] = None
+
+    def _record(self, event: Event, relied: Condition) -> None:
+        self.events.append(event)
+        self._seen.add(relied)
+        if isinstance(relied, Compare) and relied.op == ">=":
+            self._tighten(relied.expr)
+
+    def _tighten(self, expr: Expr) -> None:
+        """A lower bound for the symbol of a non-decreasing ``expr >= 0`` that holds here."""
+        if len(expr.symbols) != 1 or len(expr.terms) != 1 or min(expr.terms.values()) < 0:
+            return
+        (name,) = expr.symbols
+        if not expr.is_quasi_affine or (expr.slope(name) or 0) <= 0:
+            return
+        low = self.known.get(name, (1, None))
+        below, holds_at = (low[0] or 1) - 1, self.sizes[name]
+        while holds_at - below > 1:
+            middle = (below + holds_at) // 2
+            if expr.at({name: middle}) >= 0:
+                holds_at = middle
+            else:
+                below = middle
+        self.known[name] = (holds_at, low[1])
+
+
+_recorders: list[Recorder] = []
+
+
+def current() -> Recorder | None:
+    """The recorder of the run under way, if any."""
+    return _recorders[-1] if _recorders else None
+
+
+@contextmanager
+def recording(recorder: Recorder) -> Iterator[Recorder]:
+    """Make ``recorder`` the current one."""
+    _recorders.append(recorder)
+    try:
+        yield recorder
+    finally:
+        _recorders.pop()
+
+
+# -- where in the user's code ---------------------------------------------------------------
+
+
+def is_user_frame(frame: FrameType) -> bool:
+    """Whether a frame belongs to neither torch nor shapelint nor the import machinery."""
+    return not frame.f_code.co_filename.startswith(_NOT_USER)
+
+
+def user_span(frame: FrameType | None = None) -> Span | None:
+    """Where the innermost frame of the user's code stands."""
+    at: FrameType | None = frame or sys._getframe(1)
+    while at is not None and not is_user_frame(at):
+        at = at.f_back
+    return None if at is None else frame_span(at)
+
+
+_spans: dict[tuple[object, int], Span] = {}
+
+
+def frame_span(frame: FrameType) -> Span:
+    """The call that a frame is executing."""
+    key = (frame.f_code, frame.f_lasti)
+    if key not in _spans:
+        _spans[key] = _position(frame)
+    return _spans[key]
+
+
+def _position(frame: FrameType) -> Span:
+    code, line = frame.f_code, frame.f_lineno
+    if sys.version_info >= (3, 11):
+        positions = list(code.co_positions())[frame.f_lasti // 2]
+        start, end, column, end_column = positions
+        if None not in positions:
+            return Span(code.co_filename, start, column + 1, end, end_column + 1)  # type: ignore[operator,arg-type]
+    return Span(code.co_filename, line, 1, line, 1)

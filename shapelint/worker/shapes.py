@@ -1,0 +1,147 @@
+"""The words transfer functions are written in.
+
+A transfer function takes the arguments of a PyTorch op, by the op's own parameter names, and
+returns the shape of what comes out: one :class:`Shape` for a tensor, a list or tuple of them where
+the op returns several. What the op demands of its inputs it states with :func:`need`, in PyTorch's
+words, because that is the text people search for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from shapelint.lengths import conditions
+from shapelint.lengths.conditions import Condition
+from shapelint.trace import NeedKind
+from shapelint.worker.length import Length, expr_of
+from shapelint.worker.recorder import current
+
+__all__ = [
+    "Shape",
+    "broadcast",
+    "dim_index",
+    "divides",
+    "either",
+    "eq",
+    "ge",
+    "need",
+    "numel",
+    "shape_of",
+    "spatial",
+]
+
+
+class Shape(tuple[int, ...]):
+    """The lengths of a tensor: ints and :class:`Length` s."""
+
+    __slots__ = ()
+
+
+def shape_of(value: Any) -> Shape:
+    """The lengths of a tensor, known symbolically or not; of a number, the empty shape."""
+    known = getattr(value, "lengths", None)
+    if known is not None:
+        return Shape(known)
+    if isinstance(value, torch.Tensor):
+        with torch._C.DisableTorchFunctionSubclass():
+            return Shape(value.shape)
+    return Shape(())
+
+
+def need(
+    condition: Condition,
+    kind: NeedKind,
+    why: str | Callable[[], str],
+    *lengths: int,
+    error: type[Exception] = RuntimeError,
+) -> None:
+    """The op raises ``error`` with the text ``why`` wherever ``condition`` does not hold.
+
+    ``why`` may be a function, so that a text nobody reads is never built.
+    """
+    recorder = current()
+    if recorder is not None:
+        recorder.need(condition, kind, why, tuple(map(expr_of, lengths)), error)
+
+
+def eq(a: int, b: int) -> Condition:
+    """``a == b``, as a condition instead of a test."""
+    return conditions.equal(expr_of(a), expr_of(b))
+
+
+def ge(a: int, b: int) -> Condition:
+    """``a >= b``, as a condition instead of a test."""
+    return conditions.at_least(expr_of(a), expr_of(b))
+
+
+def divides(k: int, a: int) -> Condition:
+    """``a % k == 0``, as a condition instead of a test."""
+    return conditions.divides(expr_of(k) if isinstance(k, Length) else k, expr_of(a))
+
+
+def either(*parts: Condition) -> Condition:
+    """At least one of the conditions."""
+    return conditions.any_of(parts)
+
+
+def numel(shape: Sequence[int]) -> int:
+    """The number of elements."""
+    return math.prod(shape)
+
+
+def dim_index(dim: int, rank: int) -> int:
+    """``dim`` counted from the front. Raises IndexError as PyTorch does."""
+    if not -max(rank, 1) <= dim < max(rank, 1):
+        low, high = -max(rank, 1), max(rank, 1) - 1
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})"
+        )
+    return dim % max(rank, 1)
+
+
+def spatial(value: int | Sequence[int], rank: int) -> tuple[int, ...]:
+    """A parameter given once or per spatial dim, as a tuple of ``rank`` values."""
+    if isinstance(value, (tuple, list)):
+        return tuple(value) * rank if len(value) == 1 else tuple(value)
+    return (value,) * rank  # type: ignore[return-value]
+
+
+def broadcast(*shapes: Sequence[int]) -> Shape:
+    """The common shape under PyTorch's broadcasting rules.
+
+    Equal lengths pass, a length of 1 stretches, anything else is a need that fails.
+    https://docs.pytorch.org/docs/stable/notes/broadcasting.html
+    """
+    rank = max(map(len, shapes), default=0)
+    out = []
+    for i in range(-rank, 0):
+        common = 1
+        for shape in shapes:
+            if len(shape) >= -i:
+                common = _broadcast_dim(common, shape[i], i)
+        out.append(common)
+    return Shape(out)
+
+
+def _broadcast_dim(a: int, b: int, dim: int) -> int:
+    if a is b or (type(a) is int and a == 1):
+        return b
+    if type(b) is int and b == 1:
+        return a
+    need(
+        either(eq(a, b), eq(a, 1), eq(b, 1)),
+        "match",
+        lambda: (
+            f"The size of tensor a ({int(a)}) must match the size of tensor b ({int(b)}) "
+            f"at non-singleton dimension {dim}"
+        ),
+        a,
+        b,
+    )
+    if a == b:
+        return b if type(b) is int else a
+    return b if a == 1 else a

@@ -1,0 +1,31 @@
+"""A tensor on the meta device whose lengths ride along."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from shapelint.worker.shapes import Shape
+
+__all__ = ["ShapeTensor"]
+
+
+class ShapeTensor(torch.Tensor):
+    """A meta tensor with symbolic ``lengths`` and the graph node that produced it.
+
+    It is a real subclass, so ``isinstance``, dtype tests and libraries such as einops treat it as
+    the tensor it is. All its operations are seen by :class:`shapelint.worker.tracer.ShapeTracer`.
+    """
+
+    lengths: Shape
+    node: Any
+
+    @staticmethod
+    def wrap(tensor: torch.Tensor, lengths: Shape, node: Any) -> ShapeTensor:
+        """``tensor`` (meta) as a ShapeTensor; a ShapeTensor is updated in place."""
+        if type(tensor) is not ShapeTensor:
+            tensor = tensor.as_subclass(ShapeTensor)
+        tensor.lengths = lengths
+        tensor.node = node
+        return tensor
