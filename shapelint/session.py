@@ -1,0 +1,45 @@
+"""How the analysis asks for runs of a model: in a worker process or in this one.
+
+Both kinds answer the same two questions. ``trace`` runs the model once with symbolic lengths riding
+along; ``run`` runs it as it is, without shapelint in the way, and serves as the oracle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from shapelint.lengths.expr import Bounds
+from shapelint.trace import Trace
+
+__all__ = ["Patch", "Run", "Session"]
+
+Patch = Mapping[str, Any]
+"""A change tried on the built model, for example ``{"kind": "attr", "module": "dec.0", …}``."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a plain run of the model did."""
+
+    ok: bool
+    shapes: tuple[tuple[int, ...], ...] = ()
+    """Shape of every output tensor, in pytree order."""
+    error: str = ""
+    """``RuntimeError: …`` in PyTorch's words."""
+    device: str = "meta"
+
+
+class Session(Protocol):
+    """One built model, ready to be run at any sizes."""
+
+    def trace(
+        self, sizes: Mapping[str, int], known: Bounds | None = None, patches: Sequence[Patch] = ()
+    ) -> Trace:
+        """Run at ``sizes`` with lengths riding along; failures of the model are in the trace."""
+
+    def run(
+        self, sizes: Mapping[str, int], device: str = "meta", patches: Sequence[Patch] = ()
+    ) -> Run:
+        """Run at ``sizes`` on a device (``meta`` or ``cpu``) without tracing."""
