@@ -8,6 +8,7 @@ words, because that is the text people search for.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -116,15 +117,15 @@ def broadcast(*shapes: Sequence[int]) -> Shape:
     Equal lengths pass, a length of 1 stretches, anything else is a need that fails.
     https://docs.pytorch.org/docs/stable/notes/broadcasting.html
     """
-    rank = max(map(len, shapes), default=0)
-    out = []
-    for i in range(-rank, 0):
-        common = 1
-        for shape in shapes:
-            if len(shape) >= -i:
-                common = _broadcast_dim(common, shape[i], i)
-        out.append(common)
-    return Shape(out)
+    return functools.reduce(_broadcast_two, shapes, Shape(()))
+
+
+def _broadcast_two(a: Sequence[int], b: Sequence[int]) -> Shape:
+    """As ``infer_size`` does: from the last dim to the first."""
+    rank = max(len(a), len(b))
+    left, right = ((*[1] * (rank - len(s)), *s) for s in (a, b))
+    out = [_broadcast_dim(left[i], right[i], i) for i in reversed(range(rank))]
+    return Shape(reversed(out))
 
 
 def _broadcast_dim(a: int, b: int, dim: int) -> int:
