@@ -9,6 +9,7 @@ transfer function computes the symbolic shape, and the two must agree at the hin
 from __future__ import annotations
 
 import types
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -94,7 +95,9 @@ class ShapeTracer(fx.Tracer):
         self._attributes = {id(t): name for name, t in _named_tensors(root)}
         self.recorder = Recorder(hints, known)
         outputs: tuple[Shape, ...] = ()
-        with recording(self.recorder), torch.no_grad():
+        with recording(self.recorder), torch.no_grad(), warnings.catch_warnings():
+            # PyTorch's warnings are for those who run the model; here they must not even be errors.
+            warnings.simplefilter("ignore")
             args, named = self._placeholders(inputs, hints)
             try:
                 with _Mode(self), _module_calls(self), builtins_seen.in_modules_of(root):
@@ -159,7 +162,8 @@ class ShapeTracer(fx.Tracer):
         asked = QUERIES.get(name)
         if asked is not None:
             return asked(*args, **kwargs)
-        transfer = OPS.get(name)
+        # An op that writes in place may have needs of its own: ``add_`` comes before ``add``.
+        transfer = OPS.get(getattr(func, "__name__", name)) or OPS.get(name)
         if transfer is None and isinstance(func, types.FunctionType):
             return self._decompose(func, args, kwargs)
         if transfer is None and name.startswith("__get__"):
@@ -177,12 +181,15 @@ class ShapeTracer(fx.Tracer):
             args, kwargs = self.patches[node.name](self, node.name, args, kwargs)
         self.recorder.node = len(self.nodes)
         failed: NeedFailed | None = None
+        broken: Exception | None = None
         shapes: Any = None
         if transfer is not None:
             try:
                 shapes = transfer(*args, **kwargs)
             except NeedFailed as exc:
                 failed = exc
+            except Exception as exc:  # PyTorch's own error goes first; without one the bug is ours
+                broken = exc
         self.lax |= name in LAX
         try:
             real = _real(func, args, kwargs)
@@ -192,6 +199,8 @@ class ShapeTracer(fx.Tracer):
             self._add_node(node, name, args, kwargs, ())
             self._failed = Failure(len(self.nodes) - 1, _error_text(exc), failed is not None, user_span())
             raise
+        if broken is not None:
+            raise ShapeMismatch(f"{name}: transfer function raised {broken!r}") from broken
         if transfer is None:
             shapes = probe(func, name, args, kwargs, real, self.recorder)
         return self._wrap(node, name, transfer, args, kwargs, real, shapes)
