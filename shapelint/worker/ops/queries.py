@@ -1,0 +1,119 @@
+"""Questions about a tensor whose answer is a Python value.
+
+Sizes are answered with lengths; everything else is answered by the meta tensor itself. Whatever
+reads an element (``item``, ``tolist``, ``bool(x)``) is not here: on the meta device it raises.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from shapelint.worker.length import Length
+from shapelint.worker.ops import query
+from shapelint.worker.recorder import current
+from shapelint.worker.shapes import dim_index, shape_of
+from shapelint.worker.shapes import numel as product_of
+from shapelint.worker.size import size_of
+
+__all__ = ["as_asked_of_torch", "note_lost"]
+
+BY_THE_TENSOR = """
+    __format__ __hash__ __repr__ _is_view data_ptr dense_dim dim_order element_size get_device
+    has_names is_coalesced is_complex is_conj is_contiguous is_distributed is_floating_point
+    is_inference is_neg is_pinned is_set_to is_shared is_signed is_tensor q_scale q_zero_point
+    qscheme register_hook register_post_accumulate_grad_hook result_type sparse_dim storage_offset
+    storage_type
+""".split()
+
+
+@query("__get__shape")
+def shape(self: Any) -> Any:
+    """``x.shape``, the items of which are lengths."""
+    return size_of(shape_of(self))
+
+
+@query("size")
+def size(self: Any, dim: Any = None) -> Any:
+    """``x.size()`` and ``x.size(dim)``."""
+    lengths = shape_of(self)
+    return size_of(lengths) if dim is None else lengths[dim_index(dim, len(lengths))]
+
+
+@query("dim", "ndimension", "__get__ndim")
+def dim(self: Any) -> int:
+    """The number of dims."""
+    return len(shape_of(self))
+
+
+@query("numel", "nelement")
+def numel(input: Any) -> int:
+    """The number of elements."""
+    return product_of(shape_of(input))
+
+
+@query("__get__nbytes")
+def nbytes(self: Any) -> int:
+    """Bytes of all elements."""
+    return product_of(shape_of(self)) * int(self.element_size())
+
+
+@query("__len__")
+def length_of_first_dim(self: Any) -> int:
+    """``x.__len__()``; the builtin ``len`` turns what comes back into a bare int."""
+    lengths = shape_of(self)
+    if not lengths:
+        raise TypeError("len() of a 0-d tensor")
+    if isinstance(lengths[0], Length):
+        note_lost("len() of a tensor")
+    return lengths[0]
+
+
+@query("is_same_size")
+def is_same_size(self: Any, other: Any) -> bool:
+    """Whether all lengths are equal; each comparison is a branch."""
+    return shape_of(self) == shape_of(other)
+
+
+@query("stride")
+def stride(self: Any, dim: Any = None) -> Any:
+    """Distance in memory between neighbours; in terms of lengths for contiguous tensors."""
+    lengths = shape_of(self)
+    strides = _contiguous_strides(self, lengths)
+    return tuple(strides) if dim is None else strides[dim_index(dim, len(lengths))]
+
+
+def _contiguous_strides(tensor: Any, lengths: tuple[int, ...]) -> list[int]:
+    real = as_asked_of_torch("stride", tensor)
+    strides = [product_of(lengths[i + 1 :]) for i in range(len(lengths))]
+    if tuple(map(int, strides)) == real:
+        return strides
+    if any(isinstance(n, Length) for n in lengths):
+        note_lost("strides of a tensor that is not contiguous")
+    return list(real)
+
+
+def note_lost(reason: str) -> None:
+    """From here on the run is checked, not proven."""
+    recorder = current()
+    if recorder is not None:
+        recorder.lost(reason)
+
+
+def as_asked_of_torch(name: str, tensor: Any, *args: Any, **kwargs: Any) -> Any:
+    """What PyTorch itself answers for the meta tensor."""
+    function = getattr(torch.Tensor, name, None) or getattr(torch, name)
+    with torch._C.DisableTorchFunctionSubclass():
+        return function(tensor, *args, **kwargs)
+
+
+def _by_the_tensor(name: str) -> Any:
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        return as_asked_of_torch(name, *args, **kwargs)
+
+    return answer
+
+
+for _name in BY_THE_TENSOR:
+    query(_name)(_by_the_tensor(_name))
