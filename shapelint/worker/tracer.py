@@ -25,7 +25,7 @@ from shapelint.worker.decompose import decomposed
 from shapelint.worker.length import Length, LengthFloat, expr_of, length
 from shapelint.worker.ops import LAX, OPS, QUERIES
 from shapelint.worker.probe import probe
-from shapelint.worker.recorder import NeedFailed, Recorder, recording, user_span
+from shapelint.worker.recorder import NeedFailed, Recorder, current, recording, user_span
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.tensor import ShapeTensor
 
@@ -342,7 +342,9 @@ def op_name(func: Any) -> str:
 
 
 def _real(func: Any, args: Any, kwargs: Any) -> Any:
-    with torch._C.DisableTorchFunctionSubclass():
+    """The operation itself; what PyTorch's own code compares in it is no branch of the model."""
+    run = current()
+    with recording(Recorder(run.sizes if run else {})), torch._C.DisableTorchFunctionSubclass():
         return func(*args, **kwargs)
 
 
@@ -356,7 +358,7 @@ def _symbolic(values: Any) -> Any:
         kind = type(value)
         if kind is ShapeTensor or kind is Length or kind is LengthFloat:
             yield value
-        elif kind is tuple or kind is list or kind is torch.Size:
+        elif isinstance(value, (tuple, list)):
             yield from _symbolic(value)
         elif kind is slice:
             yield from _symbolic((value.start, value.stop, value.step))
