@@ -1,0 +1,327 @@
+"""Exact sets of sizes.
+
+A :class:`SizeSet` is a set of integer points over named symbols, each at least 1. It is given by a
+condition that :mod:`.space` can hand to isl, or listed inside a window where none can be given.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import islpy as isl
+
+from shapelint.lengths.expr import Expr, Sym
+from shapelint.lengths.listing import listed_at
+from shapelint.lengths.presburger import NotPresburger
+from shapelint.lengths.space import DIM, Window, space_of, value_of
+
+if TYPE_CHECKING:
+    from shapelint.lengths.conditions import Condition
+
+__all__ = ["NotPresburger", "SizeSet", "Window"]
+
+
+class SizeSet:
+    """An immutable set of sizes over ``symbols``, each at least 1.
+
+    Where ``window`` is None the set is exact everywhere. Otherwise nothing is known outside the
+    window, and no member lies there.
+    """
+
+    __slots__ = ("_points", "symbols", "window")
+
+    symbols: tuple[str, ...]
+    window: Window | None
+
+    def __init__(self, symbols: Sequence[str], points: isl.Set, window: Window | None = None):
+        self.symbols = tuple(symbols)
+        self.window = window
+        self._points = points
+
+    # -- where sets come from -------------------------------------------------------------------
+
+    @classmethod
+    def universe(cls, symbols: Iterable[str]) -> SizeSet:
+        """All sizes from 1 up."""
+        names = tuple(symbols)
+        return cls(names, space_of(names).universe)
+
+    @classmethod
+    def empty(cls, symbols: Iterable[str]) -> SizeSet:
+        """No size."""
+        names = tuple(symbols)
+        return cls(names, isl.Set.empty(space_of(names).space))
+
+    @classmethod
+    def of(
+        cls, condition: Condition, symbols: Iterable[str], *, within: SizeSet | None = None
+    ) -> SizeSet:
+        """The sizes at which ``condition`` holds, exactly.
+
+        With ``within`` the answer covers that set alone, and more products can be decided: a
+        factor that is positive there needs no second thought.
+
+        Raises:
+            NotPresburger: isl cannot express the condition; the exception carries the expression.
+            ValueError: the condition mentions a symbol that is not in ``symbols``.
+        """
+        names = tuple(symbols)
+        strangers = condition.symbols - set(names)
+        if strangers:
+            raise ValueError(f"{', '.join(sorted(strangers))}: not among the symbols {names}")
+        base = cls.universe(names) if within is None else within
+        points = space_of(names).points(condition, base._points)
+        return cls(names, points.intersect(base._points).coalesce(), base.window)
+
+    @classmethod
+    def enumerated(
+        cls, holds: Callable[[dict[str, int]], bool], symbols: Iterable[str], window: Window
+    ) -> SizeSet:
+        """The sizes inside ``window`` at which ``holds`` says True; it is asked at each of them."""
+        names = tuple(symbols)
+        ranges = [range(max(window[s][0], 1), window[s][1] + 1) for s in names]
+        members = [p for p in itertools.product(*ranges) if holds(dict(zip(names, p, strict=True)))]
+        points = cls.of(listed_at(names, members), names)
+        return cls(names, points._points, {s: window[s] for s in names})
+
+    @classmethod
+    def points(cls, symbols: Iterable[str], sizes: Iterable[Mapping[str, int]]) -> SizeSet:
+        """Exactly the given sizes."""
+        names = tuple(symbols)
+        return cls.of(listed_at(names, (tuple(p[s] for s in names) for p in sizes)), names)
+
+    # -- algebra ----------------------------------------------------------------------------------
+
+    def __and__(self, other: SizeSet) -> SizeSet:
+        return self._combined(other, self._points.intersect(other._same(self)))
+
+    def __or__(self, other: SizeSet) -> SizeSet:
+        return self._combined(other, self._points.union(other._same(self)))
+
+    def __sub__(self, other: SizeSet) -> SizeSet:
+        return self._combined(other, self._points.subtract(other._same(self)))
+
+    def _combined(self, other: SizeSet, points: isl.Set) -> SizeSet:
+        window = _narrower(self.window, other.window)
+        if window is not None:
+            points = points.intersect(space_of(self.symbols).box(window))
+        return SizeSet(self.symbols, points.coalesce(), window)
+
+    def _same(self, other: SizeSet) -> isl.Set:
+        if self.symbols != other.symbols:
+            raise ValueError(f"sets over different symbols: {other.symbols} and {self.symbols}")
+        return self._points
+
+    def __le__(self, other: SizeSet) -> bool:
+        """Whether every member is one of ``other``; judged where both are known."""
+        points = self._points
+        if other.window is not None:
+            points = points.intersect(space_of(self.symbols).box(other.window))
+        return bool(points.is_subset(other._same(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SizeSet):
+            return NotImplemented
+        if self.symbols != other.symbols or self.window != other.window:
+            return False
+        return bool(self._points.is_equal(other._points))
+
+    def __hash__(self) -> int:
+        return hash((self.symbols, *(self.smallest() or {}).values()))
+
+    def __bool__(self) -> bool:
+        return not self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no member."""
+        return bool(self._points.is_empty())
+
+    @property
+    def is_universe(self) -> bool:
+        """Whether every size (inside the window, if there is one) is a member."""
+        return bool(space_of(self.symbols).box(self.window or {}).is_subset(self._points))
+
+    def __contains__(self, sizes: object) -> bool:
+        if not isinstance(sizes, Mapping):
+            return False
+        point = isl.Point.zero(space_of(self.symbols).space)
+        for i, name in enumerate(self.symbols):
+            point = point.set_coordinate_val(DIM, i, value_of(int(sizes[name])))
+        return bool(isl.Set.from_point(point).is_subset(self._points))
+
+    # -- members ----------------------------------------------------------------------------------
+
+    def smallest(self) -> dict[str, int] | None:
+        """The lexicographically smallest member, in the order of ``symbols``; None if empty."""
+        return self._member(self._points.lexmin())
+
+    def nearest(self, near: Mapping[str, int]) -> dict[str, int] | None:
+        """A member close to ``near``, or None if the set is empty.
+
+        It is at or above ``near`` in every symbol if there is such a member, else at or below it
+        in every symbol, else on mixed sides; on its side the sum of the distances is smallest,
+        and among equals the lexicographically smallest is taken.
+        """
+        sides = itertools.product((1, -1), repeat=len(self.symbols))
+        for signs in sorted(sides, key=lambda s: (len(set(s)) > 1, -sum(s))):
+            found = self._nearest_on(near, signs)
+            if found is not None:
+                return found
+        return None
+
+    def _nearest_on(self, near: Mapping[str, int], signs: Sequence[int]) -> dict[str, int] | None:
+        space = space_of(self.symbols)
+        points, distance = self._points, space.zero
+        for name, sign in zip(self.symbols, signs, strict=True):
+            step = space.aff((Expr(0, {Sym(name): sign})) - sign * near[name])
+            points = points.intersect(step.ge_basic_set(space.zero).to_set())
+            distance = distance.add(step)
+        if points.is_empty():
+            return None
+        closest = distance.sub(space.constant(points.min_val(distance).to_python()))
+        return self._member(points.intersect(closest.zero_basic_set().to_set()).lexmin())
+
+    def below_above(
+        self, symbol: str, value: int, others: Mapping[str, int] | None = None
+    ) -> tuple[int | None, int | None]:
+        """The greatest member ``<= value`` and the least ``>= value`` along one symbol.
+
+        ``others`` fixes the remaining symbols.
+        """
+        fixed = {s: v for s, v in (others or {}).items() if s != symbol and s in self.symbols}
+        line = self.restrict(fixed).project((symbol,))
+        space = space_of((symbol,))
+        step = space.aff(Expr(-value, {Sym(symbol): 1}))
+        zero = space.zero
+        below = line._points.intersect(step.le_set(zero))
+        above = line._points.intersect(step.ge_set(zero))
+        return (
+            None if below.is_empty() else below.dim_max_val(0).to_python(),
+            None if above.is_empty() else above.dim_min_val(0).to_python(),
+        )
+
+    def sample(self, count: int, near: Mapping[str, int]) -> list[dict[str, int]]:
+        """Up to ``count`` different members: near, small, large and off the beaten residues."""
+        found: list[dict[str, int]] = []
+        first = self.smallest()
+        if first is None or count < 1:
+            return found
+        for target in itertools.chain(_spread(near, self.symbols), [first]):
+            member = self.nearest(target)
+            if member is not None and member not in found:
+                found.append(member)
+            if len(found) == count:
+                return found
+        rest = self - SizeSet.points(self.symbols, found)
+        while len(found) < count and rest:
+            member = rest.nearest(near) or {}
+            found.append(member)
+            rest = rest - SizeSet.points(self.symbols, [member])
+        return found
+
+    def members(self, limit: int) -> list[dict[str, int]] | None:
+        """All members in lexicographic order, or None if there are more than ``limit``."""
+        if not self._points.is_bounded():
+            return None
+        if self._points.count_val() > value_of(limit):
+            return None
+        out: list[dict[str, int]] = []
+        self._points.foreach_point(lambda p: out.append(self._coordinates(p)))
+        return sorted(out, key=lambda p: tuple(p.values()))
+
+    def _member(self, points: isl.Set) -> dict[str, int] | None:
+        return None if points.is_empty() else self._coordinates(points.sample_point())
+
+    def _coordinates(self, point: isl.Point) -> dict[str, int]:
+        return {s: point.get_coordinate_val(DIM, i).to_python() for i, s in enumerate(self.symbols)}
+
+    # -- symbols ----------------------------------------------------------------------------------
+
+    def over(self, symbols: Iterable[str]) -> SizeSet:
+        """The same set over more symbols, or in another order; a new symbol is free."""
+        names = tuple(symbols)
+        if names == self.symbols:
+            return self
+        source = space_of(names)
+        into = isl.MultiAff.zero(
+            source.space.map_from_domain_and_range(space_of(self.symbols).space)
+        )
+        for i, name in enumerate(self.symbols):
+            into = into.set_aff(i, source.aff(Expr(0, {Sym(name): 1})))
+        points = self._points.preimage_multi_aff(into).intersect(source.universe)
+        return SizeSet(names, points, self.window)
+
+    def project(self, symbols: Iterable[str]) -> SizeSet:
+        """Which values of ``symbols`` occur among the members."""
+        names, points = tuple(symbols), self._points
+        kept = [s for s in self.symbols if s in names]
+        for i, name in reversed(list(enumerate(self.symbols))):
+            if name not in kept:
+                points = points.project_out(DIM, i, 1)
+        points = points.compute_divs().coalesce()
+        return SizeSet(kept, points, _window_of(self.window, kept)).over(names)
+
+    def restrict(self, values: Mapping[str, int]) -> SizeSet:
+        """The members with some symbols fixed, as a set over the remaining symbols."""
+        points = self._points
+        for name, value in values.items():
+            points = points.fix_val(DIM, self.symbols.index(name), value_of(int(value)))
+        rest = [s for s in self.symbols if s not in values]
+        return SizeSet(self.symbols, points, self.window).project(rest)
+
+    def split(self) -> list[SizeSet]:
+        """The finest groups of symbols such that the set is the product of its projections.
+
+        Partitions along which a set is a product are closed under refinement, so the finest one
+        is unique, and splitting off the first group found leads to it.
+        """
+        for count in range(1, len(self.symbols) // 2 + 1):
+            for group in itertools.combinations(self.symbols, count):
+                rest = [s for s in self.symbols if s not in group]
+                part, other = self.project(group), self.project(rest)
+                whole = part.over(self.symbols)._points.intersect(other.over(self.symbols)._points)
+                if whole.is_subset(self._points):
+                    return [part, *other.split()]
+        return [self]
+
+    # -- words ------------------------------------------------------------------------------------
+
+    @property
+    def text(self) -> str:
+        """The set in words, see :func:`shapelint.lengths.words.set_text`."""
+        from shapelint.lengths.words import set_text  # noqa: PLC0415  (words builds on sets)
+
+        return set_text(self)
+
+    def __repr__(self) -> str:
+        return f"SizeSet({self.text})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restored, (self.symbols, str(self._points), self.window)
+
+
+def _restored(symbols: tuple[str, ...], text: str, window: Window | None) -> SizeSet:
+    return SizeSet(symbols, isl.Set(text), window)
+
+
+def _narrower(a: Window | None, b: Window | None) -> Window | None:
+    if a is None or b is None:
+        return b if a is None else a
+    out = {**a, **b}
+    for name in a.keys() & b.keys():
+        out[name] = (max(a[name][0], b[name][0]), min(a[name][1], b[name][1]))
+    return out
+
+
+def _window_of(window: Window | None, symbols: Sequence[str]) -> Window | None:
+    return None if window is None else {s: window[s] for s in symbols if s in window}
+
+
+def _spread(near: Mapping[str, int], symbols: Sequence[str]) -> Iterator[dict[str, int]]:
+    """Targets around ``near``: itself, one more, about double, a half, a third, far above."""
+    yield {s: near[s] for s in symbols}
+    for i, (num, den, plus) in enumerate([(1, 1, 1), (2, 1, 1), (1, 2, 0), (1, 3, 1), (5, 1, 3)]):
+        yield {s: near[s] * num // den + plus * (i + k + 1) for k, s in enumerate(symbols)}

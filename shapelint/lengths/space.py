@@ -1,0 +1,107 @@
+"""Conditions as isl sets.
+
+isl (S. Verdoolaege, *isl: An Integer Set Library for the Polyhedral Model*, ICMS 2010) decides
+everything about sums of sizes and their floor divisions by constants. Conditions on products are
+rewritten by :mod:`.products` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache, reduce
+
+import islpy as isl
+
+from shapelint.lengths.conditions import All, Any, Compare, Condition
+from shapelint.lengths.expr import Atom, Div, Expr, Sym
+from shapelint.lengths.presburger import NotPresburger
+from shapelint.lengths.products import without_products
+
+__all__ = ["DIM", "Space", "Window", "space_of", "value_of"]
+
+Window = Mapping[str, tuple[int, int]]
+"""Least and greatest size for some symbols, both inclusive."""
+
+DIM = isl.dim_type.set
+
+
+class Space:
+    """Builds isl sets over one tuple of symbols; each expression is translated once."""
+
+    def __init__(self, symbols: tuple[str, ...]) -> None:
+        self.index = {s: i for i, s in enumerate(symbols)}
+        self.space = isl.Space.set_alloc(isl.DEFAULT_CONTEXT, 0, len(symbols))
+        self.local = isl.LocalSpace.from_space(self.space)
+        self.zero = self.constant(0)
+        self.universe = self.box({})
+        self._affs: dict[Expr, isl.Aff] = {}
+
+    def constant(self, value: int) -> isl.Aff:
+        """A constant function."""
+        return isl.Aff.val_on_domain(self.local, value_of(value))
+
+    def box(self, window: Window) -> isl.Set:
+        """Sizes from 1 up, inside the window."""
+        box = isl.Set.universe(self.space)
+        for name, i in self.index.items():
+            low, high = window.get(name, (1, None))
+            box = box.lower_bound_val(DIM, i, value_of(max(low, 1)))
+            if high is not None:
+                box = box.upper_bound_val(DIM, i, value_of(high))
+        return box
+
+    def aff(self, expr: Expr) -> isl.Aff:
+        """A quasi-affine expression. Raises NotPresburger for any other."""
+        known = self._affs.get(expr)
+        if known is None:
+            known = self.constant(expr.const)
+            for atom, c in expr.terms.items():
+                known = known.add(self._atom(atom, expr).scale_val(value_of(c)))
+            self._affs[expr] = known
+        return known
+
+    def _atom(self, atom: Atom, whole: Expr) -> isl.Aff:
+        if isinstance(atom, Sym):
+            return isl.Aff.var_on_domain(self.local, DIM, self.index[atom.name])
+        if isinstance(atom, Div) and isinstance(atom.den, int):
+            return self.aff(atom.num).scale_down_val(value_of(atom.den)).floor()
+        raise NotPresburger(whole)
+
+    def points(self, condition: Condition, base: isl.Set) -> isl.Set:
+        """Where ``condition`` holds, exact on ``base``. Raises NotPresburger."""
+        if isinstance(condition, (All, Any)):
+            parts = [self.points(p, base) for p in condition.parts]
+            if isinstance(condition, All):
+                return reduce(isl.Set.intersect, parts, base)
+            return reduce(isl.Set.union, parts, isl.Set.empty(self.space)).coalesce()
+        if not isinstance(condition, Compare):
+            raise NotPresburger(condition)
+        if condition.expr.is_quasi_affine:
+            return self._compared(condition.op, self.aff(condition.expr))
+        if condition.op == "!=":
+            return base.subtract(self.points(Compare("==", condition.expr), base))
+        return self.points(without_products(condition, lambda c: self._holds(c, base)), base)
+
+    def _compared(self, op: str, aff: isl.Aff) -> isl.Set:
+        if op == "==":
+            return aff.eq_set(self.zero)
+        return aff.ge_set(self.zero) if op == ">=" else aff.ne_set(self.zero)
+
+    def _holds(self, condition: Condition, base: isl.Set) -> bool:
+        decided = condition.decide({})
+        if decided is not None:
+            return decided
+        if not isinstance(condition, Compare) or not condition.expr.is_quasi_affine:
+            return False
+        return bool(base.is_subset(self.points(condition, base)))
+
+
+@lru_cache(maxsize=64)
+def space_of(symbols: tuple[str, ...]) -> Space:
+    """The space over these symbols."""
+    return Space(symbols)
+
+
+def value_of(value: int) -> isl.Val:
+    """An isl number; its constructor takes 64 bits, its parser any number."""
+    return isl.Val(value) if -(2**62) < value < 2**62 else isl.Val(str(value))
