@@ -1,0 +1,70 @@
+"""The command line: parsing and exit codes, nothing else. Click is used here alone.
+
+Each command is one module of this package that defines ``command``; modules whose name starts
+with an underscore are shared between them. A command returns its exit code. What a command needs
+besides click is imported when it runs, so that ``--help`` does not wait for it.
+
+====  =========================================================================================
+0     nothing at or above ``--fail-on``; what could not be checked is still printed
+1     findings
+2     the request cannot be carried out: usage, config, path not found, no interpreter with torch
+101   a bug in shapelint
+130   interrupted
+====  =========================================================================================
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from shapelint import __version__
+from shapelint.cli._commands import Commands
+from shapelint.errors import UsageError
+
+__all__ = ["app", "main", "run"]
+
+BUG, INTERRUPTED, USAGE = 101, 130, 2
+
+_BUG = f"shapelint {__version__} crashed. This is a bug in shapelint, not in your model; \
+please report it with the traceback above."
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="shapelint")
+def app() -> None:
+    """Which sizes a PyTorch model runs at, which round-trip, and how to fix the rest.
+
+    shapelint PATHS is short for shapelint check PATHS.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        return int(app.main(list(arguments), "shapelint", standalone_mode=False) or 0)
+    except click.ClickException as exc:
+        exc.show()
+        return USAGE
+    except UsageError as exc:
+        click.echo(f"error: {exc}", err=True)
+        return USAGE
+    except click.Abort:
+        return INTERRUPTED
+    except Exception:  # whatever it is, it must not look like a finding
+        traceback.print_exc()
+        click.echo(_BUG, err=True)
+        return BUG
+
+
+def main() -> NoReturn:
+    """The ``shapelint`` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a source line in any script
+    sys.exit(run(sys.argv[1:]))

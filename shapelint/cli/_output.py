@@ -1,0 +1,63 @@
+"""Where text goes, and whether in colour."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from shapelint.config import Color, Settings
+from shapelint.errors import UsageError
+from shapelint.model import Report
+from shapelint.reporters import render
+from shapelint.text.details import details
+from shapelint.text.paint import plain
+from shapelint.text.sources import Sources
+
+__all__ = ["echo", "wants_color", "write"]
+
+
+def write(report: Report, settings: Settings) -> None:
+    """Print the report, and write it wherever else it was asked for."""
+    sources = Sources()
+    if settings.verbose:
+        echo("".join(f"{line}\n" for line in details(report, sources)), settings.color, err=True)
+    for output in settings.outputs:
+        if output.destination != "-":
+            _save(output.destination, render(output.format, report, sources))
+    if not settings.quiet or _has_news(report):
+        name = "statistics" if settings.statistics else settings.output_format
+        echo(render(name, report, sources, color=True), settings.color)
+    for output in settings.outputs:
+        if output.destination == "-":
+            echo(render(output.format, report, sources, color=True), settings.color)
+
+
+def _has_news(report: Report) -> bool:
+    return bool(report.diagnostics) or any(t.evidence == "not-checked" for t in report.targets)
+
+
+def _save(destination: str, text: str) -> None:
+    try:
+        Path(destination).write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(f"cannot write {destination}: {exc.strerror}") from exc
+
+
+def echo(text: str, color: Color, err: bool = False) -> None:
+    """Print painted text, without the paint unless colour is wanted."""
+    painted = wants_color(color, sys.stderr if err else sys.stdout, os.environ)
+    click.echo(text if painted else plain(text), nl=False, err=err, color=painted)
+
+
+def wants_color(color: Color, stream: IO[Any], environ: Mapping[str, str]) -> bool:
+    """``always``, ``never``, or what https://no-color.org and the terminal say."""
+    if color != "auto":
+        return color == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    return bool(environ.get("FORCE_COLOR")) or (stream.isatty() and environ.get("TERM") != "dumb")

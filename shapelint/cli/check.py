@@ -1,0 +1,107 @@
+"""``shapelint check``: lint files, folders and single models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shapelint.cli._commands import command_names
+from shapelint.cli._options import (
+    Command,
+    color_option,
+    model_options,
+    output_format,
+    outputs,
+    settings,
+    words,
+)
+from shapelint.cli._output import write
+from shapelint.config import Settings
+from shapelint.errors import UsageError, suggestion
+from shapelint.model import Report
+from shapelint.reporters import REPORTERS
+
+__all__ = ["command", "exit_code"]
+
+_RANKS = {"info": 0, "warning": 1, "error": 2, "never": 3}
+
+
+def _rules(flag: str, text: str) -> Callable[[Command], Command]:
+    """An option that takes selectors of rules."""
+    return click.option(flag, multiple=True, metavar="RULES", callback=words, help=text)
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1)
+@_rules("--select", "Run only these: codes, prefixes (SHP1), names, ALL.")
+@_rules("--ignore", "Do not run these.")
+@_rules("--error", "Findings of these are errors.")
+@_rules("--warn", "Findings of these are warnings.")
+@model_options
+@click.option(
+    "--output-format",
+    default="full",
+    metavar="FORMAT",
+    callback=output_format,
+    help=f"Format on standard output: {', '.join(sorted(REPORTERS))}.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORMAT:DEST",
+    callback=outputs,
+    help="Also write a report in this format to a file, or to - . Repeatable.",
+)
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule instead.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing if there is nothing to report.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more about each model, on stderr.")
+@color_option
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "never"]),
+    default="error",
+    show_default=True,
+    help="Least severity for exit code 1.",
+)
+@click.option("--fail-on-skipped", is_flag=True, help="Exit code 1 if a model was not checked.")
+@click.option("--exit-zero", is_flag=True, help="Exit code 0 whatever is found.")
+@click.pass_context
+def command(ctx: click.Context, /, **_: Any) -> int:
+    """Lint models. PATHS are files, folders, FILE.py:Class, FILE.py:factory or pkg.mod:object."""
+    from shapelint.selection import check_selectors
+
+    asked = settings(ctx)
+    _require_paths(asked.paths)
+    check_selectors(asked)
+    report = _lint(asked)
+    write(report, asked)
+    return exit_code(report, asked)
+
+
+def _lint(asked: Settings) -> Report:
+    from shapelint.engine import check
+
+    return check(asked)
+
+
+def _require_paths(paths: tuple[str, ...]) -> None:
+    for path in paths:
+        file, _, name = path.rpartition(":")
+        is_object = name.replace(".", "").isidentifier() and file
+        is_module = is_object and not file.endswith(".py") and file.replace(".", "").isidentifier()
+        if not Path(path).exists() and not is_module and not (is_object and Path(file).exists()):
+            raise UsageError(f"path not found: {path}{suggestion(path, command_names())}")
+
+
+def exit_code(report: Report, asked: Settings) -> int:
+    """0 or 1, as the settings say."""
+    if asked.exit_zero:
+        return 0
+    found = any(_RANKS[d.severity] >= _RANKS[asked.fail_on] for d in report.diagnostics)
+    skipped = any(t.evidence == "not-checked" for t in report.targets)
+    return int(found or (asked.fail_on_skipped and skipped))

@@ -1,0 +1,73 @@
+"""``shapelint doctor``: what would be used here, and why."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import click
+
+from shapelint import __version__
+
+__all__ = ["command"]
+
+TIMEOUT = 120
+"""Seconds that importing torch may take on a cold disk."""
+
+_QUESTION = "import sys, torch; print(sys.version.split()[0], torch.__version__)"
+
+
+@click.command("doctor")
+@click.option("--python", type=click.Path(path_type=Path), help="Interpreter to look at.")
+def command(python: Path | None) -> int:
+    """Show which interpreter, torch and versions are used here. Exit code 2 if torch is missing."""
+    lines, usable = _interpreter(python)
+    for name, value in (*_versions(), *lines):
+        click.echo(f"{name:<12}{value}")
+    return 0 if usable else 2
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    yield "shapelint", f"{__version__} on Python {platform.python_version()} ({sys.executable})"
+    yield "platform", platform.platform()
+    for package in ("click", "islpy", "networkx", "rich"):
+        yield package, _version(package)
+    yield "config", "none: defaults and flags"
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _interpreter(asked: Path | None) -> tuple[list[tuple[str, str]], bool]:
+    """What is known about the interpreter that runs the models, and whether it has torch."""
+    from shapelint.client import NoInterpreter, find_interpreter
+
+    try:
+        found = find_interpreter(asked, Path.cwd())
+    except NoInterpreter as exc:
+        searched = "".join(f"\n  {place}" for place in exc.searched)
+        return [("interpreter", f"none with torch; searched:{searched}")], False
+    told, torch = _torch(Path(found.path))
+    return [("interpreter", f"{found.path} ({found.why})"), ("torch", told)], torch
+
+
+def _torch(python: Path) -> tuple[str, bool]:
+    try:
+        answer = subprocess.run(
+            [python, "-c", _QUESTION], capture_output=True, text=True, timeout=TIMEOUT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        return f"cannot be asked: {exc}", False
+    if answer.returncode:
+        last = answer.stderr.strip().splitlines()[-1:]
+        return f"cannot be imported: {''.join(last)}", False
+    version, torch = answer.stdout.split()[-2:]
+    return f"{torch} on Python {version}", True

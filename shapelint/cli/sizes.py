@@ -1,0 +1,96 @@
+"""``shapelint sizes``: which input sizes run, exactly, and which come back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from shapelint.cli._options import color_option, model_options, settings
+from shapelint.cli._output import echo
+from shapelint.errors import UsageError
+from shapelint.text.details import template
+from shapelint.text.layout import visible
+from shapelint.text.paint import paint
+
+if TYPE_CHECKING:
+    from shapelint.lengths.sets import SizeSet
+    from shapelint.model import TargetReport
+
+__all__ = ["command", "lines"]
+
+Sizes = Mapping[str, int]
+
+
+def _near(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    found = {}
+    for value in values:
+        match = re.fullmatch(r"\s*([A-Za-z_]\w*)\s*=\s*(\d+)\s*", value)
+        if match is None:
+            raise UsageError(f"near {value!r}: write a name and a size, for example H=350")
+        found[match[1]] = int(match[2])
+    return found
+
+
+@click.command("sizes")
+@click.argument("target")
+@click.option(
+    "--near",
+    multiple=True,
+    metavar="SYMBOL=SIZE",
+    callback=_near,
+    help="Also the valid sizes next to this one. Repeatable.",
+)
+@model_options
+@color_option
+@click.pass_context
+def command(ctx: click.Context, /, target: str, near: Sizes, color: Any, **_: Any) -> int:
+    """Show the exact sizes at which TARGET runs.
+
+    Also those at which the output is as long as the input. The exit code is 1 if no size runs.
+    """
+    from shapelint.engine import examine
+
+    report = examine(target, settings(ctx)).report
+    echo("".join(f"{line}\n" for line in lines(report, near)), color)
+    return int(not report.valid_sizes)
+
+
+def lines(report: TargetReport, near: Sizes) -> Iterator[str]:
+    """What is printed about a target.
+
+    Raises UsageError if ``near`` names a size that the target does not have.
+    """
+    yield paint(visible(f"{report.target}{template(report)}"), "strong")
+    if report.valid_sizes is None:
+        yield f"{paint('not checked', 'warning')}: {visible(report.reason)}"
+        return
+    yield f"runs at       {report.valid_sizes.text}"
+    yield f"smallest      {_written(report.valid_sizes.smallest())}"
+    if report.roundtrip_sizes is not None:
+        same = report.roundtrip_sizes == report.valid_sizes
+        yield f"comes back at {'all of them' if same else report.roundtrip_sizes.text}"
+    for symbol, size in near.items():
+        yield f"near {f'{symbol} = {size}':<8} {_beside(report.valid_sizes, symbol, near)}"
+    yield f"returns       {', '.join(report.outputs)}".rstrip()
+    reason = f": {visible(report.reason)}" if report.reason else ""
+    yield f"evidence      {report.evidence.replace('-', ' ')}{reason}"
+
+
+def _written(sizes: Sizes | None) -> str:
+    if sizes is None:
+        return "none"
+    return ", ".join(f"{name} = {size}" for name, size in sizes.items())
+
+
+def _beside(valid: SizeSet, symbol: str, near: Sizes) -> str:
+    """The nearest valid sizes of one symbol; the others as asked for, else their smallest."""
+    if symbol not in valid.symbols:
+        raise UsageError(f"near {symbol}: the sizes are {', '.join(valid.symbols)}")
+    others = {n: s for n, s in {**(valid.smallest() or {}), **near}.items() if n != symbol}
+    below, above = valid.below_above(symbol, near[symbol], others)
+    if below == above == near[symbol]:
+        return f"{below} runs"
+    return f"{below or 'nothing'} below, {above or 'nothing'} above"

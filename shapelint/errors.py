@@ -1,0 +1,22 @@
+"""What can be wrong with a request, as opposed to with a model or with shapelint."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["UsageError", "suggestion"]
+
+
+class UsageError(Exception):
+    """The request itself cannot be carried out: a flag, a config key, a path, no interpreter.
+
+    The message is shown as it is, and the command ends with exit code 2.
+    """
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """``"; did you mean 'roundtrip-length'?"``, or nothing if no known word is close."""
+    lower = {k.lower(): k for k in known}
+    close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    return f"; did you mean {lower[close[0]]!r}?" if close else ""

@@ -1,0 +1,63 @@
+"""``full``: every finding with its code frame, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.model import Diagnostic, Fix, Label, Report
+from shapelint.reporters import reporter
+from shapelint.text.frame import frame, gutter_width
+from shapelint.text.layout import pad, visible, width
+from shapelint.text.paint import paint
+from shapelint.text.sources import Sources
+from shapelint.text.summary import summary, unchecked
+
+__all__ = ["full"]
+
+COLUMNS = 100
+"""Where the code at the end of a headline ends."""
+
+
+@reporter("full")
+def full(report: Report, sources: Sources) -> str:
+    """Findings in the order of the report, what was not checked, and the summary."""
+    blocks = ["\n".join(_block(d, sources)) for d in report.diagnostics]
+    end = "\n".join([*unchecked(report), paint(summary(report), "strong")])
+    return "\n\n".join([*blocks, end]) + "\n"
+
+
+def _block(found: Diagnostic, sources: Sources) -> Iterator[str]:
+    primary = Label(found.span, found.label)
+    yield _headline(found)
+    yield from frame(primary, found.related, found.severity, sources)
+    indent = " " * gutter_width([primary, *found.related])
+    for note in _notes(found):
+        first, *rest = visible(note).split("\n")
+        yield f"{indent} {paint('=', 'frame')} {first}"
+        yield from (f"{indent}   {line}".rstrip() for line in rest)
+    yield from _help(found.fixes)
+
+
+def _headline(found: Diagnostic) -> str:
+    kind, message = f"{found.severity}[{found.name}]", visible(found.message)
+    space = max(COLUMNS - width(f"{kind}: {message}{found.code}"), 2)
+    code = paint(found.code, "faint")
+    return f"{paint(kind, found.severity)}{paint(f': {message}', 'strong')}{' ' * space}{code}"
+
+
+def _notes(found: Diagnostic) -> Iterator[str]:
+    yield from found.notes
+    if found.error:
+        sizes = ", ".join(f"{name} = {size}" for name, size in found.witness.items())
+        yield f"PyTorch{f' at {sizes}' if sizes else ''}: {found.error}"
+    if found.evidence == "checked":
+        yield "checked at the sizes that were run; nothing is claimed for others"
+
+
+def _help(fixes: tuple[Fix, ...]) -> Iterator[str]:
+    """One line a fix, the notes below each other."""
+    titles = [visible(fix.title) for fix in fixes]
+    columns = max(map(width, titles), default=0)
+    for title, fix in zip(titles, fixes, strict=True):
+        words = f"{pad(title, columns)}   {visible(fix.note)}".rstrip()
+        yield f"{paint('help', 'help')}: {words}"

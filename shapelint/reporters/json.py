@@ -1,0 +1,141 @@
+"""``json``: the whole report, for programs.
+
+One object. A key that has nothing to say is there all the same, as ``null``, ``""``, ``[]`` or
+``{}``. Paths are relative to the working directory where they are below it, with forward slashes;
+lines and columns count from 1, columns in characters, ends exclusive.
+
+``version``
+    Version of this format, the integer 1. It grows when a key changes its meaning or goes away; new
+    keys may come without notice.
+``targets[]``
+    One for each model that was found: ``target`` (``models/unet.py:UNet``), ``path``, ``class``,
+    ``inputs[]`` (``name``, ``dims[]``: sizes and names of sizes, ``dtype``), ``evidence``
+    (``proven``, ``checked`` or ``not-checked``), ``reason`` (why it is not proven),
+    ``valid_sizes`` (the sizes that run: ``text`` and the ``smallest``, an object from names to
+    sizes or null if there is none; null if unknown), ``roundtrip_sizes`` (``text``; null where the
+    output is not meant to be as long as the input), ``outputs[]`` (shapes as formulas),
+    ``assumed[]`` (what had to be guessed).
+``diagnostics[]``
+    ``code``, ``name``, ``severity`` (``error``, ``warning``, ``info``), ``message``, ``target``,
+    ``path``, ``line``, ``column``, ``end_line``, ``end_column``, ``label`` (a few words about that
+    place), ``related[]`` (``path``, ``line``, ``column``, ``end_line``, ``end_column``,
+    ``message``), ``witness`` (the smallest sizes at which it happens), ``evidence``, ``notes[]``,
+    ``error`` (what PyTorch raises there), ``fixes[]``.
+``fixes[]``
+    ``title``, ``note``, ``applicability`` (``safe``, ``unsafe``, ``display``), ``sizes_after``
+    (``text``), ``edits[]`` (``path``, ``line``, ``column``, ``end_line``, ``end_column``,
+    ``text``: what to write in place of the range).
+``skipped[]``
+    Statements that were not executed and things that were not linted: ``path``, ``line``, ``what``.
+``summary``
+    ``files``, ``targets``, ``proven``, ``checked``, ``not_checked``, ``errors``, ``warnings``,
+    ``infos``: counts.
+"""
+
+from __future__ import annotations
+
+import json as stdlib_json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from shapelint.model import Diagnostic, Fix, Report, Skipped, TargetReport
+from shapelint.reporters import reporter
+from shapelint.text.sources import Sources
+from shapelint.trace import Span
+
+if TYPE_CHECKING:
+    from shapelint.lengths.sets import SizeSet
+
+__all__ = ["VERSION", "json"]
+
+VERSION = 1
+
+
+@reporter("json")
+def json(report: Report, sources: Sources) -> str:
+    """The report as one JSON object."""
+    body = {
+        "version": VERSION,
+        "targets": [_target(t, sources) for t in report.targets],
+        "diagnostics": [_diagnostic(d, sources) for d in report.diagnostics],
+        "skipped": [_skipped(s, sources) for s in report.skipped],
+        "summary": _summary(report),
+    }
+    return stdlib_json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+
+
+def _target(target: TargetReport, sources: Sources) -> dict[str, Any]:
+    comes_back = target.roundtrip_sizes
+    return {
+        "target": target.target,
+        "path": sources.shown(target.path),
+        "class": target.class_name,
+        "inputs": [{"name": i.name, "dims": i.dims, "dtype": i.dtype} for i in target.inputs],
+        "evidence": target.evidence,
+        "reason": target.reason,
+        "valid_sizes": _valid(target.valid_sizes),
+        "roundtrip_sizes": None if comes_back is None else {"text": comes_back.text},
+        "outputs": target.outputs,
+        "assumed": target.assumed,
+    }
+
+
+def _valid(sizes: SizeSet | None) -> dict[str, Any] | None:
+    return None if sizes is None else {"text": sizes.text, "smallest": sizes.smallest()}
+
+
+def _diagnostic(found: Diagnostic, sources: Sources) -> dict[str, Any]:
+    return {
+        "code": found.code,
+        "name": found.name,
+        "severity": found.severity,
+        "message": found.message,
+        "target": found.target,
+        **_place(found.span, sources),
+        "label": found.label,
+        "related": [{**_place(r.span, sources), "message": r.message} for r in found.related],
+        "witness": found.witness,
+        "evidence": found.evidence,
+        "notes": found.notes,
+        "error": found.error,
+        "fixes": [_fix(fix, sources) for fix in found.fixes],
+    }
+
+
+def _fix(fix: Fix, sources: Sources) -> dict[str, Any]:
+    return {
+        "title": fix.title,
+        "note": fix.note,
+        "applicability": fix.applicability,
+        "sizes_after": {"text": fix.sizes_after},
+        "edits": [{**_place(edit.span, sources), "text": edit.text} for edit in fix.edits],
+    }
+
+
+def _place(span: Span, sources: Sources) -> dict[str, Any]:
+    return {
+        "path": sources.shown(span.path),
+        "line": span.line,
+        "column": sources.column(span.path, span.line, span.column),
+        "end_line": span.end_line,
+        "end_column": sources.column(span.path, span.end_line, span.end_column),
+    }
+
+
+def _skipped(skipped: Skipped, sources: Sources) -> dict[str, Any]:
+    return {"path": sources.shown(skipped.path), "line": skipped.line, "what": skipped.what}
+
+
+def _summary(report: Report) -> dict[str, int]:
+    evidence = Counter(target.evidence for target in report.targets)
+    severity = Counter(found.severity for found in report.diagnostics)
+    return {
+        "files": report.files,
+        "targets": len(report.targets),
+        "proven": evidence["proven"],
+        "checked": evidence["checked"],
+        "not_checked": evidence["not-checked"],
+        "errors": severity["error"],
+        "warnings": severity["warning"],
+        "infos": severity["info"],
+    }

@@ -1,0 +1,123 @@
+"""Rules: what turns the facts about one model into diagnostics.
+
+A rule is one module, named by the rule's slug, with one generator in it::
+
+    @rule("SHP101", "roundtrip-length", severity="error")
+    def check(subject: Subject) -> Iterator[Diagnostic]:
+        \"\"\"Output length differs from input length at every ordinary size.
+
+        ## What it does
+        ...
+        \"\"\"
+        yield check.diagnostic("output is 1 shorter ...", target=subject.target, span=...)
+
+The docstring is the documentation that ``shapelint rule`` prints; its headings are
+:data:`HEADINGS`. Rules are found by walking this package.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shapelint.errors import UsageError, suggestion
+from shapelint.model import Diagnostic, Severity
+from shapelint.registry import Registry
+
+if TYPE_CHECKING:
+    from shapelint.subject import Subject
+    from shapelint.trace import Span
+
+__all__ = ["FIX_SAFETY", "HEADINGS", "RULES", "Check", "Rule", "all_rules", "find_rule", "rule"]
+
+Check = Callable[["Subject"], Iterator[Diagnostic]]
+
+HEADINGS = (
+    "What it does",
+    "Why is this bad?",
+    "Example",
+    "Use instead",
+    "Fix safety",
+    "References",
+)
+"""Headings of a rule's documentation, in this order; the last three may be absent."""
+
+FIX_SAFETY = """\
+A fix is *safe* if the keys and shapes of the state_dict stay as they are, every declared size that
+worked still works and all declared sizes work afterwards (traced again on the edited source), the
+edited call built exactly one layer or every layer it built gains, and no comment is lost. It is
+*unsafe* if the keys and shapes stay but the rest cannot be shown, because no sizes are declared or
+some that work today would not. It is for *display* if weights change their shape or `forward` is
+restructured: it is shown and never applied.
+"""
+
+RULES: Registry[Rule] = Registry("shapelint.rules")
+"""Every rule, by code and by name."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: the generator and what is known about it without running it."""
+
+    code: str
+    """``SHPnnn``: the alias that never changes."""
+    name: str
+    """What is wrong, in kebab case; reads well after "ignore"."""
+    severity: Severity
+    """Severity of its diagnostics unless the rule or the user says otherwise."""
+    check: Check
+    enabled: bool = True
+    """Whether it runs without being selected."""
+
+    def __call__(self, subject: Subject) -> Iterator[Diagnostic]:
+        """The diagnostics of this rule for one model."""
+        return self.check(subject)
+
+    def diagnostic(self, message: str, *, target: str, span: Span, **rest: Any) -> Diagnostic:
+        """A diagnostic of this rule; ``rest`` are further fields of :class:`Diagnostic`."""
+        fields = {"severity": self.severity, **rest}
+        return Diagnostic(self.code, self.name, message=message, target=target, span=span, **fields)
+
+    @property
+    def documentation(self) -> str:
+        """The docstring of the rule, in Markdown."""
+        return inspect.getdoc(self.check) or ""
+
+    @property
+    def summary(self) -> str:
+        """The first line of the documentation, without the full stop."""
+        return self.documentation.partition("\n")[0].rstrip(".")
+
+
+def rule(
+    code: str, name: str, *, severity: Severity, enabled: bool = True
+) -> Callable[[Check], Rule]:
+    """Decorator: make a generator the rule ``name``.
+
+    Raises ValueError for a malformed code or name, or one that is taken.
+    """
+    if not re.fullmatch(r"SHP\d{3}", code):
+        raise ValueError(f"rule code must be SHP and three digits, got {code!r}")
+    if not re.fullmatch(r"[a-z]+(-[a-z]+)*", name):
+        raise ValueError(f"rule name must be in kebab case, got {name!r}")
+
+    def decorate(check: Check) -> Rule:
+        return RULES.register(code, name)(Rule(code, name, severity, check, enabled))
+
+    return decorate
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule once, in the order of their codes."""
+    return tuple(sorted({r.code: r for _, r in RULES.items()}.values(), key=lambda r: r.code))
+
+
+def find_rule(word: str) -> Rule:
+    """The rule with that code or name, in any case. Raises UsageError with the closest match."""
+    found = RULES.get(word.upper()) or RULES.get(word.lower())
+    if found is None:
+        raise UsageError(f"no rule is called {word!r}{suggestion(word, RULES)}")
+    return found

@@ -1,0 +1,1 @@
+"""Text for terminals: source lines, code frames and colour."""

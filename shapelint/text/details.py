@@ -1,0 +1,41 @@
+"""What ``--verbose`` adds: every model with what is known about it, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.model import Report, TargetReport
+from shapelint.text.layout import visible
+from shapelint.text.sources import Sources
+
+__all__ = ["details", "template"]
+
+
+def details(report: Report, sources: Sources) -> Iterator[str]:
+    """Lines about every target, then one for everything that was skipped."""
+    for target in report.targets:
+        yield visible(f"{target.target}{template(target)}: {_evidence(target)}")
+        yield from (f"  {visible(fact)}" for fact in _facts(target))
+    for skipped in report.skipped:
+        yield visible(f"skipped {sources.shown(skipped.path)}:{skipped.line}: {skipped.what}")
+
+
+def template(target: TargetReport) -> str:
+    """The inputs as they are written in calls: ``(x: N, 3, H, W)``."""
+    shapes = (f"{i.name}: {', '.join(map(str, i.dims))}" for i in target.inputs)
+    return f"({'; '.join(shapes)})"
+
+
+def _evidence(target: TargetReport) -> str:
+    words = target.evidence.replace("-", " ")
+    return f"{words}: {target.reason}" if target.reason else words
+
+
+def _facts(target: TargetReport) -> Iterator[str]:
+    if target.valid_sizes is not None:
+        yield f"runs at {target.valid_sizes.text}"
+    if target.roundtrip_sizes is not None:
+        yield f"comes back at {target.roundtrip_sizes.text}"
+    if target.outputs:
+        yield f"returns {', '.join(target.outputs)}"
+    yield from (f"assumed {guess}" for guess in target.assumed)

@@ -1,0 +1,50 @@
+"""The last line of a report, and the lines about what was not checked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from shapelint.model import Report
+from shapelint.text.layout import visible
+from shapelint.text.paint import paint
+
+__all__ = ["summary", "unchecked"]
+
+
+def summary(report: Report) -> str:
+    """``Checked 3 of 4 models in 2 files: 1 error, 1 warning, 1 not checked``."""
+    evidence = Counter(t.evidence for t in report.targets)
+    total, missed = len(report.targets), evidence["not-checked"]
+    files = _count(report.files, "file")
+    if not total:
+        return f"No models found in {files}{_counted(report, 0, 0)}"
+    models = f"{total - missed} of {_count(total, 'model')}" if missed else _count(total, "model")
+    return f"Checked {models} in {files}{_counted(report, evidence['checked'], missed)}"
+
+
+def _counted(report: Report, unproven: int, missed: int) -> str:
+    found = Counter(d.severity for d in report.diagnostics)
+    parts = [
+        _count(found["error"], "error"),
+        _count(found["warning"], "warning"),
+        f"{found['info']} info",
+    ]
+    if not report.diagnostics:
+        parts = ["no findings"] if report.targets else []
+    parts += [f"{unproven} not proven", f"{missed} not checked"]
+    said = [part for part in parts if not part.startswith("0 ")]
+    return f": {', '.join(said)}" if said else ""
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def unchecked(report: Report) -> Iterator[str]:
+    """A line for every target that was not checked and that no diagnostic is about."""
+    explained = {d.target for d in report.diagnostics}
+    for target in report.targets:
+        if target.evidence == "not-checked" and target.target not in explained:
+            why = visible(f"{target.target}: {target.reason}")
+            yield f"{paint('not checked', 'warning')}: {why}"
