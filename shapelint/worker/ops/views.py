@@ -1,0 +1,211 @@
+"""The same elements in another shape: view, reshape, flatten, unflatten.
+
+Rules: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html; texts of errors:
+``aten/src/ATen/InferSize.h`` and ``aten/src/ATen/native/TensorShape.cpp``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from shapelint.lengths import conditions
+from shapelint.lengths.conditions import FALSE, Condition
+from shapelint.lengths.expr import product
+from shapelint.lengths.pairing import cancelled, same_product
+from shapelint.worker.length import Length, expr_of
+from shapelint.worker.ops import op
+from shapelint.worker.recorder import current
+from shapelint.worker.shapes import Shape, dim_index, divides, ge, need, numel, shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shapelint.lengths.expr import Bounds
+
+__all__ = ["flat_sizes", "reshaped"]
+
+
+@op("reshape")
+def reshape(input: Any, *shape: Any, **named: Any) -> Shape:
+    """As many elements as before; one dim may be -1."""
+    return reshaped(shape_of(input), flat_sizes(shape or (named["shape"],)))
+
+
+@op("reshape_as")
+def reshape_as(self: Any, other: Any) -> Shape:
+    """The shape of ``other``."""
+    return reshaped(shape_of(self), shape_of(other))
+
+
+@op("view")
+def view(self: Any, *shape: Any, **named: Any) -> Shape:
+    """As reshape, without a copy; ``view(dtype)`` reads the bytes in another way."""
+    asked = shape or tuple(named.values())
+    if isinstance(asked[0], torch.dtype):
+        return _other_dtype(shape_of(self), self.dtype.itemsize, asked[0])
+    out = reshaped(shape_of(self), flat_sizes(asked))
+    _without_copy(self, out)
+    return out
+
+
+@op("view_as")
+def view_as(self: Any, other: Any) -> Shape:
+    """The shape of ``other``, without a copy."""
+    return view(self, shape_of(other))
+
+
+@op("flatten")
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Shape:
+    """The dims from ``start_dim`` to ``end_dim`` as one."""
+    shape = shape_of(input)
+    first, last = dim_index(start_dim, len(shape)), dim_index(end_dim, len(shape))
+    if first > last:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    return Shape((*shape[:first], numel(shape[first : last + 1]), *shape[last + 1 :]))
+
+
+@op("ravel")
+def ravel(input: Any) -> Shape:
+    """One dim."""
+    return Shape((numel(shape_of(input)),))
+
+
+@op("unflatten")
+def unflatten(input: Any, dim: int, sizes: Any) -> Shape:
+    """One dim as several, the product of which it must be."""
+    shape = shape_of(input)
+    at = dim_index(dim, len(shape))
+    target = flat_sizes((sizes,))
+
+    def invalid() -> str:
+        return (
+            f"unflatten: Provided sizes {list(map(int, target))} don't multiply up to the size of "
+            f"dim {at} ({int(shape[at])}) in the input tensor"
+        )
+
+    parts = reshaped(shape[at : at + 1], target, invalid)
+    return Shape((*shape[:at], *parts, *shape[at + 1 :]))
+
+
+def flat_sizes(given: Sequence[Any]) -> tuple[int, ...]:
+    """``(2, 3)`` given as two arguments or as one sequence."""
+    return tuple(given[0] if len(given) == 1 and isinstance(given[0], (tuple, list)) else given)
+
+
+def reshaped(shape: Sequence[int], target: Sequence[int], invalid: Any = None) -> Shape:
+    """``target`` with its -1 filled in.
+
+    A length that can be -1 is compared with it: PyTorch then infers it.
+    """
+    inferred = [i for i, n in enumerate(target) if n == -1]
+    if len(inferred) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    for i, n in enumerate(target):
+        if i not in inferred:
+            need(ge(n, 0), "view", lambda n=n: f"invalid shape dimension {int(n)}", n)  # type: ignore[misc]
+    invalid = invalid or (
+        lambda: f"shape '{list(map(int, target))}' is invalid for input of size {int(numel(shape))}"
+    )
+    if inferred:
+        at = inferred[0]
+        size = _inferred(shape, target[:at], target[at + 1 :], invalid)
+        return Shape((*target[:at], size, *target[at + 1 :]))
+    known = _known()
+    condition = same_product(map(expr_of, shape), map(expr_of, target), known)
+    need(condition, "view", invalid, *target, numel(shape))
+    return Shape(target)
+
+
+def _inferred(
+    shape: Sequence[int], before: Sequence[int], after: Sequence[int], invalid: Any
+) -> int:
+    """What -1 stands for between ``before`` and ``after``."""
+    rest = (*before, *after)
+    for n in rest:
+        need(ge(n, 1), "view", lambda: _ambiguous(shape, before, after) or invalid(), n)
+    (c, ours), (d, theirs) = cancelled(map(expr_of, shape), map(expr_of, rest), _known())
+    if theirs or (d > 1 and len(ours) > 1):
+        kept = _kept_whole(shape, before, after)
+        if kept is not None:
+            return kept
+    above, below = product((c, *ours)), product((d, *theirs))
+    # c and d have no common factor, so a constant divisor has to divide the lengths alone
+    whole: Condition = conditions.divides(below, above if theirs else product(ours))
+    need(whole, "view", invalid, *rest, numel(shape))
+    value = int(numel(shape)) // int(numel(rest))
+    quotient = above // below
+    return Length(value, quotient) if quotient.terms else value
+
+
+def _kept_whole(shape: Sequence[int], before: Sequence[int], after: Sequence[int]) -> int | None:
+    """The outermost dim, if -1 stands for it and the others are regrouped among themselves.
+
+    ``x.view(-1, c * 6 * 6)`` nearly always means the batch. A branch on that keeps the batch a
+    plain length: the quotient of two products would be opaque to everything that follows.
+    """
+    recorder, lead = current(), len(before)
+    if recorder is None or len(shape) <= lead or not isinstance(shape[lead], Length):
+        return None
+    if any(a is not b and expr_of(a) != expr_of(b) for a, b in zip(shape, before, strict=False)):
+        return None
+    same = same_product(map(expr_of, shape[lead + 1 :]), map(expr_of, after), _known())
+    parts = same.parts if isinstance(same, conditions.All) else (same,)
+    return shape[lead] if all(recorder.branch(part) for part in parts) else None
+
+
+def _ambiguous(shape: Sequence[int], before: Sequence[int], after: Sequence[int]) -> str | None:
+    if int(numel(shape)):
+        return None
+    target = [*map(int, before), -1, *map(int, after)]
+    return (
+        f"cannot reshape tensor of 0 elements into shape {target} because the unspecified "
+        "dimension size -1 can be any value and is ambiguous"
+    )
+
+
+def _other_dtype(shape: Shape, size: int, dtype: torch.dtype) -> Shape:
+    """The last dim counts elements of another width."""
+    if size >= dtype.itemsize:
+        return Shape((*shape[:-1], shape[-1] * (size // dtype.itemsize))) if shape else shape
+    ratio = dtype.itemsize // size
+    need(
+        divides(ratio, shape[-1]),
+        "view",
+        lambda: (
+            f"self.size(-1) must be divisible by {ratio} to view as a dtype of {ratio} times the "
+            f"width, but got {int(shape[-1])}"
+        ),
+        shape[-1],
+    )
+    return Shape((*shape[:-1], shape[-1] // ratio))
+
+
+def _without_copy(tensor: Any, out: Shape) -> None:
+    """Whether the layout in memory allows the view: PyTorch knows, from the strides of this run.
+
+    Dims of length 1 or 0 fit any layout, so where one decides the answer it is a branch.
+    """
+    if not isinstance(tensor, torch.Tensor):
+        return
+    refusal = _refusal(tensor, out)
+    for n in shape_of(tensor):
+        if isinstance(n, Length) and (refusal or int(n) <= 1) and n <= 1:
+            n == 1  # noqa: B015  the comparison is a branch
+    if refusal:
+        need(FALSE, "view", refusal)
+
+
+def _refusal(tensor: torch.Tensor, out: Shape) -> str:
+    try:
+        with torch._C.DisableTorchFunctionSubclass():
+            tensor.view(tuple(map(int, out)))
+    except RuntimeError as exc:
+        return str(exc)
+    return ""
+
+
+def _known() -> Bounds:
+    recorder = current()
+    return recorder.known if recorder is not None else {}
