@@ -50,8 +50,10 @@ class Length(int):
             return length(int(self) * int(other), product((self.expr, expr_of(other))))
         if isinstance(other, float):
             return _float(self) * other
-        _lost(f"a sequence is repeated {int(self)} times")
-        return int(self) * other
+        if isinstance(other, (str, bytes, list, tuple)):
+            _lost(f"a sequence is repeated {int(self)} times")
+            return int(self) * other
+        return NotImplemented
 
     __rmul__ = __mul__
 

@@ -22,6 +22,7 @@ from shapelint.lengths.expr import Bounds, Expr, symbol
 from shapelint.trace import Event, Failure, Node, Span, Trace
 from shapelint.worker import builtins_seen
 from shapelint.worker.decompose import decomposed
+from shapelint.worker.kernels import run_op
 from shapelint.worker.length import Length, LengthFloat, expr_of, length
 from shapelint.worker.ops import LAX, OPS, QUERIES
 from shapelint.worker.probe import probe
@@ -162,8 +163,7 @@ class ShapeTracer(fx.Tracer):
         asked = QUERIES.get(name)
         if asked is not None:
             return asked(*args, **kwargs)
-        # An op that writes in place may have needs of its own: ``add_`` comes before ``add``.
-        transfer = OPS.get(getattr(func, "__name__", name)) or OPS.get(name)
+        transfer = _transfer(func, name)
         if transfer is None and isinstance(func, types.FunctionType):
             return self._decompose(func, args, kwargs)
         if transfer is None and name.startswith("__get__"):
@@ -192,7 +192,7 @@ class ShapeTracer(fx.Tracer):
                 broken = exc
         self.lax |= name in LAX
         try:
-            real = _real(func, args, kwargs)
+            real = (_real if transfer is None else run_op)(func, args, kwargs)
             if failed is not None:
                 raise failed.error(str(failed))
         except Exception as exc:
@@ -339,6 +339,14 @@ def op_name(func: Any) -> str:
     if name.endswith("_") and not name.endswith("__"):
         return name[:-1]
     return name
+
+
+def _transfer(func: Any, name: str) -> Any:
+    """``F.batch_norm`` comes before ``batch_norm``, ``add_`` before ``add``: their needs differ."""
+    exact = getattr(func, "__name__", name)
+    if getattr(func, "__module__", None) == "torch.nn.functional":
+        exact = f"F.{exact}"
+    return OPS.get(exact) or OPS.get(name)
 
 
 def _real(func: Any, args: Any, kwargs: Any) -> Any:

@@ -1,0 +1,59 @@
+"""One op, run for real: on the meta device, and where that cannot tell, on the CPU.
+
+The CPU is the oracle and the meta device its cheap stand-in. Some meta kernels are missing, some
+are stricter than the CPU's, and some read values. What fails there is run again on CPU tensors of
+the same sizes and strides, filled with zeros; so the error people see is the CPU's. This is for ops
+whose shapes follow from shapes: the value that ``x.item()`` has on zeros means nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.utils import _pytree as pytree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["run_op"]
+
+MAX_ELEMENTS = 2**28
+"""A tensor with more is not made on the CPU: 1 GiB of floats."""
+
+
+def run_op(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """The meta tensors that ``func`` returns. Raises what ``func`` raises on the CPU."""
+    with torch._C.DisableTorchFunctionSubclass():
+        try:
+            return func(*args, **kwargs)
+        except Exception:
+            if any(_extent(t) > MAX_ELEMENTS for t in _meta_tensors((args, kwargs))):
+                raise
+        args, kwargs = pytree.tree_map(_on_cpu, (args, kwargs))
+        return pytree.tree_map(_on_meta, func(*args, **kwargs))
+
+
+def _meta_tensors(value: Any) -> list[torch.Tensor]:
+    return [t for t in pytree.tree_leaves(value) if isinstance(t, torch.Tensor) and t.is_meta]
+
+
+def _extent(tensor: torch.Tensor) -> int:
+    """Elements of storage between the first and the last one in use."""
+    if not tensor.numel():
+        return 0
+    return 1 + sum((n - 1) * step for n, step in zip(tensor.shape, tensor.stride(), strict=True))
+
+
+def _on_cpu(value: Any) -> Any:
+    """A meta tensor as zeros on the CPU, expanded dims included."""
+    if not isinstance(value, torch.Tensor) or not value.is_meta:
+        return value
+    storage = torch.zeros(_extent(value), dtype=value.dtype, device="cpu")
+    return storage.as_strided(value.shape, value.stride())
+
+
+def _on_meta(value: Any) -> Any:
+    if not isinstance(value, torch.Tensor):
+        return value
+    return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device="meta")
