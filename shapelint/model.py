@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from shapelint.trace import Span
+from shapelint.trace import Span, Trace
 
 if TYPE_CHECKING:
     from shapelint.lengths.sets import SizeSet
@@ -18,6 +18,7 @@ __all__ = [
     "Diagnostic",
     "Edit",
     "Evidence",
+    "Examination",
     "Fix",
     "Input",
     "Label",
@@ -92,6 +93,8 @@ class Diagnostic:
     """Lines of the form ``lengths: 16 -> 8 -> 15 (fails)``, already worded."""
     witness: dict[str, int] = field(default_factory=dict)
     """The smallest sizes at which it happens; empty if it has none."""
+    passing: dict[str, int] = field(default_factory=dict)
+    """Sizes nearby at which it does not happen; empty if there are none."""
     evidence: Evidence = "proven"
     error: str = ""
     """What PyTorch raises at the witness; empty if nothing is raised."""
@@ -116,6 +119,17 @@ class TargetReport:
     """Output shapes as formulas, for example ``(N, 1, 2*ceil(L/2) - 1)``."""
     assumed: tuple[str, ...] = ()
     """What shapelint had to guess to build or call it, in words."""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """One target looked at closely: what is known about it, and one run to show."""
+
+    report: TargetReport
+    trace: Trace | None
+    """The run to show; it may end in a failure. None if the target was not checked."""
+    junctions: tuple[int, ...] = ()
+    """The nodes of the run that join lengths which must be equal, such as ``cat``."""
 
 
 @dataclass(frozen=True)
