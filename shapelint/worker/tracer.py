@@ -192,7 +192,7 @@ class ShapeTracer(fx.Tracer):
                 broken = exc
         self.lax |= name in LAX
         try:
-            real = (_real if transfer is None else run_op)(func, args, kwargs)
+            real = _real(func, args, kwargs, either_device=transfer is not None)
             if failed is not None:
                 raise failed.error(str(failed))
         except Exception as exc:
@@ -349,11 +349,11 @@ def _transfer(func: Any, name: str) -> Any:
     return OPS.get(exact) or OPS.get(name)
 
 
-def _real(func: Any, args: Any, kwargs: Any) -> Any:
+def _real(func: Any, args: Any, kwargs: Any, either_device: bool = False) -> Any:
     """The operation itself; what PyTorch's own code compares in it is no branch of the model."""
     run = current()
     with recording(Recorder(run.sizes if run else {})), torch._C.DisableTorchFunctionSubclass():
-        return func(*args, **kwargs)
+        return run_op(func, args, kwargs) if either_device else func(*args, **kwargs)
 
 
 def _getitem(values: Any, index: int) -> Any:
