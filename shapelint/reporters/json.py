@@ -19,8 +19,9 @@ lines and columns count from 1, columns in characters, ends exclusive.
     ``code``, ``name``, ``severity`` (``error``, ``warning``, ``info``), ``message``, ``target``,
     ``path``, ``line``, ``column``, ``end_line``, ``end_column``, ``label`` (a few words about that
     place), ``related[]`` (``path``, ``line``, ``column``, ``end_line``, ``end_column``,
-    ``message``), ``witness`` (the smallest sizes at which it happens), ``evidence``, ``notes[]``,
-    ``error`` (what PyTorch raises there), ``fixes[]``.
+    ``message``), ``witness`` (the smallest sizes at which it happens), ``passing`` (sizes nearby at
+    which it does not), ``evidence``, ``notes[]``, ``error`` (what PyTorch raises at the witness),
+    ``fixes[]``.
 ``fixes[]``
     ``title``, ``note``, ``applicability`` (``safe``, ``unsafe``, ``display``), ``sizes_after``
     (``text``), ``edits[]`` (``path``, ``line``, ``column``, ``end_line``, ``end_column``,
@@ -95,6 +96,7 @@ def _diagnostic(found: Diagnostic, sources: Sources) -> dict[str, Any]:
         "label": found.label,
         "related": [{**_place(r.span, sources), "message": r.message} for r in found.related],
         "witness": found.witness,
+        "passing": found.passing,
         "evidence": found.evidence,
         "notes": found.notes,
         "error": found.error,
