@@ -15,10 +15,11 @@ import islpy as isl
 from shapelint.lengths.expr import Expr, Sym
 from shapelint.lengths.listing import listed_at
 from shapelint.lengths.presburger import NotPresburger
+from shapelint.lengths.reading import period_of, pieces_of
 from shapelint.lengths.space import DIM, Window, space_of, value_of
 
 if TYPE_CHECKING:
-    from shapelint.lengths.conditions import Condition
+    from shapelint.lengths.conditions import Compare, Condition
 
 __all__ = ["NotPresburger", "SizeSet", "Window"]
 
@@ -158,6 +159,10 @@ class SizeSet:
         """The lexicographically smallest member, in the order of ``symbols``; None if empty."""
         return self._member(self._points.lexmin())
 
+    def largest(self) -> dict[str, int] | None:
+        """The lexicographically largest member; None if the set is empty or has no end."""
+        return self._member(self._points.lexmax()) if self._points.is_bounded() else None
+
     def nearest(self, near: Mapping[str, int]) -> dict[str, int] | None:
         """A member close to ``near``, or None if the set is empty.
 
@@ -286,6 +291,27 @@ class SizeSet:
                 if whole.is_subset(self._points):
                     return [part, *other.split()]
         return [self]
+
+    # -- structure --------------------------------------------------------------------------------
+
+    def pieces(self) -> list[list[Compare]]:
+        """The set as alternatives, each a list of comparisons; sizes are at least 1 besides."""
+        return pieces_of(self._points, self.symbols)
+
+    def given(self, known: SizeSet) -> SizeSet:
+        """A simpler set with the same members among those of ``known``."""
+        return SizeSet(self.symbols, self._points.gist(known._same(self)).coalesce(), self.window)
+
+    def period(self) -> int:
+        """For one symbol: far out, ``x`` and ``x + period`` are both members or both not."""
+        return period_of(self._points)
+
+    def shifted(self, by: int) -> SizeSet:
+        """For one symbol: every member plus ``by``, as far as that is at least 1."""
+        space = space_of(self.symbols)
+        into = isl.MultiAff.from_aff(space.aff(Expr(-by, {Sym(self.symbols[0]): 1})))
+        moved = self._points.preimage_multi_aff(into).intersect(space.universe)
+        return SizeSet(self.symbols, moved)
 
     # -- words ------------------------------------------------------------------------------------
 

@@ -1,0 +1,188 @@
+"""The Python interface: analyse a module that exists, ask what happens at any size.
+
+>>> analysis = shapelint.analyze(model, inputs=[("N", 3, "H", "W")])      # doctest: +SKIP
+>>> analysis.valid_sizes.text                                            # doctest: +SKIP
+'H % 16 == 0 and W % 16 == 0'
+>>> analysis.predict({"N": 2, "H": 350, "W": 320}).ok                    # doctest: +SKIP
+False
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from shapelint.confirm import confirm_paths
+from shapelint.explore import Exploration, explore
+from shapelint.lengths.domain import domain_of
+from shapelint.lengths.sets import SizeSet
+from shapelint.model import Diagnostic, Evidence, Input
+from shapelint.paths import Outcome
+from shapelint.session import Session
+from shapelint.subject import Subject
+from shapelint.trace import Span
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Analysis", "Prediction", "analyze", "hints_for"]
+
+Dims = Sequence[int | str]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What happens at one size."""
+
+    ok: bool | None
+    """Whether the model runs; None if that is not known."""
+    shapes: list[tuple[int, ...]] | None
+    """Shape of every output tensor, in pytree order; None unless it runs."""
+    evidence: Evidence
+    reason: str
+    """The error, in PyTorch's words, or why nothing is known; empty if it runs."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is known about one module for all sizes."""
+
+    session: Session
+    exploration: Exploration
+    inputs: tuple[Input, ...]
+    target: str
+    span: Span
+    declared: bool = False
+    roundtrip: bool | None = None
+
+    @cached_property
+    def subject(self) -> Subject:
+        """The model as the rules see it."""
+        return Subject(
+            self.target, self.exploration, self.inputs, self.span, self.declared, self.roundtrip
+        )
+
+    @property
+    def valid_sizes(self) -> SizeSet:
+        """The sizes at which the model runs."""
+        return self.exploration.valid
+
+    @property
+    def roundtrip_sizes(self) -> SizeSet:
+        """The sizes at which it runs and its output is as long as its input."""
+        return self.subject.roundtrips
+
+    @cached_property
+    def doubts(self) -> tuple[str, ...]:
+        """Why it is not proven, confirming runs included."""
+        found = dict.fromkeys(self.exploration.doubts)
+        for confirmation in confirm_paths(self.exploration, self.session):
+            if not confirmation.agrees:
+                found[confirmation.doubt] = None
+        return tuple(found)
+
+    @property
+    def evidence(self) -> Evidence:
+        """``proven`` for every size, ``checked`` at some, or ``not-checked``."""
+        if not self.doubts:
+            return "proven"
+        failure = self.exploration.base.failure
+        stuck = failure is not None and not failure.explained and not self.valid_sizes
+        return "not-checked" if stuck else "checked"
+
+    def predict(self, sizes: Mapping[str, int]) -> Prediction:
+        """What the model does at ``sizes``, without running it.
+
+        Raises KeyError if a symbol of the input template is missing.
+        """
+        if sizes not in self.exploration.domain:
+            return Prediction(None, None, "not-checked", "outside the declared sizes")
+        outcome, event, _ = self.exploration.outcome(sizes)
+        evidence: Evidence = "checked" if self.exploration.doubts else "proven"
+        if outcome is Outcome.RUNS:
+            return Prediction(True, self.exploration.shapes(sizes), evidence, "")
+        if outcome is Outcome.FAILS:
+            failure = self.exploration.base.failure
+            why = event.why if event is not None else failure.error if failure else "forward raises"
+            return Prediction(False, None, evidence, why)
+        return Prediction(None, None, "not-checked", "no run covers this size")
+
+    @cached_property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What the rules say, every claim confirmed and every fix tried."""
+        from shapelint.lint import diagnose
+
+        return tuple(diagnose(self))
+
+
+def analyze(
+    module: torch.nn.Module,
+    inputs: Sequence[Dims],
+    dtypes: Sequence[Any] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    lengths: Mapping[str, str] | Sequence[str] | None = None,
+) -> Analysis:
+    """Analyse a module in this process.
+
+    Args:
+        module: any ``nn.Module``; it is not changed. Its training flag is respected.
+        inputs: dims of every positional tensor of ``forward``: ints, or names of symbols, as in
+            ``[("N", 3, "H", "W")]``. The same name stands for the same size everywhere.
+        dtypes: one torch dtype (or its name) per input; float32 by default.
+        kwargs: constant keyword arguments of ``forward``.
+        lengths: the sizes that matter, ``{"H": "multiple of 32, 256..1024"}`` or
+            ``["H % 32 == 0"]``; every size from 1 up by default.
+
+    Returns:
+        An :class:`Analysis`. Exceptions of the model are part of it; they are not raised.
+
+    Raises:
+        ValueError: for an input template or a domain that makes no sense.
+    """
+    from shapelint.local import LocalSession
+
+    names = [str(d).removeprefix("torch.") for d in dtypes] if dtypes else ["float32"] * len(inputs)
+    template = tuple(Input(str(i), tuple(dims), dtype) for i, (dims, dtype) in enumerate(zip(inputs, names)))
+    session = LocalSession(module, template, kwargs=kwargs)
+    span = Span(type(module).__module__, 1, 1, 1, 1)
+    return examine(session, template, type(module).__name__, span, lengths)
+
+
+def examine(
+    session: Session,
+    inputs: tuple[Input, ...],
+    target: str,
+    span: Span,
+    lengths: Mapping[str, str] | Sequence[str] | None = None,
+    roundtrip: bool | None = None,
+) -> Analysis:
+    """Analyse the model behind a session."""
+    symbols = symbols_of(inputs)
+    domain = domain_of(lengths or (), symbols)
+    exploration = explore(session, domain, hints_for(inputs))
+    return Analysis(session, exploration, inputs, target, span, bool(lengths), roundtrip)
+
+
+def symbols_of(inputs: Iterable[Input]) -> tuple[str, ...]:
+    """The symbols of an input template, in the order in which they appear."""
+    return tuple(dict.fromkeys(d for i in inputs for d in i.dims if isinstance(d, str)))
+
+
+_GENERIC = (256, 320, 192, 448, 384, 576)
+
+
+def hints_for(inputs: Iterable[Input]) -> dict[str, int]:
+    """Generic sizes for the first run: distinct, even, and far from small constants.
+
+    The first dim of an input with several is taken to be its batch.
+    """
+    inputs = tuple(inputs)
+    batch = {i.dims[0] for i in inputs if len(i.dims) > 1}
+    inner = {d for i in inputs for d in i.dims[1:]}
+    hints: dict[str, int] = {}
+    sizes = iter((*_GENERIC, *range(640, 100_000, 64)))
+    for name in symbols_of(inputs):
+        hints[name] = 2 if name in batch - inner else next(sizes)
+    return hints

@@ -1,0 +1,71 @@
+"""Claims are run in PyTorch before anybody reads them.
+
+For every way through the model one more size is run than the analysis needed: it catches what
+tracing cannot see, such as a length that became an ordinary number on the way. For every finding
+the witness is run, and must fail, or come out as short, as claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from shapelint.explore import Exploration
+from shapelint.lengths.sets import SizeSet
+from shapelint.paths import Outcome
+from shapelint.session import Run, Session
+
+__all__ = ["Confirmation", "confirm_paths", "confirm_sizes", "device_for"]
+
+Sizes = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A prediction beside what PyTorch did."""
+
+    sizes: dict[str, int]
+    run: Run
+    agrees: bool
+    predicted: str
+    """What the analysis had said, in words."""
+
+    @property
+    def doubt(self) -> str:
+        """The disagreement in one sentence."""
+        at = ", ".join(f"{k} = {v}" for k, v in self.sizes.items())
+        did = f"returned {list(self.run.shapes)}" if self.run.ok else f"raised {self.run.error}"
+        return f"at {at} PyTorch ({self.run.device}) {did}; the analysis predicted {self.predicted}"
+
+
+def device_for(exploration: Exploration) -> str:
+    """The CPU where a meta kernel is laxer than the CPU kernel, else the meta device."""
+    return "cpu" if any(t.lax for t in exploration.traces) else "meta"
+
+
+def confirm_sizes(
+    exploration: Exploration, session: Session, sizes: Sizes, device: str
+) -> Confirmation:
+    """Run the model at ``sizes`` and compare with the prediction."""
+    outcome, event, _ = exploration.outcome(sizes)
+    run = session.run(dict(sizes), device=device)
+    if outcome is Outcome.FAILS:
+        why = event.why if event is not None else "an exception in forward"
+        return Confirmation(dict(sizes), run, not run.ok, f"a failure ({why})")
+    expected = tuple(exploration.shapes(sizes))
+    agrees = run.ok and tuple(map(tuple, run.shapes)) == expected
+    return Confirmation(dict(sizes), run, agrees, f"shapes {list(expected)}")
+
+
+def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confirmation]:
+    """One size of every path that the analysis did not run, on both sides of every claim."""
+    device = device_for(exploration)
+    for component in exploration.components:
+        for path in component.paths:
+            others = path.runs - SizeSet.points(path.runs.symbols, [path.trace.hints])
+            found = others.smallest()
+            if found is not None:
+                sizes = {**exploration.base.hints, **found}
+                if exploration.outcome(sizes)[0] is not Outcome.ELSEWHERE:
+                    yield confirm_sizes(exploration, session, sizes, device)
+

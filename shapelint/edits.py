@@ -1,0 +1,92 @@
+"""Edits at exact spans: set a keyword of a call, and touch nothing else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shapelint.model import Edit
+from shapelint.trace import Span
+
+if TYPE_CHECKING:
+    from shapelint.fixes import Change
+
+__all__ = ["edits_for"]
+
+_POSITIONS = {
+    "in_channels": 0,
+    "in_features": 0,
+    "kernel_size": 2,
+    "stride": 3,
+    "padding": 4,
+    "output_padding": 5,
+}
+"""Where the constructors of convolutions take these arguments by position."""
+
+
+def edits_for(changes: Iterable[Change]) -> tuple[Edit, ...]:
+    """The edits that write down all changes; empty if one of them cannot be written safely."""
+    found: list[Edit] = []
+    for change in changes:
+        edits = _edits(change)
+        if edits is None:
+            return ()
+        found += edits
+    return tuple(found)
+
+
+def _edits(change: Change) -> Sequence[Edit] | None:
+    call = _call_at(change.span)
+    if call is None or any(k.arg is None for k in call.keywords):
+        return None
+    if any(isinstance(a, ast.Starred) for a in call.args):
+        return None
+    given = {k.arg: k.value for k in call.keywords}
+    position = _POSITIONS.get(change.keyword)
+    if change.keyword in given:
+        return [_replace(change.span.path, given[change.keyword], change.value)]
+    if position is not None and position < len(call.args):
+        return [_replace(change.span.path, call.args[position], change.value)]
+    if change.keyword == "output_padding" and change.value == "0":
+        return []
+    return [_insert(change, call)]
+
+
+def _call_at(span: Span) -> ast.Call | None:
+    for node in ast.walk(_tree(span.path)):
+        if isinstance(node, ast.Call) and (node.lineno, node.col_offset + 1) == (span.line, span.column):
+            if (node.end_lineno, (node.end_col_offset or 0) + 1) == (span.end_line, span.end_column):
+                return node
+    return None
+
+
+@lru_cache(maxsize=64)
+def _tree(path: str) -> ast.Module:
+    try:
+        return ast.parse(Path(path).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
+def _replace(path: str, node: ast.expr, text: str) -> Edit:
+    end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or 0
+    return Edit(Span(path, node.lineno, node.col_offset + 1, end_line, end_column + 1), text)
+
+
+def _insert(change: Change, call: ast.Call) -> Edit:
+    """After the last argument, which leaves a trailing comma and a comment where they are."""
+    last = max(
+        [*call.args, *(k.value for k in call.keywords)],
+        key=lambda n: (n.end_lineno or 0, n.end_col_offset or 0),
+        default=None,
+    )
+    text = f"{change.keyword}={change.value}"
+    if last is None:
+        line, column = change.span.end_line, change.span.end_column - 1
+    else:
+        line, column = last.end_lineno or 0, (last.end_col_offset or 0) + 1
+        text = f", {text}"
+    return Edit(Span(change.span.path, line, column, line, column), text)

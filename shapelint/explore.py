@@ -1,0 +1,371 @@
+"""Covers every size of the domain, path by path.
+
+One run speaks for the sizes that take the same branches (:mod:`.paths`). The explorer picks a size
+nobody has spoken for, runs the model there, and goes on until none is left or the budget is spent.
+
+Symbols that never meet in a condition are explored apart: with ``if size % 2`` at five levels on
+two axes that is 32 + 32 runs, not 1,024. It is right only if the way one group of symbols takes has
+no influence on the other. Every run is therefore checked against the first one: it may differ only
+in what depends on the symbols it varied. Where it differs elsewhere the groups are merged, and at
+the end runs that vary all groups at once must agree with the prediction.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from shapelint.lengths.sets import SizeSet
+from shapelint.paths import Failing, Outcome, Path, follow, read
+from shapelint.session import Patch, Session
+from shapelint.trace import Event, Shape, Trace
+
+__all__ = ["Budget", "Component", "Exploration", "explore"]
+
+Sizes = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much may be spent on one model before the rest is called not checked."""
+
+    runs: int = 160
+    first: int = 24
+    """Runs to find a size that works at all."""
+    crossings: int = 6
+    """Runs that vary all groups of symbols at once."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """A group of symbols explored together, all others held at the base."""
+
+    symbols: tuple[str, ...]
+    paths: tuple[Path, ...]
+    unexplored: SizeSet
+
+    @cached_property
+    def runs(self) -> SizeSet:
+        """The sizes that run."""
+        runs = SizeSet.empty(self.symbols)
+        for path in self.paths:
+            runs = runs | path.runs
+        return runs
+
+    def path_of(self, sizes: Sizes) -> tuple[Path | None, Outcome, Event | None]:
+        """The path that ``sizes`` (all symbols) take, and where it ends for them."""
+        for path in self.paths:
+            outcome, event = follow(path.trace, sizes)
+            if outcome is not Outcome.ELSEWHERE:
+                return path, outcome, event
+        return None, Outcome.ELSEWHERE, None
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """Everything that is known about a model after its domain was covered."""
+
+    domain: SizeSet
+    base: Trace
+    """The first run that succeeded, or the one that got furthest."""
+    components: tuple[Component, ...]
+    doubts: tuple[str, ...] = ()
+    """Why the whole is checked instead of proven; empty if it is proven."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """All symbols, in the order of the input template."""
+        return self.domain.symbols
+
+    @cached_property
+    def valid(self) -> SizeSet:
+        """The sizes at which the model runs."""
+        valid = self.domain
+        for component in self.components:
+            valid = valid & component.runs.over(self.symbols)
+        return valid
+
+    @cached_property
+    def unexplored(self) -> SizeSet:
+        """The sizes about which nothing is known."""
+        rest = SizeSet.empty(self.symbols)
+        for component in self.components:
+            rest = rest | component.unexplored.over(self.symbols)
+        return rest & self.domain
+
+    @cached_property
+    def failures(self) -> tuple[Failing, ...]:
+        """Why sizes fail, in the order of execution, each with the sizes of its own symbols."""
+        found = [f for c in self.components for p in c.paths for f in p.fails if f.sizes]
+        return tuple(sorted(_distinct(found), key=lambda f: f.event.node if f.event else 10**9))
+
+    def outcome(self, sizes: Sizes) -> tuple[Outcome, Event | None, tuple[Shape, ...]]:
+        """What happens at ``sizes``: the broken need, or the shapes of the outputs."""
+        chosen: list[Path] = []
+        unknown = False
+        for component in self.components:
+            held = {**self.base.hints, **{s: sizes[s] for s in component.symbols}}
+            path, outcome, event = component.path_of(held)
+            if outcome is Outcome.FAILS:
+                return outcome, event, ()
+            unknown |= path is None
+            chosen += [path] if path is not None else []
+        if unknown:
+            return Outcome.ELSEWHERE, None, ()
+        return Outcome.RUNS, None, combined(self.base.outputs, [p.trace.outputs for p in chosen])
+
+    def shapes(self, sizes: Sizes) -> list[tuple[int, ...]]:
+        """The output shapes at sizes that run."""
+        _, _, outputs = self.outcome(sizes)
+        return [tuple(e.at(sizes) for e in shape) for shape in outputs]
+
+    @cached_property
+    def traces(self) -> tuple[Trace, ...]:
+        """Every run, the base first."""
+        others = [p.trace for c in self.components for p in c.paths if p.trace is not self.base]
+        return (self.base, *others)
+
+
+class Conflict(Exception):
+    """Two components influence each other."""
+
+    def __init__(self, symbols: Iterable[str]) -> None:
+        super().__init__("coupled symbols")
+        self.symbols = frozenset(symbols)
+
+
+def combined(base: Sequence[Shape], variants: Sequence[Sequence[Shape]]) -> tuple[Shape, ...]:
+    """The outputs when each component takes its own path: at most one may change each dim.
+
+    Raises Conflict where two of them change the same dim in different ways.
+    """
+    changed = [v for v in variants if tuple(v) != tuple(base)]
+    if not changed:
+        return tuple(base)
+    if len(changed) == 1:
+        return tuple(changed[0])
+    if any([len(s) for s in v] != [len(s) for s in base] for v in changed):
+        raise Conflict(())
+    return tuple(
+        tuple(_one_change(dims) for dims in zip(*shapes)) for shapes in zip(base, *changed)
+    )
+
+
+def _one_change(dims: Sequence[object]) -> object:
+    different = {d for d in dims[1:] if d != dims[0]}
+    if len(different) > 1:
+        raise Conflict(())
+    return different.pop() if different else dims[0]
+
+
+def explore(
+    session: Session,
+    domain: SizeSet,
+    hints: Sizes,
+    patches: Sequence[Patch] = (),
+    budget: Budget = Budget(),  # noqa: B008  (frozen)
+) -> Exploration:
+    """Cover ``domain``, starting at ``hints``. At most ``budget.runs`` runs are made."""
+    return _Explorer(session, domain, hints, patches, budget).explore()
+
+
+class _Explorer:
+    def __init__(
+        self, session: Session, domain: SizeSet, hints: Sizes, patches: Sequence[Patch], budget: Budget
+    ) -> None:
+        self.session = session
+        self.domain = domain
+        self.hints = domain.nearest(hints) or dict(hints)
+        self.patches = patches
+        self.budget = budget
+        self.traces: dict[tuple[int, ...], Trace] = {}
+        self.groups = [frozenset(s.symbols) for s in domain.split()]
+        self.doubts: dict[str, None] = {}
+
+    def trace(self, sizes: Sizes) -> Trace:
+        key = tuple(sizes[s] for s in self.domain.symbols)
+        if key not in self.traces:
+            self.traces[key] = self.session.trace(dict(sizes), patches=self.patches)
+        return self.traces[key]
+
+    def explore(self) -> Exploration:
+        base, rest = self._base()
+        if base.failure is not None:
+            return self._hopeless(base, rest)
+        while True:
+            self._group(base.events)
+            try:
+                components = tuple(self._component(g, base) for g in self._ordered_groups())
+                found = Exploration(self.domain, base, components, tuple(self.doubts))
+                self._check_combination(found)
+                self._cross(found)
+                return Exploration(self.domain, base, components, self._all_doubts(found))
+            except Conflict as conflict:
+                self._merge(conflict.symbols or frozenset(self.domain.symbols))
+
+    def _all_doubts(self, found: Exploration) -> tuple[str, ...]:
+        for trace in self.traces.values():
+            self.doubts.update(dict.fromkeys(trace.checked))
+            if trace.failure is not None and not trace.failure.explained and trace.failure.node >= 0:
+                self.doubts[f"an operation failed for a reason outside its rules: {trace.failure.error}"] = None
+        if found.unexplored:
+            self.doubts[f"{len(self.traces)} runs did not cover every size"] = None
+        if found.valid.window is not None:
+            self.doubts["a condition on sizes is not linear; it was checked size by size"] = None
+        return tuple(self.doubts)
+
+    # -- the first run that works -----------------------------------------------------------
+
+    def _base(self) -> tuple[Trace, SizeSet]:
+        """Follow the needs that fail to sizes that meet them; also the sizes not spoken for."""
+        furthest = trace = self.trace(self.hints)
+        rest = self.domain
+        for _ in range(self.budget.first):
+            if trace.failure is None:
+                return trace, rest
+            if len(trace.nodes) > len(furthest.nodes):
+                furthest = trace
+            rest = rest - read(trace, rest).covered
+            sizes = rest.nearest(trace.hints)
+            if sizes is None:
+                break
+            trace = self.trace(sizes)
+        return furthest, rest
+
+    def _hopeless(self, base: Trace, rest: SizeSet) -> Exploration:
+        """No size was found that works: one component, every run in it."""
+        left, paths = self.domain, []
+        for trace in self.traces.values():
+            paths.append(read(trace, left))
+            left = left - paths[-1].covered
+        whole = Component(self.domain.symbols, tuple(paths), rest)
+        found = Exploration(self.domain, base, (whole,))
+        return Exploration(self.domain, base, (whole,), self._all_doubts(found))
+
+    # -- one component ----------------------------------------------------------------------
+
+    def _component(self, group: frozenset[str], base: Trace) -> Component:
+        symbols = tuple(s for s in self.domain.symbols if s in group)
+        domain = self.domain.project(symbols)
+        unexplored, paths = domain, []
+        for trace in self._known(group, base):
+            path = read(trace, unexplored)
+            paths.append(path)
+            unexplored = unexplored - path.covered
+        near = {s: base.hints[s] for s in symbols}
+        while unexplored and len(self.traces) < self.budget.runs:
+            sizes = unexplored.nearest(near)
+            if sizes is None:
+                break
+            trace = self.trace({**base.hints, **sizes})
+            self._check_independence(group, base, trace)
+            path = read(trace, unexplored)
+            if not path.covered:
+                self.doubts[f"no rule explains what happens at {_sizes_text(sizes)}"] = None
+                break
+            paths.append(path)
+            unexplored = unexplored - path.covered
+        return Component(symbols, tuple(paths), unexplored)
+
+    def _known(self, group: frozenset[str], base: Trace) -> list[Trace]:
+        """Runs made already that varied nothing but this group, the base first."""
+        others = [
+            t
+            for t in self.traces.values()
+            if t is not base and all(t.hints[s] == n for s, n in base.hints.items() if s not in group)
+        ]
+        return [base, *others]
+
+    # -- are the groups really independent? -------------------------------------------------
+
+    def _group(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._merge(event.condition.symbols)
+
+    def _merge(self, symbols: frozenset[str]) -> None:
+        touched = [g for g in self.groups if g & symbols]
+        self.groups = [g for g in self.groups if not g & symbols]
+        if touched:
+            self.groups.append(frozenset[str]().union(*touched))
+
+    def _ordered_groups(self) -> list[frozenset[str]]:
+        position = {s: i for i, s in enumerate(self.domain.symbols)}
+        return sorted(self.groups, key=lambda g: min(position[s] for s in g))
+
+    def _check_independence(self, group: frozenset[str], base: Trace, trace: Trace) -> None:
+        """A run that varied ``group`` may differ from the base only in what depends on it."""
+        for event in trace.events:
+            symbols = event.condition.symbols
+            if symbols & group and not symbols <= group:
+                raise Conflict(symbols)
+        for other in self.groups:
+            if other == group:
+                continue
+            mine, theirs = _conditions(trace, other), _conditions(base, other)
+            shorter = min(len(mine), len(theirs))
+            ended = trace.failure is not None
+            if mine[:shorter] != theirs[:shorter] or (not ended and len(mine) != len(theirs)):
+                raise Conflict(group | other)
+
+    def _check_combination(self, found: Exploration) -> None:
+        """No output dim may be changed by two components."""
+        changed = [
+            [p.trace.outputs for p in c.paths if p.runs and p.trace.outputs != found.base.outputs]
+            for c in found.components
+        ]
+        for a, b in itertools.combinations(range(len(changed)), 2):
+            for left, right in itertools.product(changed[a], changed[b]):
+                try:
+                    combined(found.base.outputs, [left, right])
+                except Conflict:
+                    both = (*found.components[a].symbols, *found.components[b].symbols)
+                    raise Conflict(both) from None
+
+    def _cross(self, found: Exploration) -> None:
+        """Runs that leave the base in several components at once must agree with the prediction."""
+        for sizes in _crossings(found, self.budget.crossings):
+            trace = self.trace(sizes)
+            outcome, event, outputs = found.outcome(sizes)
+            expected = [tuple(e.at(sizes) for e in s) for s in outputs]
+            actual = [tuple(e.at(sizes) for e in s) for s in trace.outputs]
+            failed = trace.failure is not None
+            if failed != (outcome is Outcome.FAILS) or (not failed and expected != actual):
+                raise Conflict(frozenset(found.symbols))
+
+
+def _crossings(found: Exploration, limit: int) -> list[dict[str, int]]:
+    """Sizes off the base in at least two components, taken from the paths round robin."""
+    off = []
+    for component in found.components:
+        paths = [p for p in component.paths if p.trace is not found.base and p.runs]
+        off.append([{s: p.trace.hints[s] for s in component.symbols} for p in paths])
+    branching = [choices for choices in off if choices]
+    if len(branching) < 2:
+        return []
+    longest = max(map(len, branching))
+    crossed = [
+        {k: v for choices in branching for k, v in choices[(i * (j + 1)) % len(choices)].items()}
+        for j, i in enumerate(range(min(longest, limit)))
+    ]
+    return [{**found.base.hints, **sizes} for sizes in crossed]
+
+
+def _conditions(trace: Trace, group: frozenset[str]) -> list[object]:
+    return [(e.condition, e.holds) for e in trace.events if e.condition.symbols & group]
+
+
+def _distinct(failures: Iterable[Failing]) -> list[Failing]:
+    """Failures at the same node for the same condition once, with all their sizes."""
+    merged: dict[object, Failing] = {}
+    for f in failures:
+        key = (f.event.condition, f.event.node) if f.event else (id(f.trace),)
+        key = (key, f.sizes.symbols)
+        before = merged.get(key)
+        merged[key] = Failing(f.trace, f.event, f.sizes | before.sizes) if before else f
+    return list(merged.values())
+
+
+def _sizes_text(sizes: Sizes) -> str:
+    return ", ".join(f"{k} = {v}" for k, v in sizes.items())

@@ -1,0 +1,71 @@
+"""Fixes: proposed here, tried on the model, printed only if they help.
+
+A proposal is a list of patches that the worker applies to the built model (change an attribute,
+resize a weight, crop an argument) and what to write in the source. It is traced again like any
+model; what it gains and what it breaks is computed, not promised.
+
+A module of this package holds one generator, found by walking the package::
+
+    @proposes("roundtrip-length")
+    def propose(subject: Subject) -> Iterator[Proposal]: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shapelint.model import Applicability
+from shapelint.registry import Registry
+from shapelint.session import Patch
+from shapelint.trace import Span
+
+if TYPE_CHECKING:
+    from shapelint.subject import Subject
+
+__all__ = ["Change", "Proposal", "Propose", "proposals", "proposes"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Set a keyword of the call at ``span``; all layers built there get the same value."""
+
+    span: Span
+    keyword: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A change to try."""
+
+    title: str
+    patches: tuple[Patch, ...]
+    cost: str
+    """What it costs in words: ``checkpoints still load`` or ``weights change shape``."""
+    applicability: Applicability
+    changes: tuple[Change, ...] = ()
+    """How to write it down, where that is a matter of keywords."""
+
+
+Propose = Callable[["Subject"], Iterator[Proposal]]
+
+_PROPOSERS: Registry[tuple[tuple[str, ...], Propose]] = Registry("shapelint.fixes")
+
+
+def proposes(*rules: str) -> Callable[[Propose], Propose]:
+    """Decorator: the generator proposes fixes for diagnostics of these rules."""
+
+    def decorate(propose: Propose) -> Propose:
+        _PROPOSERS.register(propose.__module__)((rules, propose))
+        return propose
+
+    return decorate
+
+
+def proposals(rule: str, subject: Subject) -> Iterator[Proposal]:
+    """Everything worth trying against a diagnostic of ``rule``."""
+    for _, (rules, propose) in sorted(_PROPOSERS.items()):
+        if rule in rules:
+            yield from propose(subject)

@@ -1,0 +1,75 @@
+"""Where a round trip loses length: the first decoder stage that does not undo its encoder stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shapelint.paths import Outcome, follow
+from shapelint.stages import Pair, Stage, Structure, structure
+from shapelint.subject import Subject
+
+__all__ = ["Loss", "first_loss", "shrinks_by_design", "structure_at"]
+
+Sizes = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A decoder stage that returns another length than it should, at some sizes."""
+
+    stage: Stage
+    pair: Pair | None
+    structure: Structure
+    expected: int
+    actual: int
+
+
+def structure_at(subject: Subject, sizes: Sizes) -> Structure:
+    """The stages of the run that speaks for ``sizes``; of the base run if several share them."""
+    for trace in subject.exploration.traces:
+        if follow(trace, sizes)[0] is not Outcome.ELSEWHERE:
+            return structure(trace, subject.spatial)
+    return subject.structure
+
+
+def first_loss(subject: Subject, sizes: Sizes) -> Loss | None:
+    """The first decoder stage, in the order of execution, with a wrong length at ``sizes``.
+
+    Right is what the paired encoder stage got. Where no encoder stage left exactly that level (one
+    stride of 25 undone by two of 5) it is the input size times the level, if that is whole.
+    """
+    found = structure_at(subject, sizes)
+    pairs = {id(p.decoder): p for p in found.pairs}
+    for stage in found.stages:
+        if stage.is_down:
+            continue
+        pair = pairs.get(id(stage))
+        expected = _expected(stage, pair, sizes)
+        actual = stage.after.at(sizes)
+        if expected is not None and expected != actual:
+            return Loss(stage, pair, found, expected, actual)
+    return None
+
+
+def _expected(stage: Stage, pair: Pair | None, sizes: Sizes) -> int | None:
+    if pair is not None and pair.encoder.entered == stage.left:
+        return pair.encoder.before.at(sizes)
+    ideal = sizes[stage.symbol] * stage.left
+    return ideal.numerator if ideal.denominator == 1 else None
+
+
+def shrinks_by_design(subject: Subject) -> bool:
+    """Whether unpadded stride-1 convolutions shorten the result, as in the original U-Net.
+
+    Ronneberger, Fischer, Brox, *U-Net: Convolutional Networks for Biomedical Image Segmentation*,
+    2015: 572 x 572 in, 388 x 388 out.
+    """
+    net: dict[int, int] = {}
+    for node in subject.base.nodes:
+        if not node.op.startswith("conv"):
+            continue
+        for dim, local in enumerate(node.local):
+            if local is not None and list(local.terms.values()) == [1] and local.slope("n") == 1:
+                net[dim] = net.get(dim, 0) + local.const
+    return any(total < 0 for total in net.values())

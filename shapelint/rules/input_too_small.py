@@ -1,0 +1,83 @@
+"""SHP302."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.lengths.sets import SizeSet
+from shapelint.model import Diagnostic, Severity
+from shapelint.paths import Failing
+from shapelint.rules import rule
+from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
+from shapelint.subject import Subject
+from shapelint.wording import for_sizes, place, size_text, whose
+
+
+@rule("SHP302", "input-too-small", severity="warning")
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """A kernel, pool or reflection is larger than what it is applied to.
+
+    ## What it does
+    Reports the smallest input that gets through. It is an error if no size does, or a declared size
+    does not; information if only sizes below a minimum fail, as in every deep network.
+
+    ## Why is this bad?
+    A discriminator written for 64 x 64 images fails on 32 x 32 ones at its last layer, and says so
+    in terms of that layer: `Kernel size can't be greater than actual input size`.
+
+    ## Example
+    ```python
+    nn.Conv2d(512, 1, kernel_size=4)                     # behind four halvings of 32 x 32: 2 x 2
+    ```
+
+    ## Use instead
+    A smaller kernel, or one halving less.
+
+    ## References
+    - https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+    """
+    failures = subject.failing("fits")
+    if not failures:
+        return
+    last = max(failures, key=lambda f: _reach(f.sizes))
+    node = subject.node_of(last)
+    sizes = subject.witness(_largest(last.sizes))
+    passing = subject.near_miss(subject.valid, sizes)
+    yield check.diagnostic(
+        _message(subject),
+        severity=_severity(subject, failures),
+        target=subject.target,
+        span=place(node, subject.span),
+        label=whose(node) if node else "",
+        notes=(f"too small, for example: {size_text(subject.spatial_only(sizes))}",),
+        witness=sizes,
+        passing=passing,
+    )
+
+
+def _message(subject: Subject) -> str:
+    if subject.never_works:
+        return "no size is large enough for this layer"
+    least = subject.valid.smallest() or {}
+    return f"the smallest input is {size_text(subject.spatial_only(least))}"
+
+
+def _severity(subject: Subject, failures: list[Failing]) -> Severity:
+    if subject.never_works or subject.declared:
+        return "error"
+    whole = SizeSet.empty(subject.domain.symbols)
+    for failing in failures:
+        whole = whole | failing.sizes.over(subject.domain.symbols)
+    minimum = subject.only_a_minimum(whole) or breaks_ordinary_sizes(subject)
+    return "info" if minimum else "warning"
+
+
+def _reach(sizes: SizeSet) -> tuple[int, ...]:
+    """The size up to which it fails, per symbol; larger is the stricter layer."""
+    return tuple((_largest(sizes.project((s,))).smallest() or {s: 0})[s] for s in sizes.symbols)
+
+
+def _largest(sizes: SizeSet) -> SizeSet:
+    """The greatest members of a bounded set; the set itself if it has no greatest."""
+    found = sizes.largest()
+    return SizeSet.points(sizes.symbols, [found]) if found else sizes

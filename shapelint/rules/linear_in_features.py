@@ -1,0 +1,93 @@
+"""SHP401."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.lengths.words import formula
+from shapelint.model import Diagnostic, Severity
+from shapelint.paths import Failing
+from shapelint.rules import rule
+from shapelint.subject import Subject
+from shapelint.wording import for_sizes, place, size_text, whose
+
+
+@rule("SHP401", "linear-in-features", severity="warning")
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """A linear layer fits the features it gets for some sizes only, or for none.
+
+    ## What it does
+    Checks `nn.Linear` and other layers with a fixed number of features: which input sizes give it
+    that many. It is an error if no size does, or a declared one does not.
+
+    ## Why is this bad?
+    A flattened feature map has `C * h * w` features; `in_features` is a constant. The model runs for
+    the image size it was written for and raises `mat1 and mat2 shapes cannot be multiplied` at
+    every other.
+
+    ## Example
+    ```python
+    x = self.features(x)                                 # (N, 64, ceil(H/4), ceil(W/4))
+    x = self.fc(x.flatten(1))                            # nn.Linear(64 * 7 * 7, 10)
+    ```
+
+    ## Use instead
+    ```python
+    x = F.adaptive_avg_pool2d(self.features(x), 7)
+    x = self.fc(x.flatten(1))
+    ```
+
+    ## Fix safety
+    Another `in_features` changes the shape of a weight: shown, never applied.
+
+    ## References
+    - https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
+    """
+    seen = set()
+    for failing in subject.failing("features"):
+        node = subject.node_of(failing)
+        span = place(node, subject.span)
+        if span in seen:
+            continue
+        seen.add(span)
+        event = failing.event
+        assert event is not None
+        sizes = subject.failing_witness(failing)
+        passing = subject.near_miss(subject.valid, sizes)
+        yield check.diagnostic(
+            _message(subject, failing),
+            severity=_severity(subject),
+            target=subject.target,
+            span=span,
+            label=whose(node) if node else "",
+            notes=_notes(subject, failing, passing),
+            witness=sizes,
+            passing=passing,
+        )
+        if subject.never_works:
+            return
+
+
+def _message(subject: Subject, failing: Failing) -> str:
+    event = failing.event
+    got, wanted = event.lengths[:2] if event and len(event.lengths) > 1 else (None, None)
+    if got is not None and wanted is not None and not got.symbols and subject.never_works:
+        return f"gets {got.const} features, was built for {formula(wanted)}: no size runs"
+    if subject.never_works:
+        return "no size gives this layer the number of features it was built for"
+    return f"fits only where {for_sizes(subject.valid)}"
+
+
+def _severity(subject: Subject) -> Severity:
+    return "error" if subject.never_works or subject.declared else "warning"
+
+
+def _notes(subject: Subject, failing: Failing, passing: dict[str, int]) -> tuple[str, ...]:
+    event = failing.event
+    notes = []
+    if event and len(event.lengths) > 1 and event.lengths[0].symbols:
+        got, wanted = event.lengths[:2]
+        notes.append(f"features: gets {formula(got)}, was built for {formula(wanted)}")
+    if passing:
+        notes.append(f"runs, for example, at {size_text(subject.spatial_only(passing))}")
+    return tuple(notes)

@@ -1,0 +1,83 @@
+"""SHP102."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.losses import Loss, first_loss, shrinks_by_design
+from shapelint.model import Diagnostic
+from shapelint.rules import rule
+from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
+from shapelint.subject import Subject
+from shapelint.wording import (
+    chain,
+    chain_note,
+    for_sizes,
+    map_label,
+    place,
+    related_layer,
+    size_text,
+)
+
+
+@rule("SHP102", "residue-sensitive", severity="warning")
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """Output length equals input length for some sizes that run, and not for others.
+
+    ## What it does
+    Checks encoder-decoder models that give back ordinary sizes (multiples of the total downsampling
+    factor) but not all sizes at which they run. With declared sizes it is an error if one of them
+    does not come back.
+
+    ## Why is this bad?
+    The model runs at the odd size without complaint and returns something one pixel off. The error
+    shows up later, in a loss, in a metric or not at all.
+
+    ## Example
+    ```python
+    self.pool = nn.MaxPool2d(2, ceil_mode=True)          # 33 -> 17
+    self.up = nn.ConvTranspose2d(8, 8, 2, stride=2)      # 17 -> 34
+    ```
+
+    ## Use instead
+    Pad the input to the next multiple and crop the output, or pass `output_size=`:
+    ```python
+    y = self.up(h, output_size=x.shape[-2:])
+    ```
+
+    ## References
+    - https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
+    """
+    if not subject.expects_roundtrip or breaks_ordinary_sizes(subject):
+        return
+    if subject.roundtrip is None and shrinks_by_design(subject):
+        return
+    wrong = subject.valid - subject.roundtrips
+    if not wrong or (subject.roundtrip is None and not subject.roundtrips):
+        return
+    sizes = subject.witness(wrong)
+    loss = first_loss(subject, sizes)
+    passing = subject.near_miss(subject.roundtrips, sizes)
+    yield check.diagnostic(
+        f"output is as long as the input only where {for_sizes(subject.roundtrips)}",
+        severity="error" if subject.declared else "warning",
+        target=subject.target,
+        span=place(loss.stage.node, subject.span) if loss else subject.span,
+        label=map_label(loss.stage) if loss else "",
+        related=(related_layer(loss.pair.encoder, subject.span),) if loss and loss.pair else (),
+        notes=_notes(sizes, passing, loss, subject),
+        witness=sizes,
+        passing=passing,
+        evidence="checked" if wrong.window else "proven",
+    )
+
+
+def _notes(
+    sizes: dict[str, int], passing: dict[str, int], loss: Loss | None, subject: Subject
+) -> tuple[str, ...]:
+    if loss is not None:
+        symbol = loss.stage.symbol
+        fits = chain_note(chain(loss.structure, symbol, passing), "fits")
+        return (f"lengths: {chain_note(chain(loss.structure, symbol, sizes), 'fails')}    {fits}",)
+    shape = subject.exploration.shapes(sizes)[subject.returned or 0]
+    return (f"at {size_text(sizes)} the output is {tuple(shape)}",)

@@ -1,0 +1,131 @@
+"""SHP101."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.lengths.sets import SizeSet
+from shapelint.lengths.words import formula
+from shapelint.losses import Loss, first_loss, shrinks_by_design
+from shapelint.model import Diagnostic, Label
+from shapelint.paths import Outcome
+from shapelint.rules import rule
+from shapelint.subject import Subject
+from shapelint.wording import (
+    chain,
+    chain_note,
+    difference,
+    for_sizes,
+    map_label,
+    place,
+    related_layer,
+    size_text,
+)
+
+__all__ = ["breaks_ordinary_sizes", "check"]
+
+
+def breaks_ordinary_sizes(subject: Subject) -> bool:
+    """Whether the output should be as long as the input, and no ordinary size comes back."""
+    if not subject.expects_roundtrip or subject.never_works or not subject.ordinary:
+        return False
+    if subject.roundtrip is None and shrinks_by_design(subject):
+        return False
+    return not subject.ordinary & subject.roundtrips
+
+
+@rule("SHP101", "roundtrip-length", severity="error")
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """Output length differs from input length at every ordinary size.
+
+    ## What it does
+    Checks encoder-decoder models (autoencoders, U-Nets, codecs) for which no ordinary size comes
+    back with the length it had. Ordinary sizes are the multiples of the total downsampling factor:
+    what people feed. The first decoder stage that does not undo its encoder stage is blamed.
+
+    ## Why is this bad?
+    A transposed convolution with the parameters of a convolution does not undo it:
+    `Conv1d(k, s, p, d)` maps `L` to `floor((L + 2p - d(k - 1) - 1)/s) + 1`, its transposed
+    counterpart returns `L - r + output_padding` with `r = (L + 2p - d(k - 1) - 1) mod s`. For k3 s2
+    p1 every even length comes back one shorter, and a loss against the input fails, or worse,
+    broadcasts.
+
+    ## Example
+    ```python
+    self.enc = nn.Conv1d(1, 8, kernel_size=3, stride=2, padding=1)
+    self.dec = nn.ConvTranspose1d(8, 1, kernel_size=3, stride=2, padding=1)
+    ```
+
+    ## Use instead
+    ```python
+    self.dec = nn.ConvTranspose1d(8, 1, kernel_size=3, stride=2, padding=1, output_padding=1)
+    ```
+
+    ## Fix safety
+    `output_padding` serves one residue class of the length: what it repairs and what it breaks is
+    printed beside it. `output_size=` serves every length.
+
+    ## References
+    - https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
+    """
+    if not breaks_ordinary_sizes(subject):
+        return
+    running = subject.ordinary & subject.valid
+    sizes = subject.witness(running or subject.ordinary)
+    loss = first_loss(subject, sizes)
+    passing = subject.near_miss(subject.roundtrips, sizes)
+    yield check.diagnostic(
+        _message(subject, sizes, running),
+        target=subject.target,
+        span=place(loss.stage.node, subject.span) if loss else subject.span,
+        label=map_label(loss.stage) if loss else "",
+        related=_related(subject, loss),
+        notes=_notes(subject, sizes, passing, loss),
+        witness=sizes,
+        passing=passing,
+    )
+
+
+def _message(subject: Subject, sizes: dict[str, int], running: SizeSet) -> str:
+    if subject.outcome(sizes) is Outcome.FAILS:
+        return f"no ordinary size comes back: {for_sizes(subject.ordinary)} raises an error"
+    symbol, gap = _gap(subject, sizes)
+    output = subject.exploration.outcome(sizes)[2]
+    formulas = ", ".join(formula(output[subject.returned or 0][d]) for d in subject.compared[1:])
+    if subject.constant_gap(symbol, gap):
+        where = for_sizes(running.project((symbol,)))
+        return f"output is {difference(gap)} than the input for every {where}"
+    return f"output has length {formulas}: no {for_sizes(subject.ordinary)} comes back"
+
+
+def _gap(subject: Subject, sizes: dict[str, int]) -> tuple[str, int]:
+    """The first dim that comes back wrong, and by how much."""
+    shape = subject.exploration.shapes(sizes)[subject.returned or 0]
+    for dim in subject.compared:
+        given = subject.inputs[0].dims[dim]
+        wanted = sizes[given] if isinstance(given, str) else given
+        if shape[dim] != wanted:
+            return str(given), shape[dim] - wanted
+    return "", 0
+
+
+def _related(subject: Subject, loss: Loss | None) -> tuple[Label, ...]:
+    if loss is None or loss.pair is None:
+        return ()
+    return (related_layer(loss.pair.encoder, subject.span),)
+
+
+def _notes(
+    subject: Subject, sizes: dict[str, int], passing: dict[str, int], loss: Loss | None
+) -> tuple[str, ...]:
+    notes = []
+    symbol = loss.stage.symbol if loss else next(iter(subject.spatial), "")
+    if loss:
+        fails = chain_note(chain(loss.structure, symbol, sizes), "fails")
+        fits = chain_note(chain(loss.structure, symbol, passing), "fits") if passing else ""
+        notes.append(f"lengths: {fails}" + (f"    {fits}" if fits else ""))
+    comes_back = for_sizes(subject.roundtrips) if subject.roundtrips else "no size"
+    notes.append(
+        f"comes back: {comes_back}" + (f", for example {size_text(passing)}" if passing else "")
+    )
+    return tuple(notes)

@@ -1,0 +1,43 @@
+"""SHP305."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.model import Diagnostic
+from shapelint.rules import rule
+from shapelint.subject import Subject
+
+
+@rule("SHP305", "same-padding-with-stride", severity="error")
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """`padding='same'` is combined with a stride.
+
+    ## What it does
+    Reports convolutions that PyTorch refuses to build.
+
+    ## Why is this bad?
+    "Same" promises an output as long as the input, which a stride cannot keep. Other frameworks
+    define `same` with a stride as `ceil(L / stride)`; PyTorch raises
+    `padding='same' is not supported for strided convolutions`.
+
+    ## Example
+    ```python
+    nn.Conv2d(3, 8, kernel_size=3, stride=2, padding="same")
+    ```
+
+    ## Use instead
+    ```python
+    nn.Conv2d(3, 8, kernel_size=3, stride=2, padding=1)  # ceil(L / 2) for odd kernels
+    ```
+
+    ## References
+    - https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+    """
+    if "padding='same' is not supported for strided convolutions" in subject.construction:
+        yield check.diagnostic(
+            "padding='same' with a stride: PyTorch does not build this layer",
+            target=subject.target,
+            span=subject.span,
+            error=subject.construction,
+        )

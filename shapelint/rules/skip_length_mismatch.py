@@ -1,0 +1,116 @@
+"""SHP201."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.lengths.words import formula
+from shapelint.model import Diagnostic, Label
+from shapelint.paths import Failing
+from shapelint.rules import rule
+from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
+from shapelint.subject import Subject
+from shapelint.trace import Node
+from shapelint.wording import for_sizes, map_label, place, size_text
+
+
+@rule("SHP201", "skip-length-mismatch", severity="warning")
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """Lengths that are joined by cat or add differ for some sizes.
+
+    ## What it does
+    Checks every junction: `torch.cat`, `torch.stack`, additions and other broadcasting operations.
+    One finding for a model and the line where lengths first fail to meet, with the exact sizes at
+    which the model runs.
+
+    ## Why is this bad?
+    Each halving of a U-Net rounds, each doubling does not. Behind four levels the skip and the
+    upsampled map agree only for multiples of 16; at 350 PyTorch raises, at 320 it does not.
+
+    ## Example
+    ```python
+    y = self.up(y)                                       # 2 * floor(H/2)
+    y = torch.cat([skip, y], dim=1)                      # H
+    ```
+
+    ## Use instead
+    ```python
+    y = F.interpolate(y, size=skip.shape[-2:])
+    y = torch.cat([skip, y], dim=1)
+    ```
+    or pad the input to a multiple of the total factor.
+
+    ## Fix safety
+    Resizing or padding to the skip leaves sizes that run today untouched.
+
+    ## References
+    - https://docs.pytorch.org/docs/stable/generated/torch.cat.html
+    """
+    failures = [f for f in subject.failing("match") if f.event and len(f.event.lengths) > 1]
+    if breaks_ordinary_sizes(subject):
+        failures = [f for f in failures if not _is_unpool(subject.node_of(f))]
+    for group in _by_line(subject, failures):
+        yield _diagnostic(subject, group)
+
+
+def _is_unpool(node: Node | None) -> bool:
+    return node is not None and node.op.startswith("max_unpool")
+
+
+def _by_line(subject: Subject, failures: list[Failing]) -> Iterator[list[Failing]]:
+    """One group of failures for each place in the source, the first to fail first."""
+    groups: dict[object, list[Failing]] = {}
+    for failing in failures:
+        node = subject.node_of(failing)
+        groups.setdefault(node.span if node else None, []).append(failing)
+    yield from groups.values()
+
+
+def _diagnostic(subject: Subject, group: list[Failing]) -> Diagnostic:
+    first = max(group, key=lambda f: f.trace.failure is None)
+    node = subject.node_of(first)
+    event = first.event
+    assert event is not None
+    sizes = subject.failing_witness(first)
+    passing = subject.near_miss(subject.valid, sizes)
+    a, b = event.lengths[:2]
+    severity = "error" if subject.never_works or subject.declared else "warning"
+    return check.diagnostic(
+        _message(subject, node),
+        severity=severity,
+        target=subject.target,
+        span=node.span if node and node.span else subject.span,
+        label=f"{a.at(sizes)} and {b.at(sizes)} at {size_text(subject.spatial_only(sizes))}",
+        related=_sources(subject, node),
+        notes=_notes(subject, first, passing),
+        witness=sizes,
+        passing=passing,
+        evidence="checked" if first.sizes.window else "proven",
+    )
+
+
+def _message(subject: Subject, node: Node | None) -> str:
+    joined = {"cat": "concatenated", "stack": "stacked"}.get(node.op if node else "", "combined")
+    if subject.never_works:
+        return f"lengths that are {joined} never agree: no size runs"
+    return f"lengths that are {joined} agree only for some sizes: runs where {for_sizes(subject.valid)}"
+
+
+def _sources(subject: Subject, node: Node | None) -> tuple[Label, ...]:
+    """The last stage on each side of the junction."""
+    labels = {}
+    for index in node.inputs[:2] if node else ():
+        stage = subject.last_stage_before(index)
+        if stage is not None and stage.node.layer_span is not None:
+            labels[place(stage.node, subject.span)] = stage
+    return tuple(Label(span, map_label(stage)) for span, stage in labels.items())
+
+
+def _notes(subject: Subject, failing: Failing, passing: dict[str, int]) -> tuple[str, ...]:
+    event = failing.event
+    assert event is not None
+    a, b = event.lengths[:2]
+    notes = [f"lengths: {formula(a)} and {formula(b)}"] if (a.symbols | b.symbols) else []
+    if passing:
+        notes.append(f"runs, for example, at {size_text(subject.spatial_only(passing))}")
+    return tuple(notes)

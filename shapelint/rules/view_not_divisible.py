@@ -1,0 +1,58 @@
+"""SHP403."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.model import Diagnostic
+from shapelint.rules import rule
+from shapelint.subject import Subject
+from shapelint.wording import for_sizes, size_text
+
+
+@rule("SHP403", "view-not-divisible", severity="warning")
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """A view, reshape or window needs sizes that divide, and some do not.
+
+    ## What it does
+    Checks `view`, `reshape`, `unflatten`, pixel shuffling and windowing: for which sizes the number
+    of elements fits. It is an error if it fits for none, or not for a declared one.
+
+    ## Why is this bad?
+    Patch and window code is written for sizes that are multiples of the patch; any other raises
+    `shape '[...]' is invalid for input of size ...`, or in the worst case mixes up rows.
+
+    ## Example
+    ```python
+    x.view(b, c, h // 2, 2, w // 2, 2)                   # odd h or w: fails
+    ```
+
+    ## Use instead
+    ```python
+    x = F.pad(x, (0, w % 2, 0, h % 2))
+    ```
+
+    ## References
+    - https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html
+    """
+    seen = set()
+    for failing in subject.failing("view"):
+        node = subject.node_of(failing)
+        span = node.span if node and node.span else subject.span
+        if span in seen:
+            continue
+        seen.add(span)
+        sizes = subject.failing_witness(failing)
+        passing = subject.near_miss(subject.valid, sizes)
+        never = subject.never_works
+        yield check.diagnostic(
+            "no size fits this view" if never else f"runs only where {for_sizes(subject.valid)}",
+            severity="error" if never or subject.declared else "warning",
+            target=subject.target,
+            span=span,
+            label=f"fails at {size_text(subject.spatial_only(sizes))}",
+            related=subject.callers(node),
+            notes=(f"runs, for example, at {size_text(subject.spatial_only(passing))}",) if passing else (),
+            witness=sizes,
+            passing=passing,
+        )

@@ -1,0 +1,172 @@
+"""Changes of resolution in a model, and which of them belong together.
+
+The *level* of a tensor, for one input size such as ``H``, is the slope of its length in ``H``: 1/4
+behind two stride-2 convolutions, whatever their rounding. A node that changes the level is a
+*stage*: down in an encoder, up in a decoder. A down stage and the up stage that returns to the
+level it left are a *pair*; what the pair does to the length is what a round trip depends on.
+
+A *junction* is a node that joins lengths which must be equal: ``cat``, ``add``, unpooling with the
+indices of an encoder's pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import networkx as nx
+
+from shapelint.lengths.expr import Expr
+from shapelint.trace import Node, Shape, Trace
+
+__all__ = ["Pair", "Stage", "Structure", "level", "nodes_above", "structure"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A node that changes the level of one symbol."""
+
+    node: Node
+    symbol: str
+    before: Expr
+    """The length that goes in."""
+    after: Expr
+    """The length that comes out."""
+    entered: Fraction
+    """The level that goes in: 1 for the input, 1/2 behind one stride of 2."""
+    left: Fraction
+    """The level that comes out."""
+    local: Expr | None
+    """The map ``n -> n'``, in the symbol ``n``; None where it is not known."""
+
+    @property
+    def factor(self) -> Fraction:
+        """How much longer it makes things: 1/2 for a stride of 2."""
+        return self.left / self.entered
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it belongs to an encoder."""
+        return self.factor < 1
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An encoder stage and the decoder stage that should undo it."""
+
+    encoder: Stage
+    decoder: Stage
+
+    @property
+    def symbol(self) -> str:
+        """The input size it is about."""
+        return self.encoder.symbol
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the decoder returns the encoder's length for every size."""
+        return self.encoder.before == self.decoder.after
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Stages and pairs of one run, for each spatial symbol, in the order of execution."""
+
+    trace: Trace
+    stages: tuple[Stage, ...]
+    pairs: tuple[Pair, ...]
+
+    @cached_property
+    def graph(self) -> nx.DiGraph:
+        """Nodes by index; an edge wherever a result is used."""
+        return _graph(self.trace)
+
+    def of(self, symbol: str) -> tuple[Stage, ...]:
+        """The stages of one symbol."""
+        return tuple(s for s in self.stages if s.symbol == symbol)
+
+    def deepest(self, symbol: str) -> Fraction:
+        """The lowest level reached: 1/16 for a U-Net of four halvings."""
+        return min((s.left for s in self.of(symbol)), default=Fraction(1))
+
+    @cached_property
+    def has_decoder(self) -> bool:
+        """Whether something goes down and comes up again."""
+        return bool(self.pairs)
+
+
+def level(shape: Shape, symbol: str) -> tuple[Fraction, Expr] | None:
+    """The level of a tensor for a symbol, and the length that has it.
+
+    None if no dim depends on the symbol alone (it was flattened, pooled away or fixed).
+    """
+    for length in shape:
+        if symbol in length.symbols:
+            slope = length.slope(symbol)
+            if slope:
+                return slope, length
+    return None
+
+
+def structure(trace: Trace, symbols: Sequence[str]) -> Structure:
+    """Find the stages of every symbol, and pair them inside out."""
+    graph = _graph(trace)
+    stages = tuple(s for node in trace.nodes for s in _stages_at(node, symbols))
+    pairs = tuple(p for symbol in symbols for p in _pairs(graph, [s for s in stages if s.symbol == symbol]))
+    return Structure(trace, stages, tuple(sorted(pairs, key=lambda p: p.decoder.node.index)))
+
+
+def nodes_above(found: Structure, index: int) -> set[int]:
+    """The node and everything its result depends on."""
+    return {index, *nx.ancestors(found.graph, index)}
+
+
+def _graph(trace: Trace) -> nx.DiGraph:
+    graph = nx.DiGraph()
+    graph.add_nodes_from(n.index for n in trace.nodes)
+    graph.add_edges_from((i, n.index) for n in trace.nodes for i in n.inputs if i >= 0)
+    return graph
+
+
+def _stages_at(node: Node, symbols: Sequence[str]) -> Iterator[Stage]:
+    if not node.shapes or not any(i >= 0 for i in node.inputs):
+        return
+    first = next(k for k, i in enumerate(node.inputs) if i >= 0)
+    for symbol in symbols:
+        before = level(node.input_shapes[first], symbol)
+        after = level(node.shapes[0], symbol)
+        if before is None or after is None or before[0] == after[0]:
+            continue
+        local = _local(node, after[1])
+        yield Stage(node, symbol, before[1], after[1], before[0], after[0], local)
+
+
+def _local(node: Node, after: Expr) -> Expr | None:
+    for length, local in zip(node.shapes[0], node.local):
+        if length is after:
+            return local
+    return None
+
+
+def _pairs(graph: nx.DiGraph, stages: Sequence[Stage]) -> Iterator[Pair]:
+    """Match each up stage with the latest open down stage above it that left the level it reaches.
+
+    Down stages deeper than the match are closed with it: the up stage spans them. Where no level
+    fits (x4 after a stride of 2) the innermost open stage is the one that is not undone.
+    """
+    open_stages: list[Stage] = []
+    for stage in stages:
+        if stage.is_down:
+            open_stages.append(stage)
+            continue
+        above = nx.ancestors(graph, stage.node.index)
+        candidates = [s for s in open_stages if s.node.index in above and s.left <= stage.entered]
+        fitting = [s for s in candidates if s.entered == stage.left]
+        if not candidates:
+            continue
+        match = (fitting or candidates)[-1]
+        yield Pair(match, stage)
+        closed = [s for s in candidates if s.node.index >= match.node.index]
+        open_stages = [s for s in open_stages if s not in closed]

@@ -1,0 +1,240 @@
+"""One model as the rules see it: what is known about its sizes, its stages, and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from shapelint.explore import Component, Exploration
+from shapelint.lengths.conditions import all_of, at_least, divides, equal
+from shapelint.lengths.expr import Expr, as_expr, symbol
+from shapelint.lengths.sets import SizeSet
+from shapelint.model import Input, Label
+from shapelint.paths import Failing, Outcome, set_of
+from shapelint.stages import Stage, Structure, level, nodes_above, structure
+from shapelint.trace import Node, Shape, Span, Trace
+
+__all__ = ["Subject"]
+
+Sizes = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Everything a rule may ask about one target."""
+
+    target: str
+    exploration: Exploration
+    inputs: tuple[Input, ...]
+    span: Span
+    """Where the target itself is defined; for findings that have no better place."""
+    declared: bool = False
+    """Whether the user declared the domain: then every breach is an error."""
+    roundtrip: bool | None = None
+    """The contract: True if the output length must equal the input length; None: look and see."""
+    construction: str = ""
+    """Why the module could not be built, in PyTorch's words; empty if it was."""
+
+    @property
+    def base(self) -> Trace:
+        """The run that most sizes resemble."""
+        return self.exploration.base
+
+    @property
+    def domain(self) -> SizeSet:
+        """The sizes the user cares about."""
+        return self.exploration.domain
+
+    @property
+    def valid(self) -> SizeSet:
+        """The sizes at which it runs."""
+        return self.exploration.valid
+
+    @cached_property
+    def structure(self) -> Structure:
+        """Stages and pairs of the base run."""
+        return structure(self.base, self.spatial)
+
+    @cached_property
+    def spatial(self) -> tuple[str, ...]:
+        """The symbols that are not the batch: all but those in the first of several dims."""
+        first = {i.dims[0] for i in self.inputs if len(i.dims) > 1}
+        rest = {d for i in self.inputs for d in (i.dims[1:] if len(i.dims) > 1 else i.dims)}
+        return tuple(s for s in self.exploration.symbols if s in rest or s not in first)
+
+    # -- failures ---------------------------------------------------------------------------
+
+    def failing(self, *kinds: str) -> list[Failing]:
+        """The failures whose need is of one of the kinds, in the order of execution."""
+        found = self.exploration.failures
+        return [f for f in found if f.event is not None and f.event.need in kinds]
+
+    def node_of(self, failing: Failing) -> Node | None:
+        """The node that raises."""
+        event = failing.event
+        if event is None or not 0 <= event.node < len(failing.trace.nodes):
+            return None
+        return failing.trace.nodes[event.node]
+
+    @cached_property
+    def never_works(self) -> bool:
+        """Whether no size of the domain runs."""
+        return not self.valid and not self.exploration.unexplored
+
+    def only_a_minimum(self, sizes: SizeSet) -> bool:
+        """Whether what fails is just too small: every larger size that fails is not among them."""
+        works = self.domain - sizes.over(self.domain.symbols)
+        least = {s: works.project((s,)).smallest() for s in self.domain.symbols}
+        if any(v is None for v in least.values()):
+            return False
+        corner = (at_least(symbol(s), v[s]) for s, v in least.items() if v is not None)
+        box = SizeSet.of(all_of(corner), self.domain.symbols)
+        return box & self.domain <= works
+
+    # -- round trip -------------------------------------------------------------------------
+
+    @cached_property
+    def ordinary(self) -> SizeSet:
+        """Multiples of the total downsampling factor: what people feed."""
+        conditions = [
+            divides(self.granularity(s), symbol(s)) for s in self.spatial if self.granularity(s) > 1
+        ]
+        return self.domain & SizeSet.of(all_of(conditions), self.domain.symbols)
+
+    def granularity(self, symbol: str) -> int:
+        """By how much the model shortens ``symbol`` at its deepest: 16 for four halvings."""
+        deepest = self.structure.deepest(symbol)
+        return int(Fraction(1) / deepest) if deepest.numerator == 1 else deepest.denominator
+
+    @cached_property
+    def expects_roundtrip(self) -> bool:
+        """Whether the output should be as long as the input.
+
+        A contract decides. Otherwise there must be a decoder: stages that go down and come up again
+        to the level of the input, and an output of the input's rank.
+        """
+        if self.roundtrip is not None:
+            return self.roundtrip
+        if not self.structure.has_decoder or self.returned is None:
+            return False
+        output = self.base.outputs[self.returned]
+        levels = [level(output, s) for s in self.spatial if self.structure.of(s)]
+        return bool(levels) and all(found is not None and found[0] == 1 for found in levels)
+
+    @cached_property
+    def returned(self) -> int | None:
+        """The output that corresponds to the first input: same rank, if possible at its level."""
+        rank = len(self.inputs[0].dims) if self.inputs else 0
+        same = [i for i, shape in enumerate(self.base.outputs) if len(shape) == rank]
+        full = [i for i in same if all((level(self.base.outputs[i], s) or (0,))[0] == 1 for s in self.spatial)]
+        return next(iter(full or same), None)
+
+    @cached_property
+    def compared(self) -> tuple[int, ...]:
+        """The dims in which output and input are compared: batch and space, not channels."""
+        dims = self.inputs[0].dims
+        symbols = [i for i, d in enumerate(dims) if isinstance(d, str)]
+        spatial = [i for i in symbols if dims[i] in self.spatial]
+        return tuple(symbols if spatial else sorted({*symbols, *range(2, len(dims))}))
+
+    @cached_property
+    def roundtrips(self) -> SizeSet:
+        """The sizes at which it runs and gives back the lengths it got."""
+        if self.returned is None:
+            return SizeSet.empty(self.domain.symbols)
+        sizes = self.valid
+        for dim in self.compared:
+            sizes = sizes & self._returns(self.returned, dim)
+        return sizes
+
+    def constant_gap(self, name: str, gap: int) -> bool:
+        """Whether every ordinary size that runs comes back longer by ``gap`` along one symbol."""
+        dims = self.inputs[0].dims
+        if self.returned is None or name not in dims:
+            return False
+        shifted = self._returns(self.returned, dims.index(name), gap)
+        return self.ordinary & self.valid <= shifted
+
+    def _returns(self, output: int, dim: int, gap: int = 0) -> SizeSet:
+        """The sizes at which one dim of the output is that of the input plus ``gap``."""
+        given = self.inputs[0].dims[dim]
+        wanted = (symbol(given) if isinstance(given, str) else as_expr(given)) + gap
+        symbols = self.domain.symbols
+        owners = [c for c in self.exploration.components if self._is_of(c, output, dim, wanted)]
+        if len(owners) > 1:
+            raise NotImplementedError("an output length that depends on several components")
+        if not owners:
+            return set_of(equal(self.base.outputs[output][dim], wanted), self.valid)
+        found = SizeSet.empty(owners[0].symbols)
+        for path in owners[0].paths:
+            length = _dim(path.trace.outputs, output, dim)
+            if path.runs and length is not None:
+                found = found | set_of(equal(length, wanted), path.runs)
+        return found.over(symbols)
+
+    def _is_of(self, component: Component, output: int, dim: int, wanted: Expr) -> bool:
+        lengths = [_dim(p.trace.outputs, output, dim) for p in component.paths if p.runs]
+        changed = any(x != lengths[0] for x in lengths[1:])
+        used = {s for x in [*lengths, wanted] if x is not None for s in x.symbols}
+        return changed or bool(used & set(component.symbols))
+
+    # -- witnesses --------------------------------------------------------------------------
+
+    def full(self, sizes: Sizes) -> dict[str, int]:
+        """Sizes of some symbols completed with those of a run that works, if there is one."""
+        return {**self.base.hints, **sizes}
+
+    def witness(self, sizes: SizeSet) -> dict[str, int]:
+        """The smallest sizes in a set, completed; the batch stays what it was if it can."""
+        return self.full(self._preferred(sizes) or {})
+
+    def failing_witness(self, failing: Failing) -> dict[str, int]:
+        """The smallest sizes that fail for this reason, the others as in a run that works."""
+        return self.witness(failing.sizes)
+
+    def _preferred(self, sizes: SizeSet) -> dict[str, int] | None:
+        """The smallest member with the batch of the base run, or the smallest of all."""
+        kept = [s for s in sizes.symbols if s not in self.spatial]
+        same = all_of(equal(symbol(s), self.base.hints[s]) for s in kept)
+        return (sizes & SizeSet.of(same, sizes.symbols)).smallest() or sizes.smallest()
+
+    def spatial_only(self, sizes: Sizes) -> dict[str, int]:
+        """Sizes without the batch, unless there is nothing else."""
+        return {s: n for s, n in sizes.items() if s in self.spatial} or dict(sizes)
+
+    def stages_above(self, index: int) -> int:
+        """Through how many stages a node's result has gone."""
+        above = nodes_above(self.structure, index)
+        return len({s.node.index for s in self.structure.stages} & above)
+
+    def callers(self, node: Node | None) -> tuple[Label, ...]:
+        """The constructor calls of the modules around a node, innermost first, and its call."""
+        if node is None:
+            return ()
+        shown = node.layer_span or node.span
+        around = [Label(span, "built here") for span in node.builders if span != shown]
+        called = [Label(node.span, "called here")] if node.span and node.span != shown else []
+        return tuple((around + called)[:3])
+
+    def last_stage_before(self, index: int) -> Stage | None:
+        """The last change of resolution on the way to a node."""
+        if index < 0:
+            return None
+        above = nodes_above(self.structure, index)
+        stages = [s for s in self.structure.stages if s.node.index in above]
+        return stages[-1] if stages else None
+
+    def near_miss(self, good: SizeSet, sizes: Sizes) -> dict[str, int]:
+        """A size close to ``sizes`` that is in ``good``; empty if none is."""
+        return good.nearest(sizes) or {}
+
+    def outcome(self, sizes: Sizes) -> Outcome:
+        """What the analysis says about sizes."""
+        return self.exploration.outcome(sizes)[0]
+
+
+def _dim(outputs: tuple[Shape, ...], output: int, dim: int) -> Expr | None:
+    return outputs[output][dim] if output < len(outputs) and dim < len(outputs[output]) else None
+

@@ -1,0 +1,85 @@
+"""Phrases that several rules share: chains of lengths, sizes, differences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from shapelint.lengths.expr import Expr
+from shapelint.lengths.sets import SizeSet
+from shapelint.lengths.words import formula, map_text
+from shapelint.model import Label
+from shapelint.stages import Stage, Structure
+from shapelint.trace import Node, Span
+
+__all__ = [
+    "chain",
+    "chain_note",
+    "difference",
+    "for_sizes",
+    "map_label",
+    "place",
+    "related_layer",
+    "size_text",
+    "whose",
+]
+
+Sizes = Mapping[str, int]
+
+_PARITY = {"0": "even", "1": "odd"}
+
+
+def size_text(sizes: Sizes) -> str:
+    """``H = 12, W = 32``."""
+    return ", ".join(f"{name} = {n}" for name, n in sizes.items())
+
+
+def for_sizes(sizes: SizeSet) -> str:
+    """``even L``, ``H % 16 == 0``, as it reads after "for every" or "where"."""
+    return re.sub(
+        r"^(\w+) % 2 == ([01])$", lambda m: f"{_PARITY[m[2]]} {m[1]}", sizes.text
+    )
+
+
+def difference(n: int, unit: str = "") -> str:
+    """``1 shorter`` or ``3 longer``."""
+    return f"{abs(n)}{unit} {'shorter' if n < 0 else 'longer'}"
+
+
+def whose(node: Node) -> str:
+    """A node as people know it: its module and class, or the function."""
+    return f"{node.module} ({node.module_type})" if node.module else node.op
+
+
+def place(node: Node | None, otherwise: Span) -> Span:
+    """Where to point for a layer: its constructor call, else the call in ``forward``."""
+    if node is None:
+        return otherwise
+    return node.layer_span or node.span or otherwise
+
+
+def map_label(stage: Stage) -> str:
+    """``n -> 2n - 1``, or ``L -> ceil(L/2)`` where the input goes straight in."""
+    if stage.local is not None:
+        return f"n -> {map_text(stage.local)}"
+    return f"{formula(stage.before)} -> {formula(stage.after)}"
+
+
+def related_layer(stage: Stage, otherwise: Span) -> Label:
+    """The other layer of a pair, with its map."""
+    return Label(place(stage.node, otherwise), map_label(stage))
+
+
+def chain(structure: Structure, symbol: str, sizes: Sizes, last: Expr | None = None) -> list[int]:
+    """The length of the input, behind each stage, and at the end."""
+    lengths = [sizes[symbol], *(s.after.at(sizes) for s in structure.of(symbol))]
+    end = last.at(sizes) if last is not None else None
+    return lengths if end is None or lengths[-1] == end else [*lengths, end]
+
+
+def chain_note(lengths: list[int], verdict: str) -> str:
+    """``16 -> 8 -> 15 (fails)``, shortened in the middle if it is long."""
+    shown = [str(n) for n in lengths]
+    if len(shown) > 10:
+        shown = [*shown[:5], "...", *shown[-4:]]
+    return f"{' -> '.join(shown)} ({verdict})"
