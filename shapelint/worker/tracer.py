@@ -188,6 +188,8 @@ class ShapeTracer(fx.Tracer):
                 shapes = transfer(*args, **kwargs)
             except NeedFailed as exc:
                 failed = exc
+            except NotImplementedError:  # values decide about the shape
+                raise
             except Exception as exc:  # PyTorch's own error goes first; without one the bug is ours
                 broken = exc
         self.lax |= name in LAX
@@ -243,7 +245,7 @@ class ShapeTracer(fx.Tracer):
 
     def _graph_node(self, func: Any, name: str, args: Any, kwargs: Any) -> fx.Node:
         method = isinstance(func, (types.MethodDescriptorType, types.WrapperDescriptorType))
-        target = name if method else func
+        target = name.removeprefix("Tensor.") if method else func
         kind = "call_method" if method else "call_function"
         plain_args = tuple(map(self.create_arg, args))
         plain_kwargs = {k: self.create_arg(v) for k, v in kwargs.items()}
@@ -334,6 +336,8 @@ class ShapeTracer(fx.Tracer):
 def op_name(func: Any) -> str:
     """PyTorch's name of a function; ``__get__shape`` for reading an attribute."""
     name: str = getattr(func, "__name__", type(func).__name__)
+    if name == "unfold" and not isinstance(func, types.FunctionType):
+        return "Tensor.unfold"  # F.unfold is another operation of that name
     if name in ("__get__", "__set__"):
         return name + getattr(func.__self__, "__name__", "")
     if name.endswith("_") and not name.endswith("__"):

@@ -1,0 +1,256 @@
+"""A part of a tensor, or all of its parts: narrow, select, split, chunk, unfold.
+
+Rules: https://docs.pytorch.org/docs/stable/tensor_view.html; texts of errors:
+``aten/src/ATen/native/TensorShape.cpp``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shapelint.lengths.conditions import all_of
+from shapelint.worker.length import Length
+from shapelint.worker.ops import op
+from shapelint.worker.ops.queries import note_lost
+from shapelint.worker.shapes import Shape, dim_index, divides, eq, ge, need, shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["slice_length", "with_length"]
+
+
+def with_length(shape: Sequence[int], dim: int, n: int) -> Shape:
+    """``shape`` with length ``n`` at ``dim``."""
+    at = dim_index(dim, len(shape))
+    return Shape((*shape[:at], n, *shape[at + 1 :]))
+
+
+def slice_length(n: int, start: int | None, stop: int | None, step: int | None) -> int:
+    """How many of ``range(n)[start:stop:step]``: ends are clamped, negative ones count backwards.
+
+    Whether an end lies inside is a branch, unless it is left out or bounds tell.
+    """
+    step = 1 if step is None else step
+    first = 0 if start is None else _clamped(start, n)
+    last = n if stop is None else _clamped(stop, n)
+    if last is n and type(first) is int and first == 0:
+        return (n + step - 1) // step
+    return (last - first + step - 1) // step if last > first else 0
+
+
+def _clamped(end: int, n: int) -> int:
+    if end < 0:
+        end = end + n
+        return end if end >= 0 else 0
+    return end if end < n else n
+
+
+@op("narrow", "narrow_copy")
+def narrow(input: Any, dim: int, start: Any, length: int) -> Shape:
+    """``length`` elements from ``start`` on, all of which must exist."""
+    shape = shape_of(input)
+    at = dim_index(dim, len(shape))
+    n = shape[at]
+    need(ge(length, 0), "other", "narrow(): length must be non-negative.", length)
+    if isinstance(start, int):
+        _starts_inside(start, n)
+        first = start + n if start < 0 else start
+        need(
+            ge(n, first + length),
+            "fits",
+            lambda: (
+                f"start ({int(first)}) + length ({int(length)}) exceeds dimension size ({int(n)})."
+            ),
+            first,
+            length,
+            n,
+        )
+    return with_length(shape, dim, length)
+
+
+def _starts_inside(start: int, n: int) -> None:
+    need(
+        all_of((ge(start, -n), ge(n, start))),
+        "fits",
+        lambda: (
+            f"start out of range (expected to be in range of [{-int(n)}, {int(n)}], "
+            f"but got {int(start)})"
+        ),
+        start,
+        n,
+        error=IndexError,
+    )
+
+
+@op("select", "select_copy")
+def select(input: Any, dim: int, index: int) -> Shape:
+    """Without ``dim``, at one place of it."""
+    shape = shape_of(input)
+    at = dim_index(dim, len(shape))
+    need(
+        all_of((ge(index, -shape[at]), ge(shape[at] - 1, index))),
+        "fits",
+        lambda: (
+            f"select(): index {int(index)} out of range for tensor of size "
+            f"{list(map(int, shape))} at dimension {at}"
+        ),
+        index,
+        shape[at],
+        error=IndexError,
+    )
+    return Shape((*shape[:at], *shape[at + 1 :]))
+
+
+@op("unbind")
+def unbind(input: Any, dim: int = 0) -> list[Shape]:
+    """One tensor for each place of ``dim``."""
+    shape = shape_of(input)
+    at = dim_index(dim, len(shape))
+    if isinstance(shape[at], Length):
+        note_lost("as many tensors as a length says")
+    return [Shape((*shape[:at], *shape[at + 1 :])) for _ in range(int(shape[at]))]
+
+
+# -- all pieces -----------------------------------------------------------------------------------
+
+
+@op("split", "unsafe_split", "split_with_sizes", "unsafe_split_with_sizes")
+def split(tensor: Any, split_size_or_sections: Any = None, dim: int = 0, **named: Any) -> Any:
+    """Pieces of one length (the last may be shorter), or of the lengths in a list."""
+    sizes = next(iter(named.values()), split_size_or_sections)
+    shape = shape_of(tensor)
+    n = shape[dim_index(dim, len(shape))]
+    lengths = _even(n, sizes) if isinstance(sizes, int) else _listed(n, sizes, shape, dim)
+    return [with_length(shape, dim, k) for k in lengths]
+
+
+def _listed(n: int, sizes: Sequence[int], shape: Shape, dim: int) -> Sequence[int]:
+    at, text = dim_index(dim, len(shape)), f"split_sizes={list(map(int, sizes))}"
+    for k in sizes:
+        why = "split_with_sizes expects split_sizes have only non-negative entries, but got "
+        need(ge(k, 0), "other", why + text, k)
+    need(
+        eq(sum(sizes), n),
+        "match",
+        lambda: (
+            f"split_with_sizes expects split_sizes to sum exactly to {int(n)} "
+            f"(input tensor's size at dimension {at}), but got {text}"
+        ),
+        *sizes,
+        n,
+    )
+    return sizes
+
+
+def _even(n: int, size: int) -> list[int]:
+    """Pieces of length ``size``; how many there are is a branch, or lost if it has no limit."""
+    need(ge(size, 0), "other", "split expects split_size be non-negative", size)
+    if size == 0:
+        need(
+            eq(n, 0),
+            "other",
+            lambda: (
+                "split_size can only be 0 if dimension size is 0, but got dimension size of "
+                f"{int(n)}"
+            ),
+            n,
+        )
+        return [0]
+    if isinstance(n, Length) and not isinstance(size, Length):
+        note_lost(f"as many pieces as a length says (split into pieces of {size})")
+        whole = (int(n) - 1) // size
+        return [size] * whole + [n - size * whole]
+    return _pieces(n, size)
+
+
+def _pieces(n: int, size: int) -> list[int]:
+    """At least one piece; whether there is one more is a branch."""
+    count = 1
+    while n > size * count:
+        count += 1
+    return [size] * (count - 1) + [n - size * (count - 1)]
+
+
+@op("chunk", "unsafe_chunk")
+def chunk(input: Any, chunks: int, dim: int = 0) -> list[Shape]:
+    """``ceil(n / chunks)`` each, the last one shorter; where that is too much, fewer chunks."""
+    shape = shape_of(input)
+    n = shape[dim_index(dim, len(shape))]
+    size = (n + chunks - 1) // chunks
+    if size == 0:
+        return [shape] * chunks
+    return [with_length(shape, dim, k) for k in _pieces(n, size)]
+
+
+@op("tensor_split")
+def tensor_split(
+    input: Any, indices_or_sections: Any = None, dim: int = 0, **named: Any
+) -> list[Shape]:
+    """So many pieces, of lengths that differ by at most 1; or cuts at given places."""
+    where = next(iter(named.values()), indices_or_sections)
+    shape = shape_of(input)
+    n = shape[dim_index(dim, len(shape))]
+    if isinstance(where, int):
+        # the first n % k pieces are one longer
+        lengths: Iterable[int] = [(n + where - 1 - i) // where for i in range(where)]
+    else:
+        ends = [None, *where, None]
+        lengths = [slice_length(n, a, b, 1) for a, b in zip(ends, ends[1:], strict=False)]
+    return [with_length(shape, dim, k) for k in lengths]
+
+
+@op("hsplit")
+def hsplit(input: Any, indices_or_sections: Any) -> list[Shape]:
+    """``tensor_split`` along dim 1 (of a vector: dim 0) into equal pieces."""
+    dim = 0 if len(shape_of(input)) == 1 else 1
+    return _equal_pieces("hsplit", input, indices_or_sections, dim)
+
+
+@op("vsplit")
+def vsplit(input: Any, indices_or_sections: Any) -> list[Shape]:
+    """``tensor_split`` along dim 0 into equal pieces."""
+    return _equal_pieces("vsplit", input, indices_or_sections, 0)
+
+
+@op("dsplit")
+def dsplit(input: Any, indices_or_sections: Any) -> list[Shape]:
+    """``tensor_split`` along dim 2 into equal pieces."""
+    return _equal_pieces("dsplit", input, indices_or_sections, 2)
+
+
+def _equal_pieces(name: str, input: Any, where: Any, dim: int) -> list[Shape]:
+    n = shape_of(input)[dim]
+    if isinstance(where, int):
+        need(
+            divides(where, n),
+            "other",
+            lambda: (
+                f"torch.{name} attempted to split along dimension {dim}, but the size of the "
+                f"dimension {int(n)} is not divisible by the split_size {int(where)}!"
+            ),
+            n,
+        )
+    return tensor_split(input, where, dim)
+
+
+# -- windows --------------------------------------------------------------------------------------
+
+
+@op("Tensor.unfold", "unfold_copy")
+def unfold(self: Any, dimension: int, size: int, step: int) -> Shape:
+    """All windows of ``size`` that lie ``step`` apart; a window becomes the last dim.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.Tensor.unfold.html
+    """
+    shape = shape_of(self)
+    at = dim_index(dimension, len(shape))
+    n = shape[at] if shape else 1
+    need(
+        ge(n, size),
+        "fits",
+        lambda: f"maximum size for tensor at dimension {at} is {int(n)} but size is {int(size)}",
+        n,
+        size,
+    )
+    return Shape((*with_length(shape, at, (n - size) // step + 1), size))
