@@ -53,6 +53,18 @@ def _output(value: str) -> Output:
     return Output(name, destination)
 
 
+def _lengths(ctx: click.Context, param: click.Parameter, values: Values) -> Values:
+    """Refuse what cannot be read before anything is run; the texts travel on as they are."""
+    if values:
+        from shapelint.lengths.domain import DomainError, condition_of
+
+        try:
+            list(map(condition_of, values))
+        except DomainError as exc:
+            raise UsageError(f"length {exc}") from exc
+    return values
+
+
 def _inputs(ctx: click.Context, param: click.Parameter, values: Values) -> tuple[Input, ...]:
     return tuple(parse_input(value, position) for position, value in enumerate(values))
 
@@ -80,6 +92,7 @@ _MODEL_OPTIONS = (
         "lengths",
         multiple=True,
         metavar="SIZES",
+        callback=_lengths,
         help="Sizes that matter: H=1..4096, H='multiple of 32', 'L % 320 == 0'. Repeatable.",
     ),
     click.option(

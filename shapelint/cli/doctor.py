@@ -34,7 +34,7 @@ def command(python: Path | None) -> int:
 def _versions() -> Iterator[tuple[str, str]]:
     yield "shapelint", f"{__version__} on Python {platform.python_version()} ({sys.executable})"
     yield "platform", platform.platform()
-    for package in ("click", "islpy", "networkx", "rich"):
+    for package in ("click", "islpy", "networkx"):
         yield package, _version(package)
     yield "config", "none: defaults and flags"
 

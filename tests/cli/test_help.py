@@ -1,0 +1,23 @@
+"""The commands there are."""
+
+import shapelint as package
+
+COMMANDS = """\
+Commands:
+  check   Lint models.
+  doctor  Show which interpreter, torch and versions are used here.
+  rule    Explain rules; without arguments, list them.
+  sizes   Show the exact sizes at which TARGET runs.
+  trace   Show every call of TARGET with its lengths, also when it fails.
+"""
+
+
+def test_help_lists_the_commands_with_the_default_one_first(shapelint):
+    code, out, _ = shapelint("--help")
+    assert code == 0
+    assert out.endswith(COMMANDS)
+    assert "shapelint PATHS is short for shapelint check PATHS." in out
+
+
+def test_the_version_is_the_packages(shapelint):
+    assert shapelint("--version") == (0, f"shapelint, version {package.__version__}\n", "")

@@ -1,0 +1,47 @@
+"""``--help`` must not wait for heavy imports."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "numpy", "networkx", "islpy", "rich", "shapelint.engine")
+
+SCRIPT = """
+import sys
+from shapelint.cli import run
+code = run({arguments!r})
+loaded = [name for name in {heavy!r} if name in sys.modules]
+print(code, *loaded, file=sys.stderr)
+"""
+
+
+def loaded_by(arguments: list[str], before: str = "") -> str:
+    """The exit code and the heavy modules that are loaded after a command."""
+    script = before + SCRIPT.format(arguments=arguments, heavy=HEAVY)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return done.stderr.splitlines()[-1]
+
+
+LIGHT = {
+    "help": ["--help"],
+    "help of the default command": ["check", "--help"],
+    "help of trace": ["trace", "--help"],
+    "help of sizes": ["sizes", "-h"],
+    "version": ["--version"],
+}
+
+
+@pytest.mark.parametrize("arguments", LIGHT.values(), ids=LIGHT)
+def test_nothing_heavy_is_imported(arguments):
+    assert loaded_by(arguments) == "0"
+
+
+def test_a_wrong_path_is_found_before_anything_heavy_is_imported():
+    assert loaded_by(["no-such-file.py"]) == "2"
+
+
+def test_this_test_can_fail():
+    assert loaded_by(["--help"], before="import networkx") == "0 networkx"
