@@ -8,9 +8,9 @@ words, because that is the text people search for.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Sequence
+from functools import partial, reduce
 from typing import Any
 
 import torch
@@ -24,6 +24,7 @@ from shapelint.worker.recorder import current
 __all__ = [
     "Shape",
     "broadcast",
+    "broadcast_length",
     "dim_index",
     "divides",
     "either",
@@ -117,32 +118,31 @@ def broadcast(*shapes: Sequence[int]) -> Shape:
     Equal lengths pass, a length of 1 stretches, anything else is a need that fails.
     https://docs.pytorch.org/docs/stable/notes/broadcasting.html
     """
-    return functools.reduce(_broadcast_two, shapes, Shape(()))
+    return reduce(_broadcast_two, shapes, Shape(()))
 
 
 def _broadcast_two(a: Sequence[int], b: Sequence[int]) -> Shape:
     """As ``infer_size`` does: from the last dim to the first."""
     rank = max(len(a), len(b))
     left, right = ((*[1] * (rank - len(s)), *s) for s in (a, b))
-    out = [_broadcast_dim(left[i], right[i], i) for i in reversed(range(rank))]
+
+    def why(i: int) -> str:
+        return (
+            f"The size of tensor a ({int(left[i])}) must match the size of tensor b "
+            f"({int(right[i])}) at non-singleton dimension {i}"
+        )
+
+    out = [broadcast_length(left[i], right[i], partial(why, i)) for i in reversed(range(rank))]
     return Shape(reversed(out))
 
 
-def _broadcast_dim(a: int, b: int, dim: int) -> int:
+def broadcast_length(a: int, b: int, why: Callable[[], str]) -> int:
+    """The common length of two that broadcast."""
     if a is b or (type(a) is int and a == 1):
         return b
     if type(b) is int and b == 1:
         return a
-    need(
-        either(eq(a, b), eq(a, 1), eq(b, 1)),
-        "match",
-        lambda: (
-            f"The size of tensor a ({int(a)}) must match the size of tensor b ({int(b)}) "
-            f"at non-singleton dimension {dim}"
-        ),
-        a,
-        b,
-    )
+    need(either(eq(a, b), eq(a, 1), eq(b, 1)), "match", why, a, b)
     if a == b:
         return b if type(b) is int else a
     return b if a == 1 else a
