@@ -94,7 +94,7 @@ def max_pool1d(
         "fits",
         lambda: (
             "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for "
-            f"input, but got:{[*map(int, batch), int(n)]} "
+            f"input, but got:{[*map(int, batch), int(n)]}"
         ),
         n,
     )
