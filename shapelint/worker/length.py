@@ -166,11 +166,12 @@ class Length(int):
 class LengthFloat(float):
     """A double computed from lengths."""
 
-    real: Real
+    formula: Real
+    """How it was computed (``real`` is taken: every float has one)."""
 
-    def __new__(cls, value: float, real: Real) -> LengthFloat:
+    def __new__(cls, value: float, formula: Real) -> LengthFloat:
         self = super().__new__(cls, value)
-        self.real = real
+        self.formula = formula
         return self
 
     def __floor__(self) -> Any:
@@ -186,13 +187,13 @@ class LengthFloat(float):
         if ndigits:
             _lost("round() to digits")
             return round(float(self), ndigits)
-        ratio = self.real.ratio
+        ratio = self.formula.ratio
         if ratio is None or not ratio.exact:
             return self._rounded("round", round(float(self)))
         return _half_to_even(length(ratio.num.at(_sizes()), ratio.num), ratio.den)
 
     def _rounded(self, mode: str, value: int) -> Any:
-        expr = self.real.rounded(mode)
+        expr = self.formula.rounded(mode)
         if any(type(a).__name__ == "Rounded" for a in expr.terms):
             _lost("a float is rounded to a length")
         return length(value, expr)
@@ -261,7 +262,7 @@ for _name, _op in {
 
 def _unary(op: str) -> Any:
     def method(self: LengthFloat) -> LengthFloat:
-        real = Real(op, (self.real,))
+        real = Real(op, (self.formula,))
         return LengthFloat(real.at(_sizes()), real)
 
     return method
@@ -297,7 +298,7 @@ def _float(value: Number) -> float:
 
 def _operand(value: Number) -> Real | Expr | float:
     if isinstance(value, LengthFloat):
-        return value.real
+        return value.formula
     return value.expr if isinstance(value, Length) else float(value)
 
 
