@@ -143,7 +143,7 @@ class SizeSet:
     @property
     def is_universe(self) -> bool:
         """Whether every size (inside the window, if there is one) is a member."""
-        return bool(space_of(self.symbols).box(self.window or {}).is_subset(self._points))
+        return bool(self.everywhere()._points.is_subset(self._points))
 
     def __contains__(self, sizes: object) -> bool:
         if not isinstance(sizes, Mapping):
@@ -291,6 +291,10 @@ class SizeSet:
                 if whole.is_subset(self._points):
                     return [part, *other.split()]
         return [self]
+
+    def everywhere(self) -> SizeSet:
+        """Every size inside the window; without a window, every size."""
+        return SizeSet(self.symbols, space_of(self.symbols).box(self.window or {}), self.window)
 
     # -- structure --------------------------------------------------------------------------------
 

@@ -1,0 +1,163 @@
+"""Sets over one symbol as stretches in which the same remainders are members.
+
+Every set that isl can express is of this kind (Presburger sets of one variable are eventually
+periodic). For people a stretch is ``256 <= H <= 1024 and H % 32 == 0``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from shapelint.lengths.sets import SizeSet
+
+__all__ = ["Stretch", "stretches", "stretches_inside"]
+
+_MAX_PERIOD = 2**14
+_MAX_POINTS = 2**12
+_MAX_STEP = 64
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """All ``x`` with ``low <= x <= high`` whose remainder modulo ``period`` is one of ``residues``.
+
+    ``low`` and ``high`` are members themselves; ``high`` is None if there is no end.
+    """
+
+    low: int
+    high: int | None
+    period: int
+    residues: tuple[int, ...]
+
+    def first(self, lowest: int = 1) -> int:
+        """The smallest size from ``lowest`` up that has one of the remainders."""
+        return min(lowest + (r - lowest) % self.period for r in self.residues)
+
+    def points(self, limit: int) -> list[int] | None:
+        """The members if there are at most ``limit``."""
+        span = None if self.high is None else (self.high - self.low) // self.period
+        if span is None or span * len(self.residues) > limit:
+            return None
+        end = self.high or 0
+        found = [x for x in range(self.low, end + 1) if x % self.period in self.residues]
+        return found if len(found) <= limit else None
+
+
+def stretches(sizes: SizeSet) -> list[Stretch] | None:
+    """A set over one symbol as a union of stretches, or None if it takes too many."""
+    period = sizes.period()
+    if period > _MAX_PERIOD:
+        return None
+    (name,) = sizes.symbols
+    ahead = sizes.shifted(-period)
+    # isl decides exactly where the set and its shifted copy differ
+    changes = ((sizes - ahead) | (ahead - sizes)).members(_MAX_POINTS)
+    if changes is None:
+        return None
+    starts = (sizes - sizes.shifted(period)).members(_MAX_POINTS + period)
+    if starts is None:
+        return None
+    members = {p[name] for p in starts if p[name] <= period}
+    return _joined(_runs(period, 1, members.__contains__, [p[name] for p in changes]), period)
+
+
+def stretches_inside(members: Sequence[int], low: int, high: int) -> list[Stretch]:
+    """Listed members of ``low..high``, continued beyond ``high`` as they go on up to there."""
+    known = set(members)
+    best: tuple[int, int, list[int]] | None = None
+    for period in range(1, max(1, min((high - low + 1) // 3, 512)) + 1):
+        changes = [
+            x for x in range(low, high - period + 1) if (x in known) != (x + period in known)
+        ]
+        if best is None or period + 4 * len(changes) < best[0]:
+            best = (period + 4 * len(changes), period, changes)
+        if not changes:
+            break
+    assert best is not None
+    _, period, changes = best
+    return _joined(_runs(period, low, known.__contains__, changes), period)
+
+
+def _runs(
+    period: int, start: int, holds: Callable[[int], bool], changes: Iterable[int]
+) -> Iterator[tuple[int, int | None]]:
+    """First and last member of every unbroken run ``x, x + period, x + 2*period, ...``."""
+    by_residue: dict[int, list[int]] = {}
+    for x in sorted(changes):
+        by_residue.setdefault(x % period, []).append(x)
+    for x in range(start, start + period):
+        inside, begin = holds(x), x
+        for last in by_residue.get(x % period, []):
+            if inside:
+                yield begin, last
+            inside, begin = not inside, last + period
+        if inside:
+            yield begin, None
+
+
+def _joined(runs: Iterable[tuple[int, int | None]], period: int) -> list[Stretch]:
+    """Runs that begin and end within one period of each other are one stretch."""
+    groups: list[list[tuple[int, int | None]]] = []
+    for low, high in sorted(runs, key=lambda r: (r[1] is None, r[0], r[1] or 0)):
+        for group in groups:
+            if low - group[0][0] < period and _ends_together(group, high, period):
+                group.append((low, high))
+                break
+        else:
+            groups.append([(low, high)])
+    found = [_stretch(group, period) for group in groups]
+    return sorted(_finite(found), key=lambda s: s.low)
+
+
+def _ends_together(group: Sequence[tuple[int, int | None]], high: int | None, period: int) -> bool:
+    ends = [end for _, end in group]
+    if high is None or None in ends:
+        return high is None and ends[0] is None
+    known = [end for end in ends if end is not None]
+    return max(*known, high) - min(*known, high) < period
+
+
+def _stretch(group: Sequence[tuple[int, int | None]], period: int) -> Stretch:
+    lows, highs = [low for low, _ in group], [high for _, high in group]
+    ends = [high for high in highs if high is not None]
+    residues = {low % period for low in lows}
+    step = next(
+        p for p in range(1, period + 1) if period % p == 0 and _repeats(residues, p, period)
+    )
+    return Stretch(
+        min(lows), max(ends) if ends else None, step, tuple(sorted({r % step for r in residues}))
+    )
+
+
+def _repeats(residues: set[int], step: int, period: int) -> bool:
+    return all((r + step) % period in residues for r in residues)
+
+
+def _finite(found: Sequence[Stretch]) -> Iterator[Stretch]:
+    """Short stretches as unbroken runs or with the smallest period that describes them."""
+    for stretch in found:
+        points = stretch.points(_MAX_POINTS)
+        yield from (
+            [stretch]
+            if points is None or len(stretch.residues) == stretch.period
+            else (_simplest(points, stretch.period))
+        )
+
+
+def _simplest(points: Sequence[int], period: int) -> list[Stretch]:
+    """One stretch with few remainders if there is one, else runs of neighbours."""
+    low, high = points[0], points[-1]
+    for step in [s for s in (*range(1, _MAX_STEP), period) if 2 * s <= high - low] or [1]:
+        residues = {x % step for x in points}
+        if sum(x % step in residues for x in range(low, high + 1)) == len(points):
+            return [Stretch(low, high, step, tuple(sorted(residues)))]
+    runs = [
+        [x for _, x in run]
+        for _, run in itertools.groupby(enumerate(points), key=lambda item: item[1] - item[0])
+    ]
+    return [Stretch(run[0], run[-1], 1, (0,)) for run in runs]

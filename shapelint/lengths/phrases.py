@@ -1,0 +1,132 @@
+"""The phrases that :mod:`.words` puts together: remainders, ranges, lists, comparisons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shapelint.lengths.expr import Expr
+from shapelint.lengths.formulas import formula
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from shapelint.lengths.conditions import Compare
+    from shapelint.lengths.patterns import Stretch
+
+__all__ = ["MAX_LISTED", "comparison", "excluded", "remainder", "stretch_text", "union"]
+
+MAX_LISTED = 8
+"""So many sizes are listed rather than described."""
+
+
+def remainder(name: str, period: int, residues: Sequence[int]) -> str:
+    """``H % 16 == 0``, ``H % 8 in (0, 7)``, ``H % 16 >= 4``; empty for all remainders."""
+    if len(residues) == period:
+        return ""
+    return min(_remainders(f"{name} % {period}", name, period, residues), key=len)
+
+
+def _remainders(x: str, name: str, period: int, residues: Sequence[int]) -> Iterator[str]:
+    missing = [r for r in range(period) if r not in residues]
+    if len(residues) == 1:
+        yield f"{x} == {residues[0]}"
+        return
+    if len(missing) == 1:
+        yield f"{x} != {missing[0]}"
+    yield f"{x} in ({', '.join(map(str, residues))})"
+    yield f"{x} not in ({', '.join(map(str, missing))})"
+    first, last = residues[0], residues[-1]
+    if last - first + 1 == len(residues):
+        yield _between(x, first if first else None, last if last < period - 1 else None)
+    if missing[-1] - missing[0] + 1 == len(missing):
+        # members wrap around: moved so that they begin at 0
+        yield f"({name} + {period - missing[-1] - 1}) % {period} <= {len(residues) - 1}"
+
+
+def _between(x: str, low: int | None, high: int | None) -> str:
+    if low is not None and high is not None:
+        return f"{x} == {low}" if low == high else f"{low} <= {x} <= {high}"
+    if low is not None:
+        return f"{x} >= {low}"
+    return "" if high is None else f"{x} <= {high}"
+
+
+def stretch_text(name: str, stretch: Stretch, lowest: int = 1, *, anywhere: bool = False) -> str:
+    """``H % 32 == 0 and 256 <= H <= 1024``; empty if it is every size from ``lowest`` up.
+
+    A least size that follows from the remainders is left out. With ``anywhere`` there is no least
+    size at all.
+    """
+    low = None if anywhere or stretch.low == stretch.first(lowest) else stretch.low
+    residues = remainder(name, stretch.period, stretch.residues)
+    return " and ".join(filter(None, [residues, _between(name, low, stretch.high)]))
+
+
+def union(name: str, found: Iterable[Stretch], lowest: int = 1) -> str:
+    """``H in {1, 2} or H % 8 in (0, 7)``: scattered sizes are listed together."""
+    points: list[int] = []
+    texts = []
+    for stretch in found:
+        few = stretch.points(MAX_LISTED)
+        if few is not None and (len(few) < 3 or stretch.period > 1):
+            points += few
+        else:
+            texts.append(stretch_text(name, stretch, lowest))
+    return " or ".join([*_listed(name, points), *texts])
+
+
+def _listed(name: str, points: Sequence[int]) -> list[str]:
+    if len(points) < 2:
+        return [f"{name} == {x}" for x in points]
+    return [f"{name} in {{{', '.join(map(str, sorted(points)))}}}"]
+
+
+def excluded(name: str, found: Iterable[Stretch], lowest: int = 1) -> list[str]:
+    """What remains without some stretches: ``H != 5``, ``H % 3 != 0``, ``H >= 16``."""
+    points: list[int] = []
+    texts = []
+    for stretch in found:
+        few = stretch.points(MAX_LISTED)
+        if few is not None:
+            points += few
+        else:
+            texts.append(_outside(name, stretch, lowest))
+    if len(points) == 1:
+        texts.append(f"{name} != {points[0]}")
+    elif points:
+        texts.append(f"{name} not in {{{', '.join(map(str, sorted(points)))}}}")
+    return texts
+
+
+def _outside(name: str, stretch: Stretch, lowest: int) -> str:
+    starts = stretch.low == stretch.first(lowest)
+    if stretch.period == 1 and starts and stretch.high is not None:
+        return f"{name} >= {stretch.high + 1}"
+    if stretch.period == 1 and stretch.high is None:
+        return f"{name} <= {stretch.low - 1}"
+    if starts and stretch.high is None:
+        others = [r for r in range(stretch.period) if r not in stretch.residues]
+        return remainder(name, stretch.period, others)
+    return f"not ({stretch_text(name, stretch, lowest)})"
+
+
+# -- comparisons of several symbols ---------------------------------------------------------------
+
+_FLIPPED = {">=": "<=", "==": "==", "!=": "!="}
+
+
+def comparison(test: Compare, op: str = "") -> str:
+    """``H == W``, ``H + W <= 100``, ``(H - W) % 2 == 0``; ``op`` replaces the comparison."""
+    return min(_comparisons(test.expr, op or test.op), key=len)
+
+
+def _comparisons(expr: Expr, op: str) -> Iterator[str]:
+    """Everything on one side, or negative terms on the other."""
+    body = expr - expr.const
+    yield f"{formula(body)} {op} {-expr.const}"
+    yield f"{formula(-body)} {_FLIPPED[op]} {expr.const}"
+    left = Expr(max(expr.const, 0), {a: c for a, c in expr.terms.items() if c > 0})
+    right = left - expr
+    if op != ">=" and next(iter(expr.terms.values())) < 0:
+        left, right = right, left
+    yield f"{formula(left)} {op} {formula(right)}"

@@ -1,0 +1,167 @@
+"""Sets of sizes in the shortest words that are still exact.
+
+Several texts are written for a set. Each is read back by :mod:`.domain` and counts only if isl
+confirms that it means the same set; of those the shortest is taken.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shapelint.lengths.conditions import all_of
+from shapelint.lengths.domain import condition_of
+from shapelint.lengths.formulas import formula, map_text
+from shapelint.lengths.patterns import stretches, stretches_inside
+from shapelint.lengths.phrases import MAX_LISTED, comparison, excluded, stretch_text, union
+from shapelint.lengths.sets import SizeSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from shapelint.lengths.patterns import Stretch
+
+__all__ = ["formula", "map_text", "set_text"]
+
+_MAX_PARTS = 12
+"""With more alternatives or conjuncts than this no shorter form is searched for."""
+
+
+def set_text(sizes: SizeSet) -> str:
+    """``H % 16 == 0 and W >= 32``: the sizes in words.
+
+    Symbols that are free are not mentioned. The text of an exact set reads back as the same set;
+    where sizes were listed, the window follows: ``(checked for L <= 1024)``.
+    """
+    return _body(sizes) + _window(sizes)
+
+
+def _body(sizes: SizeSet) -> str:
+    if sizes.is_empty:
+        return "no size"
+    groups = [g for g in sizes.split() if not g.is_universe]
+    groups.sort(key=lambda g: sizes.symbols.index(g.symbols[0]))
+    return _all([_one(g) if len(g.symbols) == 1 else _several(g) for g in groups])
+
+
+def _window(sizes: SizeSet) -> str:
+    if not sizes.window:
+        return ""
+    spans = [
+        f"{s} <= {high}" if low <= 1 else f"{low} <= {s} <= {high}"
+        for s, (low, high) in sizes.window.items()
+    ]
+    return f" (checked for {', '.join(spans)})"
+
+
+def _all(texts: Sequence[str]) -> str:
+    if len(texts) < 2:
+        return texts[0] if texts else "every size"
+    return " and ".join(f"({t})" if " or " in t else t for t in texts)
+
+
+def _read(text: str, like: SizeSet) -> SizeSet:
+    """The set that a text means, inside the window of ``like``."""
+    return SizeSet.of(condition_of(text or "every size"), like.symbols, within=like.everywhere())
+
+
+def _shortest(candidates: Iterable[str], sizes: SizeSet) -> str:
+    for text in sorted(filter(None, dict.fromkeys(candidates)), key=len):
+        if _read(text, sizes) == sizes:
+            return text
+    return _alternatives(sizes)
+
+
+def _alternatives(sizes: SizeSet) -> str:
+    """The pieces that isl keeps, as they are: correct, not always short."""
+    pieces = sizes.given(sizes.everywhere()).pieces()
+    return " or ".join(" and ".join(map(comparison, p)) or "every size" for p in pieces)
+
+
+# -- one symbol -----------------------------------------------------------------------------------
+
+
+def _one(sizes: SizeSet) -> str:
+    return _shortest(_one_candidates(sizes), sizes)
+
+
+def _one_candidates(sizes: SizeSet) -> Iterator[str]:
+    """The stretches; what lies between them; and one stretch with its exceptions."""
+    (name,) = sizes.symbols
+    lowest = (sizes.window or {}).get(name, (1, 0))[0]
+    inside, outside = _stretches(sizes), _stretches(sizes.everywhere() - sizes)
+    if inside is None or outside is None or len(inside) > _MAX_PARTS:
+        return
+    yield union(name, inside, lowest)
+    yield " and ".join(excluded(name, outside, lowest))
+    for main in inside:
+        for anywhere in (False, True):
+            text = stretch_text(name, main, lowest, anywhere=anywhere)
+            base = _read(text, sizes)
+            more, fewer = _stretches(sizes - base), _stretches(base - sizes)
+            if more is not None and fewer is not None:
+                kept = " and ".join(filter(None, [text, *excluded(name, fewer, lowest)]))
+                yield " or ".join(filter(None, [union(name, more, lowest), kept]))
+
+
+def _stretches(sizes: SizeSet) -> list[Stretch] | None:
+    if not sizes.window:
+        return stretches(sizes)
+    (name,) = sizes.symbols
+    low, high = sizes.window[name]
+    members = sizes.members(high)
+    return None if members is None else stretches_inside([m[name] for m in members], low, high)
+
+
+# -- several symbols that depend on each other ----------------------------------------------------
+
+
+def _several(sizes: SizeSet) -> str:
+    few = sizes.members(MAX_LISTED)
+    pieces = sizes.given(sizes.everywhere()).pieces()
+    candidates = [_listed(sizes, few)] if few else []
+    if len(pieces) <= _MAX_PARTS:
+        whole = sizes.everywhere()
+        parts = [SizeSet.of(all_of(p), sizes.symbols, within=whole) for p in pieces]
+        candidates += [" or ".join(map(_conjunction, parts)), _conjunction(sizes)]
+        candidates.append(_negated(whole - sizes))
+    return _shortest(candidates, sizes)
+
+
+def _listed(sizes: SizeSet, few: Sequence[dict[str, int]]) -> str:
+    points = ", ".join(str(tuple(p.values())) for p in few)
+    return f"({', '.join(sizes.symbols)}) in {{{points}}}"
+
+
+def _conjunction(sizes: SizeSet) -> str:
+    """What each symbol says by itself, and what remains to be said about them together."""
+    known, texts = sizes.everywhere(), []
+    for name in sizes.symbols:
+        alone = sizes.project((name,))
+        if not alone.is_universe:
+            texts.append(_one(alone))
+            known = known & alone.over(sizes.symbols)
+    together = sizes.given(known).pieces()
+    if len(together) == 1:
+        texts += map(comparison, together[0])
+    else:
+        texts.append(" or ".join(" and ".join(map(comparison, p)) for p in together))
+    return _all(_needed(texts, sizes))
+
+
+def _needed(texts: list[str], sizes: SizeSet) -> list[str]:
+    """The texts without those that follow from the others."""
+    if len(texts) > _MAX_PARTS:
+        return texts
+    for text in sorted(texts, key=len, reverse=True):
+        rest = [t for t in texts if t is not text]
+        if _read(_all(rest), sizes) == sizes:
+            texts = rest
+    return texts
+
+
+def _negated(outside: SizeSet) -> str:
+    """``H != W``: nothing but a few equations is excluded."""
+    pieces = outside.given(outside.everywhere()).pieces()
+    if any(len(p) != 1 or p[0].op != "==" for p in pieces):
+        return ""
+    return " and ".join(comparison(p[0], "!=") for p in pieces)
