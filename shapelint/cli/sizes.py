@@ -23,6 +23,9 @@ __all__ = ["command", "lines"]
 
 Sizes = Mapping[str, int]
 
+_COLUMN = 15
+"""Where the facts begin."""
+
 
 def _near(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
     found = {}
@@ -67,16 +70,23 @@ def lines(report: TargetReport, near: Sizes) -> Iterator[str]:
     if report.valid_sizes is None:
         yield f"{paint('not checked', 'warning')}: {visible(report.reason)}"
         return
-    yield f"runs at       {report.valid_sizes.text}"
-    yield f"smallest      {_written(report.valid_sizes.smallest())}"
+    yield from (
+        f"{head:<{_COLUMN}}{text}" for head, text in _facts(report, report.valid_sizes, near)
+    )
+
+
+def _facts(report: TargetReport, valid: SizeSet, near: Sizes) -> Iterator[tuple[str, str]]:
+    yield "runs at", valid.text
+    yield "smallest", _written(valid.smallest())
     if report.roundtrip_sizes is not None:
-        same = report.roundtrip_sizes == report.valid_sizes
-        yield f"comes back at {'all of them' if same else report.roundtrip_sizes.text}"
+        same = report.roundtrip_sizes == valid
+        yield "comes back at", "all of them" if same else report.roundtrip_sizes.text
     for symbol, size in near.items():
-        yield f"near {f'{symbol} = {size}':<8} {_beside(report.valid_sizes, symbol, near)}"
-    yield f"returns       {', '.join(report.outputs)}".rstrip()
+        yield f"near {symbol} = {size}", _beside(valid, symbol, near)
+    if report.outputs:
+        yield "returns", ", ".join(report.outputs)
     reason = f": {visible(report.reason)}" if report.reason else ""
-    yield f"evidence      {report.evidence.replace('-', ' ')}{reason}"
+    yield "evidence", f"{report.evidence.replace('-', ' ')}{reason}"
 
 
 def _written(sizes: Sizes | None) -> str:
@@ -92,5 +102,5 @@ def _beside(valid: SizeSet, symbol: str, near: Sizes) -> str:
     others = {n: s for n, s in {**(valid.smallest() or {}), **near}.items() if n != symbol}
     below, above = valid.below_above(symbol, near[symbol], others)
     if below == above == near[symbol]:
-        return f"{below} runs"
+        return "runs"
     return f"{below or 'nothing'} below, {above or 'nothing'} above"

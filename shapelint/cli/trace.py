@@ -42,14 +42,14 @@ def command(ctx: click.Context, /, target: str, color: Any, **_: Any) -> int:
 
 
 def table(seen: Examination) -> Iterator[str]:
-    """The lines of the table: layer, type, lengths, the shape at the sizes of the run, marks."""
+    """The lines of the table: layer, lengths, the shape at the sizes of the run, what is joined."""
     report, trace = seen.report, seen.trace
     yield paint(visible(f"{report.target}{template(report)}"), "strong")
     if trace is None:
         yield f"{paint('not checked', 'warning')}: {visible(report.reason)}"
         return
     sizes = ", ".join(f"{name} = {size}" for name, size in trace.hints.items())
-    head = ("layer", "type", "input -> output", f"at {sizes}" if sizes else "sizes", "")
+    head = ("layer", "type", "op", "input -> output", f"at {sizes}" if sizes else "sizes", "")
     rows = [_row(node, trace, node.index in seen.junctions) for node in _shown(trace)]
     yield from _aligned([head, *rows], None if trace.failure is None else trace.failure.node)
     if trace.failure is not None:
@@ -62,11 +62,8 @@ def _shown(trace: Trace) -> Sequence[Node]:
 
 
 def _row(node: Node, trace: Trace, joins: bool) -> Row:
-    before = [
-        node.input_shapes[k]
-        for k, i in enumerate(node.inputs)
-        if i >= 0 and k < len(node.input_shapes)
-    ]
+    tensors = zip(node.inputs, node.input_shapes, strict=False)
+    before = [shape for source, shape in tensors if source >= 0]
     failed = trace.failure is not None and trace.failure.node == node.index
     after = "fails" if failed and not node.shapes else _symbolic(node.shapes)
     lengths = f"{_symbolic(before)} -> {after}" if before else after
@@ -75,17 +72,16 @@ def _row(node: Node, trace: Trace, joins: bool) -> Row:
     return (*_layer(node), lengths, concrete, mark)
 
 
-def _layer(node: Node) -> tuple[str, str]:
-    """Path and type of a layer; a call that is not a layer's is named by its operation."""
+def _layer(node: Node) -> Row:
+    """Path of the module, its type, and the operation; calls of the root have no path."""
     if node.op == "placeholder":
-        return node.name.removeprefix("input_"), "input"
-    if node.layer_span is not None and node.module:
-        return node.module, node.module_type
-    return f"{node.module}.{node.op}" if node.module else node.op, ""
+        return node.name, "", "input"
+    return node.module, node.module_type if node.module else "", node.op
 
 
 def _names(node: Node, trace: Trace) -> list[str]:
-    return [_layer(trace.nodes[i])[0] for i in node.inputs if i >= 0]
+    layers = (_layer(trace.nodes[i]) for i in node.inputs if i >= 0)
+    return [path or op for path, _, op in layers]
 
 
 def _symbolic(shapes: Sequence[Shape]) -> str:

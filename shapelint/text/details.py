@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.model import Report, TargetReport
+from shapelint.model import Input, Report, TargetReport
 from shapelint.text.layout import visible
 from shapelint.text.sources import Sources
 
@@ -21,9 +21,13 @@ def details(report: Report, sources: Sources) -> Iterator[str]:
 
 
 def template(target: TargetReport) -> str:
-    """The inputs as they are written in calls: ``(x: N, 3, H, W)``."""
-    shapes = (f"{i.name}: {', '.join(map(str, i.dims))}" for i in target.inputs)
-    return f"({'; '.join(shapes)})"
+    """The inputs: ``(N, 3, H, W)``, or ``(image: N, 3, H, W; tokens: N, T)`` with their names."""
+    return f"({'; '.join(map(_input, target.inputs))})"
+
+
+def _input(tensor: Input) -> str:
+    dims = ", ".join(map(str, tensor.dims))
+    return dims if tensor.name.isdigit() else f"{tensor.name}: {dims}"
 
 
 def _evidence(target: TargetReport) -> str:

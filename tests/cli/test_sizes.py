@@ -1,0 +1,141 @@
+"""``shapelint sizes``: sets in words, the smallest, the nearest."""
+
+import pytest
+
+from shapelint.model import Examination
+from tests.reports import FakeSizes, target
+
+EVEN = FakeSizes("L % 2 == 0", (2, 4, 6, 8))
+FOURS = FakeSizes("L % 4 == 0", (4, 8))
+NONE = FakeSizes("no size", ())
+
+TEXTS = {
+    "every size that runs comes back": (
+        target(valid_sizes=EVEN, roundtrip_sizes=EVEN, outputs=("(N, 1, L)",)),
+        [],
+        0,
+        """\
+models/ae.py:AE(x: N, 1, L)
+runs at        L % 2 == 0
+smallest       L = 2
+comes back at  all of them
+returns        (N, 1, L)
+evidence       proven
+""",
+    ),
+    "some come back": (
+        target(valid_sizes=EVEN, roundtrip_sizes=FOURS, outputs=("(N, 1, 4*floor(L/4))",)),
+        [],
+        0,
+        """\
+models/ae.py:AE(x: N, 1, L)
+runs at        L % 2 == 0
+smallest       L = 2
+comes back at  L % 4 == 0
+returns        (N, 1, 4*floor(L/4))
+evidence       proven
+""",
+    ),
+    "nothing is meant to come back, and not all is proven": (
+        target(evidence="checked", reason="an op was probed", valid_sizes=EVEN),
+        [],
+        0,
+        """\
+models/ae.py:AE(x: N, 1, L)
+runs at        L % 2 == 0
+smallest       L = 2
+evidence       checked: an op was probed
+""",
+    ),
+    "neighbours of a size": (
+        target(valid_sizes=EVEN),
+        ["--near", "L=5"],
+        0,
+        """\
+models/ae.py:AE(x: N, 1, L)
+runs at        L % 2 == 0
+smallest       L = 2
+near L = 5     4 below, 6 above
+evidence       proven
+""",
+    ),
+    "neighbours of a size that runs": (
+        target(valid_sizes=EVEN),
+        ["--near", "L=4"],
+        0,
+        """\
+models/ae.py:AE(x: N, 1, L)
+runs at        L % 2 == 0
+smallest       L = 2
+near L = 4     runs
+evidence       proven
+""",
+    ),
+    "a size with nothing below, one with nothing above": (
+        target(valid_sizes=EVEN),
+        ["--near", "L=1"],
+        0,
+        """\
+models/ae.py:AE(x: N, 1, L)
+runs at        L % 2 == 0
+smallest       L = 2
+near L = 1     nothing below, 2 above
+evidence       proven
+""",
+    ),
+    "no size runs": (
+        target(valid_sizes=NONE),
+        [],
+        1,
+        """\
+models/ae.py:AE(x: N, 1, L)
+runs at        no size
+smallest       none
+evidence       proven
+""",
+    ),
+    "not checked": (
+        target(evidence="not-checked", reason="import failed"),
+        ["--near", "L=4"],
+        1,
+        """\
+models/ae.py:AE(x: N, 1, L)
+not checked: import failed
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("report", "flags", "code", "text"), TEXTS.values(), ids=TEXTS)
+def test_sizes(engine, shapelint, report, flags, code, text):
+    engine.examination = Examination(report, None)
+    assert shapelint("sizes", "model.py:AE", *flags) == (code, text, "")
+
+
+WRONG = {
+    "a symbol that is not there": ("H=5", "error: near H: the sizes are L\n"),
+    "no size": ("L", "error: near 'L': write a name and a size, for example H=350\n"),
+}
+
+
+@pytest.mark.parametrize(("near", "message"), WRONG.values(), ids=WRONG)
+def test_a_wrong_size_is_a_usage_error(engine, shapelint, near, message):
+    engine.examination = Examination(target(valid_sizes=EVEN), None)
+    assert shapelint("sizes", "model.py:AE", "--near", near) == (2, "", message)
+
+
+def test_other_sizes_are_the_ones_asked_for_else_the_smallest(engine, shapelint, monkeypatch):
+    asked = []
+
+    class Three(FakeSizes):
+        def smallest(self):
+            return {"N": 1, "H": 16, "W": 16}
+
+        def below_above(self, symbol, value, others):
+            asked.append((symbol, value, others))
+            return 336, 352
+
+    sizes = Three("H % 16 == 0", (16,), symbols=("N", "H", "W"))
+    engine.examination = Examination(target(valid_sizes=sizes), None)
+    shapelint("sizes", "model.py:AE", "--near", "H=350", "--near", "W=64")
+    assert asked == [("H", 350, {"N": 1, "W": 64}), ("W", 64, {"N": 1, "H": 350})]
