@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from shapelint.errors import UsageError, suggestion
@@ -53,8 +52,8 @@ class Settings:
     args: Mapping[str, Any] = field(default_factory=dict)
     """Arguments of the constructor."""
 
-    python: Path | None = None
-    """The interpreter that runs the model, or a virtual environment; None to find one."""
+    python: str | None = None
+    """The interpreter that runs the models, by path or command name; None to find one."""
     timeout: float = 60
     """Seconds that one target may take."""
 

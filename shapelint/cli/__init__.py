@@ -26,6 +26,7 @@ import click
 from shapelint import __version__
 from shapelint.cli._commands import Commands
 from shapelint.errors import UsageError
+from shapelint.interpreters import NoInterpreter
 
 __all__ = ["app", "main", "run"]
 
@@ -51,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as exc:
         exc.show()
         return USAGE
-    except UsageError as exc:
+    except (UsageError, NoInterpreter) as exc:
         click.echo(f"error: {exc}", err=True)
         return USAGE
     except click.Abort:

@@ -6,7 +6,6 @@ The name of every parameter is the name of its field in :class:`shapelint.config
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -113,8 +112,8 @@ _MODEL_OPTIONS = (
     ),
     click.option(
         "--python",
-        type=click.Path(path_type=Path),
-        help="Interpreter, or virtual environment, that runs the models.",
+        metavar="PATH",
+        help="The interpreter that runs the models.",
     ),
     click.option(
         "--timeout",

@@ -12,8 +12,11 @@ from pathlib import Path
 import click
 
 from shapelint import __version__
+from shapelint.interpreters import NoInterpreter, find_interpreter
 
 __all__ = ["command"]
+
+_COLUMN = 13
 
 TIMEOUT = 120
 """Seconds that importing torch may take on a cold disk."""
@@ -22,12 +25,12 @@ _QUESTION = "import sys, torch; print(sys.version.split()[0], torch.__version__)
 
 
 @click.command("doctor")
-@click.option("--python", type=click.Path(path_type=Path), help="Interpreter to look at.")
-def command(python: Path | None) -> int:
+@click.option("--python", metavar="PATH", help="The interpreter to look at.")
+def command(python: str | None) -> int:
     """Show which interpreter, torch and versions are used here. Exit code 2 if torch is missing."""
     lines, usable = _interpreter(python)
     for name, value in (*_versions(), *lines):
-        click.echo(f"{name:<12}{value}")
+        click.echo(f"{name:<{_COLUMN}}{value}")
     return 0 if usable else 2
 
 
@@ -46,20 +49,18 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _interpreter(asked: Path | None) -> tuple[list[tuple[str, str]], bool]:
-    """What is known about the interpreter that runs the models, and whether it has torch."""
-    from shapelint.client import NoInterpreter, find_interpreter
-
+def _interpreter(asked: str | None) -> tuple[list[tuple[str, str]], bool]:
+    """What is known about the interpreter that runs the models, and whether torch works there."""
     try:
-        found = find_interpreter(asked, Path.cwd())
+        found = find_interpreter(Path.cwd(), asked)
     except NoInterpreter as exc:
-        searched = "".join(f"\n  {place}" for place in exc.searched)
-        return [("interpreter", f"none with torch; searched:{searched}")], False
-    told, torch = _torch(Path(found.path))
-    return [("interpreter", f"{found.path} ({found.why})"), ("torch", told)], torch
+        places = "".join(f"\n{'':<{_COLUMN}}{place}" for place in exc.searched)
+        return [("interpreter", f"none with torch; searched{places}")], False
+    told, works = _torch(found.python)
+    return [("interpreter", f"{found.python} ({found.origin})"), ("torch", told)], works
 
 
-def _torch(python: Path) -> tuple[str, bool]:
+def _torch(python: str) -> tuple[str, bool]:
     try:
         answer = subprocess.run(
             [python, "-c", _QUESTION], capture_output=True, text=True, timeout=TIMEOUT, check=False

@@ -6,6 +6,7 @@ import pytest
 
 from shapelint.config import Output, Settings
 from shapelint.errors import UsageError
+from shapelint.interpreters import NoInterpreter
 from shapelint.model import Input, Report
 from shapelint.reporters import render
 from shapelint.text.sources import Sources
@@ -40,7 +41,7 @@ SAID = {
     "arguments are values": (["--arg", "channels=64"], {"args": {"channels": 64}}),
     "the interpreter and the time it gets": (
         ["--python", "env/bin/python", "--timeout", "2.5"],
-        {"python": Path("env/bin/python"), "timeout": 2.5},
+        {"python": "env/bin/python", "timeout": 2.5},
     ),
     "one run can write several reports": (
         ["-o", "json:r.json", "--output", "concise:-"],
@@ -264,3 +265,10 @@ def test_colour(engine, shapelint, monkeypatch, flags, environ, painted):
     _, out, _ = shapelint(*flags, "-o", "full:report.txt", "model.py")
     assert out == render("full", BROKEN, Sources(), color=painted)
     assert Path("report.txt").read_text() == render("full", BROKEN, Sources())
+
+
+def test_no_interpreter_with_torch_is_a_usage_error_that_lists_the_places(engine, shapelint):
+    engine.report = NoInterpreter(("VIRTUAL_ENV: /a (has no torch)",))
+    code, _, err = shapelint("model.py")
+    assert code == 2
+    assert err == "error: no Python with torch was found; searched VIRTUAL_ENV: /a (has no torch)\n"

@@ -45,7 +45,7 @@ down   Conv1d           conv1d            (N, 1, L) -> (N, 8, ceil(L/2))        
                         relu              (N, 8, ceil(L/2)) -> (N, 8, ceil(L/2))       (2, 8, 32)
 up     ConvTranspose1d  conv_transpose1d  (N, 8, ceil(L/2)) -> (N, 8, 2*ceil(L/2))     (2, 8, 64)
                         cat               (N, 1, L), (N, 8, 2*ceil(L/2)) -> (N, 9, L)  (2, 9, 64)        joins x and up
-"""
+"""  # noqa: E501  (lines as they are printed)
 
 FAILS = """\
 model.py:UNet(x: N, 1, L)
@@ -57,7 +57,7 @@ up     ConvTranspose1d  conv_transpose1d  (N, 8, ceil(L/2)) -> (N, 8, 2*ceil(L/2
                         cat               (N, 1, L), (N, 8, 2*ceil(L/2)) -> fails   fails             joins x and up
 error: RuntimeError: Sizes of tensors must match except in dimension 1. Expected size 63 but got \
 size 64 for tensor number 1 in the list.
-"""
+"""  # noqa: E501  (lines as they are printed)
 
 NOT_CHECKED = """\
 model.py:UNet(x: N, 1, L)
