@@ -1,0 +1,145 @@
+"""What the worker says about a file before anything is traced.
+
+Pure data, standard library only, because both processes import it. Values travel as JSON objects:
+``dataclasses.asdict`` writes them and :func:`read` is its inverse.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+__all__ = [
+    "Built",
+    "ClassFacts",
+    "Facts",
+    "InputGuess",
+    "NamedModule",
+    "Parameter",
+    "Problem",
+    "SkippedStatement",
+    "read",
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a constructor or of ``forward``."""
+
+    name: str
+    default: str | None = None
+    """``repr`` of the default; None if the parameter is required."""
+
+
+@dataclass(frozen=True)
+class ClassFacts:
+    """A subclass of ``nn.Module`` that the file defines."""
+
+    name: str
+    line: int
+    parameters: tuple[Parameter, ...] = ()
+    """Of the constructor, without ``self``, ``*args`` and ``**kwargs``."""
+    forward: tuple[Parameter, ...] = ()
+    """Of ``forward``, likewise."""
+    contract: str = ""
+    """The annotated shape of what ``forward`` returns, ``"n 3 h w"``; empty if there is none."""
+
+
+@dataclass(frozen=True)
+class NamedModule:
+    """A module that exists at the top of the file, or a function that makes one unaided."""
+
+    name: str
+    line: int
+    class_name: str
+    kind: Literal["instance", "factory", "composed"]
+    parts: tuple[str, ...] = ()
+    """Of a composed model: the instances that are called one after the other."""
+
+
+@dataclass(frozen=True)
+class SkippedStatement:
+    """A statement at the top of the file that did not run, or raised and was passed over."""
+
+    line: int
+    text: str
+    reason: str
+    names: tuple[str, ...] = ()
+    """What it would have defined."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a file holds, once the part of it that builds models has run."""
+
+    path: str
+    module: str
+    """The name under which it was imported."""
+    classes: tuple[ClassFacts, ...] = ()
+    modules: tuple[NamedModule, ...] = ()
+    skipped: tuple[SkippedStatement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Built:
+    """A module was built."""
+
+    class_name: str
+    line: int
+    """Where its class is defined in ``path``, 0 if unknown."""
+    path: str
+    parameters: int
+    """Number of elements of all its parameters."""
+    assumed: tuple[str, ...] = ()
+    """What was filled in to build it, in words."""
+
+
+@dataclass(frozen=True)
+class InputGuess:
+    """The tensors that ``forward`` takes: name, dims (ints or symbols), dtype name."""
+
+    inputs: tuple[tuple[str, tuple[int | str, ...], str], ...]
+    how: str
+    """How this was found, for example ``"first layer conv1 = Conv2d(3, 64)"``."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why there is no answer."""
+
+    kind: Literal["error", "missing", "timeout", "crash", "bug"]
+    """``missing``: a package is not installed. ``bug``: shapelint contradicts PyTorch."""
+    text: str
+    """One line, ``ValueError: …``."""
+    path: str = ""
+    line: int = 0
+    """The innermost line of the user's code, 0 if there is none."""
+    details: str = ""
+    """The user's part of the traceback."""
+
+
+def read(kind: type[T], value: Any) -> T:
+    """A value of a dataclass of this module from JSON.
+
+    Raises ValueError if fields are missing, too many, or of another kind.
+    """
+    try:
+        return typing.cast("T", _read(kind, value))
+    except (TypeError, KeyError, AttributeError) as exc:
+        raise ValueError(f"malformed {kind.__name__}: {exc}") from exc
+
+
+def _read(kind: Any, value: Any) -> Any:
+    if dataclasses.is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        return kind(**{k: _read(hints[k], v) for k, v in value.items()})  # type: ignore[operator]
+    if typing.get_origin(kind) is not tuple:
+        return value
+    parts = typing.get_args(kind)
+    if parts[-1] is Ellipsis:
+        return tuple(_read(parts[0], v) for v in value)
+    return tuple(_read(p, v) for p, v in zip(parts, value, strict=True))

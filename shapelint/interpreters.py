@@ -1,0 +1,87 @@
+"""Which Python runs the models: the first one at hand that has torch.
+
+In this order, as type checkers look for a Python environment: the one asked for,
+``VIRTUAL_ENV``, ``CONDA_PREFIX``, the nearest ``.venv`` going up from the file, and the Python that
+runs shapelint.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+__all__ = ["Interpreter", "NoInterpreter", "find_interpreter"]
+
+_ASK = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
+_LONGEST_START = 30.0
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python with torch."""
+
+    python: str
+    origin: str
+    """Why this one, for example ``"VIRTUAL_ENV"``."""
+
+
+class NoInterpreter(LookupError):
+    """No Python with torch was found. ``searched`` says where, one line each."""
+
+    def __init__(self, searched: tuple[str, ...]) -> None:
+        super().__init__("no Python with torch was found; searched " + "; ".join(searched))
+        self.searched = searched
+
+
+def find_interpreter(near: Path, asked: str | None = None) -> Interpreter:
+    """The Python for the file or folder ``near``. Raises NoInterpreter.
+
+    If one is asked for, by path or command name, no other is considered.
+    """
+    searched = []
+    for origin, python in [("--python", asked)] if asked else _places(near):
+        found = shutil.which(python or "")
+        if found and has_torch(found):
+            return Interpreter(found, origin)
+        searched.append(f"{origin}: {python} ({'has no torch' if found else 'does not exist'})")
+    raise NoInterpreter(tuple(searched))
+
+
+@cache
+def has_torch(python: str) -> bool:
+    """Whether torch could be imported there; it is looked for, not imported."""
+    if python == sys.executable:
+        return importlib.util.find_spec("torch") is not None
+    try:
+        done = subprocess.run(
+            [python, "-c", _ASK], capture_output=True, timeout=_LONGEST_START, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _places(near: Path) -> Iterator[tuple[str, str]]:
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        prefix = os.environ.get(variable)
+        if prefix:
+            yield variable, _python_in(Path(prefix))
+    here = near.absolute()
+    for folder in (here, *here.parents):
+        if (folder / ".venv").is_dir():
+            yield "nearest .venv", _python_in(folder / ".venv")
+            break
+    yield "the Python that runs shapelint", sys.executable
+
+
+def _python_in(prefix: Path) -> str:
+    if sys.platform == "win32":
+        return str(prefix / "Scripts" / "python.exe")
+    return str(prefix / "bin" / "python")

@@ -1,0 +1,69 @@
+"""A model in this process: what notebooks and tests use.
+
+The worker's own functions, without a worker. torch is imported when a session is made, not before.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from shapelint import facts
+from shapelint.lengths.expr import Bounds
+from shapelint.session import Patch, Run
+from shapelint.trace import Trace
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["LocalSession"]
+
+
+class LocalSession:
+    """A :class:`shapelint.session.Session` on a module that exists already.
+
+    The module itself is left as it is: a copy without data is traced, a copy with weights of its
+    own is run.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        inputs: Sequence[tuple[str, Sequence[int | str], str]],
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        from shapelint.worker import build, runs
+
+        self._runs = runs
+        self._call = runs.Call(inputs, kwargs or {})
+        self._model = build.Model(
+            _without_data(module, "meta").eval(),
+            lambda device: copy.deepcopy(module).to(device),
+            constructed={},
+        )
+
+    def trace(
+        self, sizes: Mapping[str, int], known: Bounds | None = None, patches: Sequence[Patch] = ()
+    ) -> Trace:
+        """Run with lengths riding along."""
+        return self._runs.trace_run(self._model, self._call, sizes, known, patches)
+
+    def run(
+        self, sizes: Mapping[str, int], device: str = "meta", patches: Sequence[Patch] = ()
+    ) -> Run:
+        """Run the module as it is."""
+        run = self._runs.plain_run(self._model, self._call, sizes, device, patches)
+        return facts.read(Run, run)
+
+
+def _without_data(module: nn.Module, device: str) -> nn.Module:
+    """A copy whose tensors are on ``device``, made without copying the originals' data."""
+    from torch import nn
+
+    memo: dict[int, Any] = {}
+    for parameter in module.parameters():
+        memo[id(parameter)] = nn.Parameter(parameter.detach().to(device), parameter.requires_grad)
+    for buffer in module.buffers():
+        memo[id(buffer)] = buffer.to(device)
+    return copy.deepcopy(module, memo)

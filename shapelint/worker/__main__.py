@@ -1,0 +1,35 @@
+"""Start of the worker: ``python …/shapelint/worker/__main__.py REQUESTS ANSWERS``.
+
+It runs in the project's interpreter, where shapelint need not be installed. The package is
+therefore registered from where this file lies, without its parent folder on ``sys.path``: nothing
+else from the client's environment can be imported here.
+"""
+
+import importlib.util
+import os
+import sys
+
+_WORKER = os.path.dirname(os.path.abspath(__file__))
+_PACKAGE = os.path.dirname(_WORKER)
+
+
+def register_package() -> None:
+    """Make ``import shapelint`` mean the package this file belongs to."""
+    sys.path[:] = [p for p in sys.path if os.path.abspath(p) != _WORKER]
+    spec = importlib.util.spec_from_file_location(
+        "shapelint",
+        os.path.join(_PACKAGE, "__init__.py"),
+        submodule_search_locations=[_PACKAGE],
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["shapelint"] = package
+    spec.loader.exec_module(package)
+
+
+if __name__ == "__main__":
+    register_package()
+    from shapelint.worker.serve import serve
+
+    serve(int(sys.argv[1]), int(sys.argv[2]))

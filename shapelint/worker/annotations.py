@@ -1,0 +1,92 @@
+"""Shapes written as jaxtyping annotations: ``x: Float[Tensor, "n 3 h w"]``.
+
+https://docs.kidger.site/jaxtyping/api/array/ describes the language. Of it this module reads
+names, fixed sizes, ``*batch``, ``...``, ``_`` and the prefixes ``#`` and ``?``. It works whether
+jaxtyping is installed or stands in as a stub.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any
+
+from shapelint.worker.stubs import Stub
+
+__all__ = ["annotated_inputs", "contract", "read_dims"]
+
+_DTYPES = {"Float": "float32", "Int": "int64", "Integer": "int64", "Bool": "bool", "Long": "int64"}
+
+Template = tuple[tuple[int | str, ...], str]
+"""Dims and dtype name."""
+
+
+def annotated_inputs(kind: type) -> dict[str, Template]:
+    """The annotated parameters of ``forward``, by name."""
+    annotations = _annotations(kind)
+    templates = {name: _template(a) for name, a in annotations.items() if name != "return"}
+    return {name: t for name, t in templates.items() if t is not None}
+
+
+def contract(kind: type) -> str:
+    """The dims that ``forward`` promises to return, as written; empty if it promises none."""
+    dims, _ = _dims_and_dtype(_annotations(kind).get("return"))
+    return dims
+
+
+def read_dims(text: str) -> tuple[int | str, ...] | None:
+    """``"n 3 h w"`` as ``("n", 3, "h", "w")``; None if it says something else than lengths."""
+    dims: list[int | str] = []
+    for position, written in enumerate(text.split()):
+        word = written.lstrip("#?").rpartition("=")[2]
+        if word.isdigit():
+            dims.append(int(word))
+        elif word == "..." or word.startswith("*"):
+            dims.append(word.lstrip("*.") or "N")
+        elif word == "_" or word.startswith("_"):
+            dims.append(f"d{position}")
+        elif word.isidentifier():
+            dims.append(word)
+        else:
+            return None
+    return tuple(dims)
+
+
+def _annotations(kind: type) -> dict[str, Any]:
+    forward = getattr(kind, "forward", None)
+    if not inspect.isfunction(forward):
+        return {}
+    names = vars(sys.modules.get(forward.__module__, inspect))
+    found = {}
+    for name, annotation in inspect.get_annotations(forward).items():
+        found[name] = _evaluated(annotation, names)
+    return found
+
+
+def _evaluated(annotation: Any, names: dict[str, Any]) -> Any:
+    """An annotation written as text, which ``from __future__ import annotations`` makes of all."""
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        return eval(annotation, dict(names))
+    except Exception:  # names that exist for type checkers only
+        return None
+
+
+def _template(annotation: Any) -> Template | None:
+    text, dtype = _dims_and_dtype(annotation)
+    dims = read_dims(text) if text else None
+    return None if dims is None else (dims, dtype)
+
+
+def _dims_and_dtype(annotation: Any) -> tuple[str, str]:
+    if isinstance(annotation, Stub):
+        package, _, name = annotation.stub_path.partition(".")
+        index = annotation.stub_index
+        if package != "jaxtyping" or not (isinstance(index, tuple) and len(index) == 2):
+            return "", ""
+        return str(index[1]), _DTYPES.get(name.strip("0123456789"), "float32")
+    text = getattr(annotation, "dim_str", "")
+    dtypes = getattr(annotation, "dtypes", ()) if text else ()
+    whole = any("int" in str(d) for d in dtypes) and not any("float" in str(d) for d in dtypes)
+    return text, "int64" if whole else "float32"

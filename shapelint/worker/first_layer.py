@@ -1,0 +1,238 @@
+"""Which input a model takes, found by feeding it guesses.
+
+A guess is traced with every dim symbolic. The first layer that an input reaches says which rank it
+wants; a channel or feature need that fails, ``C == 64``, says what a dim must be. So the model is
+asked, guess by guess, until it runs or nothing more is to be learnt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from shapelint.lengths.conditions import Compare
+from shapelint.lengths.expr import Expr, Sym
+from shapelint.trace import Node, Trace
+from shapelint.worker.build import Model
+from shapelint.worker.examples import FORMS, Template
+from shapelint.worker.runs import Call, trace_run
+
+__all__ = ["search"]
+
+_HINTS = {"N": 2, "H": 256, "W": 320, "D": 64, "L": 384}
+_OTHER_HINTS = (48, 40, 56, 72, 80, 88)
+_MOST_GUESSES = 24
+_WHOLE_NUMBERS = ("ids", "idx", "index", "indices", "tokens", "input_ids", "token_ids")
+_TIMES = ("t", "time", "times", "timestep", "timesteps", "sigma", "sigmas", "noise_level")
+_TRANSFORMERS = (nn.Transformer, nn.TransformerEncoder, nn.TransformerDecoder)
+_SEQUENCES = (nn.RNNBase, nn.MultiheadAttention, *_TRANSFORMERS)
+_ATTENTION_LAYERS = (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
+
+Guess = dict[str, Template]
+
+
+@dataclass
+class _Attempt:
+    guess: Guess
+    trace: Trace
+
+    @property
+    def progress(self) -> tuple[bool, int]:
+        """Guesses that run are best, then those that get furthest."""
+        return self.trace.failure is None, len(self.trace.nodes)
+
+
+def search(model: Model, names: Sequence[str], known: Mapping[str, Template]) -> tuple[Guess, str]:
+    """Dims and dtypes of the inputs ``names``, and the layer that says so.
+
+    ``known`` holds inputs that are not to be guessed; their channels may still be filled in.
+    """
+    best: _Attempt | None = None
+    tried: list[Guess] = []
+    queue = [_first_guess(model.root, names, known)]
+    while queue and len(tried) < _MOST_GUESSES:
+        guess = queue.pop(0)
+        if guess in tried:
+            continue
+        tried.append(guess)
+        attempt = _Attempt(guess, _trace(model, guess))
+        if best is None or attempt.progress > best.progress:
+            best = attempt
+        if attempt.trace.failure is None:
+            break
+        queue[:0] = _better(attempt, model.root, known)
+        if not queue:
+            queue = list(_other_ranks(best.guess, known))
+    assert best is not None
+    return best.guess, _what_says_so(best.trace, model.root)
+
+
+def _trace(model: Model, guess: Guess) -> Trace:
+    symbols = {d for dims, _ in guess.values() for d in dims if isinstance(d, str)}
+    rest = iter(_OTHER_HINTS * len(symbols))
+    hints = {s: _HINTS.get(s) or next(rest) for s in sorted(symbols)}
+    inputs = [(name, dims, dtype) for name, (dims, dtype) in guess.items()]
+    return trace_run(model, Call(inputs), hints)
+
+
+# -- the first guess ------------------------------------------------------------------------
+
+
+def _first_guess(root: nn.Module, names: Sequence[str], known: Mapping[str, Template]) -> Guess:
+    """What the first layer with an opinion wants, for every input without a telling name."""
+    wants = [w for m in root.modules() if (w := wanted(m, root)) is not None]
+    usual = wants[0] if wants else (FORMS[4], "float32")
+    guess: Guess = {}
+    for position, name in enumerate(names):
+        guess[name] = known.get(name) or _own_channels(_by_its_name(name) or usual, position)
+    return guess
+
+
+def _by_its_name(name: str) -> Template | None:
+    if name in _TIMES:
+        return ("N",), "float32"
+    return (("N", "L"), "int64") if name in _WHOLE_NUMBERS else None
+
+
+def _own_channels(template: Template, position: int) -> Template:
+    """Inputs share batch and spatial lengths, not channels: ``C2``, ``F2`` for the second."""
+    dims, dtype = template
+    if position == 0:
+        return template
+    return tuple(f"{d}{position + 1}" if d in ("C", "F") else d for d in dims), dtype
+
+
+def wanted(layer: nn.Module, root: nn.Module) -> Template | None:
+    """The input that a layer takes, if that can be read off its class and attributes."""
+    size: Any = layer
+    if isinstance(layer, nn.Embedding):
+        return ("N", "L"), "int64"
+    if isinstance(layer, (*_SEQUENCES, *_ATTENTION_LAYERS)):
+        return _sequence(layer), "float32"
+    if isinstance(layer, nn.Linear):
+        batch = ("N", "L") if _has(root, (*_SEQUENCES, nn.LayerNorm)) else ("N",)
+        return (*batch, size.in_features), "float32"
+    if isinstance(layer, nn.LayerNorm):
+        return (("N", "L", *size.normalized_shape), "float32")
+    rank = _rank(layer)
+    if rank is None:
+        return None
+    channels = getattr(layer, "in_channels", getattr(layer, "num_features", "C"))
+    return (("N", channels or "C", *FORMS[rank][2:]), "float32")
+
+
+def _sequence(layer: Any) -> tuple[int | str, ...]:
+    features = getattr(layer, "input_size", getattr(layer, "embed_dim", None)) or "F"
+    first = next((m for m in layer.modules() if hasattr(m, "batch_first")), layer)
+    return ("N", "L", features) if getattr(first, "batch_first", False) else ("L", "N", features)
+
+
+def _rank(layer: nn.Module) -> int | None:
+    """Rank of the batched input of ``Conv2d``, ``MaxPool2d``, ``BatchNorm2d``: 4."""
+    name = type(layer).__name__
+    torchs = type(layer).__module__.startswith("torch.nn")
+    return int(name[-2]) + 2 if torchs and name[-2:] in ("1d", "2d", "3d") else None
+
+
+def _has(root: nn.Module, kinds: tuple[type, ...]) -> bool:
+    return any(isinstance(m, kinds) for m in root.modules())
+
+
+# -- learning from a run --------------------------------------------------------------------
+
+
+def _better(attempt: _Attempt, root: nn.Module, known: Mapping[str, Template]) -> Iterator[Guess]:
+    """Guesses that cure what stopped this one, the likeliest first."""
+    sizes = _demanded(attempt.trace)
+    if sizes:
+        yield {name: _with_sizes(t, sizes) for name, t in attempt.guess.items()}
+        return
+    for name, layer, got in _reached(attempt, root):
+        want = wanted(layer, root)
+        if want is None or name in known:
+            continue
+        dims, dtype = attempt.guess[name]
+        rank = len(dims) + len(want[0]) - len(got)
+        if len(got) == len(dims) and (len(want[0]), want[1]) != (len(dims), dtype):
+            yield {**attempt.guess, name: want}
+        elif rank != len(dims) and rank in FORMS:
+            yield {**attempt.guess, name: (FORMS[rank], want[1])}
+
+
+def _demanded(trace: Trace) -> dict[str, int]:
+    """Sizes that a failed channel or feature need forces on symbols for channels."""
+    last = trace.events[-1] if trace.events else None
+    if last is None or last.holds or last.need not in ("channels", "features"):
+        return {}
+    condition = last.condition
+    if not isinstance(condition, Compare) or condition.op != "==":
+        return {}
+    return _solution(condition.expr)
+
+
+def _solution(expr: Expr) -> dict[str, int]:
+    """``c·(C + C2 + …) + k == 0`` with equal shares; empty if that is not whole or not so."""
+    slopes = set(expr.terms.values())
+    names = [
+        a.name for a in expr.terms if isinstance(a, Sym) and a.name not in ("N", "H", "W", "D")
+    ]
+    if len(slopes) != 1 or len(names) != len(expr.terms):
+        return {}
+    share, rest = divmod(-expr.const, slopes.pop() * len(names))
+    return dict.fromkeys(names, share) if rest == 0 and share > 0 else {}
+
+
+def _with_sizes(template: Template, sizes: Mapping[str, int]) -> Template:
+    dims, dtype = template
+    return tuple(sizes.get(d, d) if isinstance(d, str) else d for d in dims), dtype
+
+
+def _reached(
+    attempt: _Attempt, root: nn.Module
+) -> Iterator[tuple[str, nn.Module, tuple[Expr, ...]]]:
+    """For each input: the first layer it reaches, and the shape in which it gets there."""
+    nodes = attempt.trace.nodes
+    origin: dict[int, set[int]] = {}
+    seen: set[int] = set()
+    for node in nodes:
+        if node.op == "placeholder":
+            origin[node.index] = {node.index}
+            continue
+        inputs: set[int] = set().union(*(origin.get(i, set()) for i in node.inputs))
+        layer = _layer(node, root)
+        if layer is None:
+            origin[node.index] = inputs
+        elif node.input_shapes:
+            for index in sorted(inputs - seen):
+                yield list(attempt.guess)[index], layer, node.input_shapes[0]
+            seen |= inputs
+
+
+def _layer(node: Node, root: nn.Module) -> nn.Module | None:
+    """The torch layer that made a call, if it has an opinion about its input."""
+    if not node.module:
+        return None
+    layer = root.get_submodule(node.module)
+    return layer if wanted(layer, root) is not None else None
+
+
+def _other_ranks(guess: Guess, known: Mapping[str, Template]) -> Iterator[Guess]:
+    """Every other usual form, for one input at a time."""
+    for position, name in enumerate(guess):
+        if name not in known:
+            for rank in (4, 3, 2, 1, 5):
+                form = _own_channels((FORMS[rank], "float32"), position)
+                yield {**guess, name: form}
+            yield {**guess, name: (("N",), "int64")}
+            yield {**guess, name: (("N", "L"), "int64")}
+
+
+def _what_says_so(trace: Trace, root: nn.Module) -> str:
+    for node in trace.nodes:
+        layer = _layer(node, root)
+        if layer is not None:
+            return f"first layer {node.module} = {layer}"
+    return "a guess that runs" if trace.failure is None else "a guess that got furthest"

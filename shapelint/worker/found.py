@@ -1,0 +1,165 @@
+"""What a loaded file holds: classes, instances, factories, and instances called in a row."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from shapelint.facts import ClassFacts, Facts, NamedModule, Parameter
+from shapelint.worker.annotations import contract
+from shapelint.worker.load import Project
+
+__all__ = ["facts_of"]
+
+
+def facts_of(module: ModuleType, path: Path, project: Project) -> Facts:
+    """The models that a file defines; what it only imports is left out."""
+    tree = ast.parse(path.read_bytes(), str(path))
+    lines = dict(d for node in ast.walk(tree) for d in _defined_by(node))
+    instances = [i for i in _instances(module, lines) if i.line]
+    return Facts(
+        path=str(path),
+        module=module.__name__,
+        classes=tuple(_class_facts(c, lines) for c in _classes(module)),
+        modules=(
+            *instances,
+            *_factories(tree, module),
+            *_composed(tree, {i.name for i in instances}),
+        ),
+        skipped=tuple(project.skipped.get(str(path), ())),
+    )
+
+
+def _defined_by(node: ast.AST) -> Iterator[tuple[str, int]]:
+    if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+        yield node.name, node.lineno
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id, node.lineno
+
+
+def _classes(module: ModuleType) -> list[type[nn.Module]]:
+    """Subclasses of ``nn.Module`` with a ``forward``, defined here, each once."""
+    found = [
+        value
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, nn.Module)
+        and value.__module__ == module.__name__
+        and value.__name__ == name
+    ]
+    return [c for c in found if getattr(c, "forward", None) is not nn.Module.forward]
+
+
+def _class_facts(kind: type[nn.Module], lines: dict[str, int]) -> ClassFacts:
+    line = lines.get(kind.__name__, 0)
+    init, forward = parameters(kind.__init__), parameters(kind.forward)
+    return ClassFacts(kind.__name__, line, init, forward, contract(kind))
+
+
+def parameters(function: Any) -> tuple[Parameter, ...]:
+    """The named parameters of a method, without ``self``."""
+    signature = inspect.signature(function)
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    named = [p for p in signature.parameters.values() if p.kind not in variadic]
+    return tuple(
+        Parameter(p.name, None if p.default is p.empty else repr(p.default)) for p in named[1:]
+    )
+
+
+def _instances(module: ModuleType, lines: dict[str, int]) -> list[NamedModule]:
+    return [
+        NamedModule(name, lines.get(name, 0), type(value).__name__, "instance")
+        for name, value in vars(module).items()
+        if isinstance(value, nn.Module)
+    ]
+
+
+def _factories(tree: ast.Module, module: ModuleType) -> Iterator[NamedModule]:
+    """Functions that need no argument and return what a module constructor gives."""
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef) and _needs_nothing(function.args):
+            kind = _returned_class(function, module)
+            if kind is not None:
+                yield NamedModule(function.name, function.lineno, kind.__name__, "factory")
+
+
+def _needs_nothing(args: ast.arguments) -> bool:
+    positional = len(args.posonlyargs) + len(args.args)
+    return positional == len(args.defaults) and None not in args.kw_defaults
+
+
+def _returned_class(function: ast.FunctionDef, module: ModuleType) -> type[nn.Module] | None:
+    """The class in ``return Net(…)``, or in ``net = Net(…)`` … ``return net``."""
+    made: dict[str, ast.expr] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            made[node.targets[0].id] = node.value
+    for node in ast.walk(function):
+        if isinstance(node, ast.Return) and node.value is not None:
+            value = node.value
+            value = made.get(value.id, value) if isinstance(value, ast.Name) else value
+            kind = _class_called(value, module)
+            if kind is not None:
+                return kind
+    return None
+
+
+def _class_called(value: ast.expr, module: ModuleType) -> type[nn.Module] | None:
+    if not isinstance(value, ast.Call):
+        return None
+    try:
+        kind = eval(ast.unparse(value.func), {"__builtins__": {}}, dict(vars(module)))
+    except Exception:  # a name that exists only when the function runs
+        return None
+    return kind if isinstance(kind, type) and issubclass(kind, nn.Module) else None
+
+
+def _composed(tree: ast.Module, instances: set[str]) -> Iterator[NamedModule]:
+    """Instances called one after the other: ``decoder(encoder(x))``, also over several lines."""
+    after: dict[str, str] = {}
+    line: dict[str, int] = {}
+    for call in _calls_with_source(tree, instances):
+        first, second, at = call
+        if first != second and first not in after:
+            after[first] = second
+            line[first] = at
+    for start in [name for name in after if name not in after.values()]:
+        chain = [start]
+        while chain[-1] in after and after[chain[-1]] not in chain:
+            chain.append(after[chain[-1]])
+        yield NamedModule(" -> ".join(chain), line[start], "Sequential", "composed", tuple(chain))
+
+
+def _calls_with_source(tree: ast.Module, instances: set[str]) -> Iterator[tuple[str, str, int]]:
+    """(first, second, line) for each call of an instance on the result of another one."""
+    made_by: dict[str, str] = {}
+    statements = [n for n in ast.walk(tree) if isinstance(n, (ast.Assign, ast.Call))]
+    for node in sorted(statements, key=lambda n: (n.lineno, isinstance(n, ast.Assign))):
+        if isinstance(node, ast.Assign):
+            target, value = node.targets[0], _called(node.value, instances)
+            if isinstance(target, ast.Name):
+                made_by.pop(target.id, None)
+                if value:
+                    made_by[target.id] = value
+            continue
+        second = _called(node, instances)
+        if second and node.args:
+            source = node.args[0]
+            first = _called(source, instances)
+            if isinstance(source, ast.Name):
+                first = made_by.get(source.id, "")
+            if first:
+                yield first, second, node.lineno
+
+
+def _called(node: ast.expr, instances: set[str]) -> str:
+    """The instance that a call calls, or an empty string."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in instances:
+        return node.func.id
+    return ""

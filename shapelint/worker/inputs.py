@@ -1,0 +1,68 @@
+"""Which tensors a model takes, when nobody says so.
+
+In this order: jaxtyping annotations on ``forward``; an example that the model carries; a literal
+``torch.randn(1, 3, 224, 224)`` on which the file calls it; the first layer each input reaches.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+from torch import nn
+
+from shapelint.facts import InputGuess
+from shapelint.worker.annotations import annotated_inputs
+from shapelint.worker.build import Model
+from shapelint.worker.examples import Template, attached_examples, generalised, literal_examples
+from shapelint.worker.first_layer import search
+
+__all__ = ["guess_inputs"]
+
+
+def guess_inputs(model: Model, path: Path, target: str = "") -> InputGuess:
+    """The required inputs of ``forward``; optional ones are left out. Raises ValueError if none."""
+    names = required_inputs(model.root)
+    known, how = _known(model, path, target, names)
+    guess, layer = search(model, names, known)
+    inputs = tuple((name, dims, dtype) for name, (dims, dtype) in guess.items())
+    return InputGuess(inputs, how if known else layer)
+
+
+def required_inputs(root: nn.Module) -> list[str]:
+    """Names of the parameters of ``forward`` without a default; ``"0"`` for ``*args``.
+
+    Raises ValueError if there are none.
+    """
+    parameters = inspect.signature(root.forward).parameters.values()
+    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    required = [p.name for p in named if p.default is p.empty] or [p.name for p in named[:1]]
+    if required:
+        return required
+    if any(p.kind in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY) for p in parameters):
+        return ["0"]
+    raise ValueError("forward takes no input")
+
+
+def _known(
+    model: Model, path: Path, target: str, names: list[str]
+) -> tuple[dict[str, Template], str]:
+    annotated = annotated_inputs(type(model.root))
+    found = {name: annotated[name] for name in names if name in annotated}
+    if found:
+        return found, "annotations of forward"
+    found, how = attached_examples(model.root, names)
+    if found:
+        return found, how
+    return _literals(path, {target, type(model.root).__name__}, names)
+
+
+def _literals(path: Path, targets: set[str], names: list[str]) -> tuple[dict[str, Template], str]:
+    for shapes in literal_examples(ast.parse(path.read_bytes()), targets):
+        templates = [generalised(shape) for shape in shapes]
+        if len(shapes) == len(names) and None not in templates:
+            example = ", ".join(map(str, shapes))
+            found = {n: t for n, t in zip(names, templates, strict=True) if t is not None}
+            return found, f"the file calls it on {example}"
+    return {}, ""

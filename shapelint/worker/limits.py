@@ -1,0 +1,56 @@
+"""What user code may use up: time, memory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+if sys.platform != "win32":
+    import resource
+
+__all__ = ["limit_memory", "time_limit"]
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in the body after ``seconds``.
+
+    Works between Python instructions of the main thread only; a call that hangs inside C is ended
+    by the client, which kills the process. Limits may be nested: the inner one ends first.
+    """
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+
+    def expire(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"took longer than {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, left)
+        signal.signal(signal.SIGALRM, before)
+
+
+def limit_memory(megabytes: int) -> None:
+    """Let this process allocate ``megabytes`` more than it has; then it gets a MemoryError.
+
+    The limit is on data, not on address space: torch reserves far more of that than it uses.
+    Does nothing where the system has no such limit.
+    """
+    if sys.platform != "linux":
+        return
+    with open("/proc/self/statm") as statm:
+        data_pages = int(statm.read().split()[5])
+    limit = data_pages * os.sysconf("SC_PAGE_SIZE") + megabytes * 2**20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

@@ -1,0 +1,147 @@
+"""Changes tried on a built model, and undone.
+
+A patch is a JSON object whose ``kind`` says what it does:
+
+``{"kind": "attr", "module": path, "name": "output_padding", "value": [1]}``
+    sets an attribute; lists become tuples.
+``{"kind": "kernel", "module": path, "kernel_size": [4], "padding": [1]}``
+    resizes the kernel of a convolution or pooling layer.
+``{"kind": "linear", "module": path, "in_features": n}``
+    resizes a linear layer.
+``{"kind": "channels", "module": path, "in_channels": n}`` or ``"out_channels"``
+    resizes a convolution.
+``{"kind": "output_size", "module": decoder, "like": encoder}``
+    passes ``output_size``, the spatial lengths of what the encoder layer got.
+``{"kind": "fit", "node": name, "argument": i, "like": j, "dims": [-1]}``
+    pads or crops, before a graph node runs, its ``i``-th tensor to the lengths of the ``j``-th.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.modules.conv import _ConvTransposeNd
+from torch.utils import _pytree as pytree
+
+from shapelint.worker.shapes import shape_of
+from shapelint.worker.tracer import Patch, ShapeTracer
+
+__all__ = ["patched"]
+
+
+@contextmanager
+def patched(root: nn.Module, patches: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Patch]]:
+    """Apply patches to ``root`` for the body; gives what is to happen before graph nodes.
+
+    Raises KeyError for an unknown kind, AttributeError for an unknown module.
+    """
+    before_nodes: dict[str, Patch] = {}
+    with ExitStack() as undo:
+        for patch in patches:
+            if patch["kind"] == "fit":
+                before_nodes[patch["node"]] = _fit(patch)
+            else:
+                _KINDS[patch["kind"]](root.get_submodule(patch["module"]), root, patch, undo)
+        yield before_nodes
+
+
+def _set(module: nn.Module, name: str, value: Any, undo: ExitStack) -> None:
+    undo.callback(setattr, module, name, getattr(module, name))
+    setattr(module, name, value)
+
+
+def _resize(module: nn.Module, name: str, shape: Sequence[int], undo: ExitStack) -> None:
+    """Another shape for a parameter. Values average, as they do in models built to be run."""
+    old = getattr(module, name)
+    if old is not None:
+        value = 1 / max(1, torch.Size(shape[1:]).numel())
+        _set(module, name, nn.Parameter(old.new_full(tuple(shape), value)), undo)
+
+
+def _attr(module: nn.Module, root: nn.Module, patch: Mapping[str, Any], undo: ExitStack) -> None:
+    value = patch["value"]
+    _set(module, patch["name"], tuple(value) if isinstance(value, list) else value, undo)
+
+
+def _kernel(module: nn.Module, root: nn.Module, patch: Mapping[str, Any], undo: ExitStack) -> None:
+    size = tuple(patch["kernel_size"])
+    for name in ("kernel_size", "padding", "stride", "output_padding"):
+        if name in patch:
+            _set(module, name, tuple(patch[name]), undo)
+    weight = getattr(module, "weight", None)
+    if weight is not None:
+        _resize(module, "weight", (*weight.shape[:2], *size), undo)
+
+
+def _linear(module: nn.Module, root: nn.Module, patch: Mapping[str, Any], undo: ExitStack) -> None:
+    features = patch["in_features"]
+    _set(module, "in_features", features, undo)
+    _resize(module, "weight", (module.out_features, features), undo)  # type: ignore[arg-type]
+
+
+def _channels(
+    module: nn.Module, root: nn.Module, patch: Mapping[str, Any], undo: ExitStack
+) -> None:
+    for name in ("in_channels", "out_channels"):
+        if name in patch:
+            _set(module, name, patch[name], undo)
+    channels: list[Any] = [module.out_channels, module.in_channels]
+    if isinstance(module, _ConvTransposeNd):
+        channels.reverse()
+    channels[1] //= module.groups
+    _resize(module, "weight", (*channels, *module.kernel_size), undo)  # type: ignore[misc]
+    _resize(module, "bias", (module.out_channels,), undo)  # type: ignore[arg-type]
+
+
+def _output_size(
+    module: nn.Module, root: nn.Module, patch: Mapping[str, Any], undo: ExitStack
+) -> None:
+    got: list[Any] = []
+
+    def remember(encoder: nn.Module, args: Any) -> None:
+        got.append(args[0].shape[2:])
+
+    def pass_on(decoder: nn.Module, args: Any, kwargs: Any) -> Any:
+        return args, {**kwargs, "output_size": list(got[-1])}
+
+    encoder = root.get_submodule(patch["like"])
+    undo.callback(encoder.register_forward_pre_hook(remember).remove)
+    undo.callback(module.register_forward_pre_hook(pass_on, with_kwargs=True).remove)
+
+
+_KINDS = {
+    "attr": _attr,
+    "kernel": _kernel,
+    "linear": _linear,
+    "channels": _channels,
+    "output_size": _output_size,
+}
+
+
+def _fit(patch: Mapping[str, Any]) -> Patch:
+    """Negative padding crops, so one call to ``F.pad`` does both."""
+
+    def before(tracer: ShapeTracer, node: str, args: Any, kwargs: Any) -> Any:
+        leaves, spec = pytree.tree_flatten((args, kwargs))
+        at = [i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
+        which = at[patch["argument"]]
+        tensor, like = leaves[which], leaves[at[patch["like"]]]
+        leaves[which] = tracer.call(F.pad, (tensor, _padding(tensor, like, patch["dims"])), {})
+        return pytree.tree_unflatten(leaves, spec)
+
+    return before
+
+
+def _padding(tensor: Any, like: Any, dims: Sequence[int]) -> list[int]:
+    """The argument of ``F.pad`` that gives ``tensor`` the lengths of ``like`` in ``dims``."""
+    old, new = shape_of(tensor), shape_of(like)
+    from_end = [d % len(old) - len(old) for d in dims]
+    out: list[int] = []
+    for d in range(-1, min(from_end) - 1, -1):
+        out += [0, new[d] - old[d] if d in from_end else 0]
+    return out

@@ -1,0 +1,48 @@
+"""Exceptions of user code, told by the user's own lines."""
+
+from __future__ import annotations
+
+import traceback
+from types import TracebackType
+from typing import Literal
+
+from shapelint.facts import Problem
+from shapelint.worker.recorder import is_user_frame
+from shapelint.worker.stubs import StubUsed
+from shapelint.worker.tracer import ShapeMismatch
+
+__all__ = ["problem_of"]
+
+_LONGEST = 2000
+
+
+def problem_of(exc: BaseException) -> Problem:
+    """What an exception says, where in the user's code it arose, and the way there."""
+    frames = _user_frames(exc.__traceback__)
+    path, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else ("", 0)
+    if isinstance(exc, SyntaxError):
+        path, line = exc.filename or path, exc.lineno or line
+    details = "".join(traceback.format_list(frames[-8:]))
+    return Problem(_kind(exc), _text(exc), path, line, details)
+
+
+def _kind(exc: BaseException) -> Literal["error", "missing", "timeout", "bug"]:
+    if isinstance(exc, StubUsed):
+        return "missing"
+    if isinstance(exc, TimeoutError):
+        return "timeout"
+    return "bug" if isinstance(exc, ShapeMismatch) else "error"
+
+
+def _text(exc: BaseException) -> str:
+    if isinstance(exc, SystemExit):
+        return f"exits with status {exc.code}"
+    if isinstance(exc, (StubUsed, TimeoutError)):
+        return str(exc)
+    message = str(exc).strip()[:_LONGEST]
+    return f"{type(exc).__name__}: {message}" if message else type(exc).__name__
+
+
+def _user_frames(start: TracebackType | None) -> list[traceback.FrameSummary]:
+    walked = [(f, n) for f, n in traceback.walk_tb(start) if is_user_frame(f)]
+    return list(traceback.StackSummary.extract(iter(walked), lookup_lines=True))

@@ -1,0 +1,106 @@
+"""One run of a built model, traced or plain."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from shapelint.lengths.expr import Bounds
+from shapelint.trace import Trace
+from shapelint.worker.build import Model, number_of_parameters
+from shapelint.worker.device import OneDevice
+from shapelint.worker.patches import patched
+from shapelint.worker.tracer import ShapeTracer, tensors_in
+
+__all__ = ["Call", "Inputs", "plain_run", "trace_run"]
+
+Inputs = Sequence[tuple[str, Sequence[int | str], str]]
+"""Name (or position), dims and dtype name of each tensor that ``forward`` takes."""
+
+_MOST_PARAMETERS_ON_CPU = 200_000_000
+
+
+@dataclass(frozen=True)
+class Call:
+    """How ``forward`` is called."""
+
+    inputs: Inputs
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    """Constant keyword arguments."""
+
+
+def trace_run(
+    model: Model,
+    call: Call,
+    sizes: Mapping[str, int],
+    known: Bounds | None = None,
+    patches: Sequence[Mapping[str, Any]] = (),
+) -> Trace:
+    """Run the model once at ``sizes`` with lengths riding along."""
+    specs = {name: (tuple(dims), _dtype(dtype)) for name, dims, dtype in call.inputs}
+    tracer = ShapeTracer(model.constructed)
+    with patched(model.root, patches) as before_nodes, OneDevice("meta"), _quiet():
+        return tracer.run(model.root, specs, sizes, known, call.kwargs, before_nodes)
+
+
+def plain_run(
+    model: Model,
+    call: Call,
+    sizes: Mapping[str, int],
+    device: str = "cpu",
+    patches: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Run the model as it is; the fields of :class:`shapelint.session.Run`.
+
+    A model with more parameters than fit comfortably is run on the meta device instead of the CPU.
+    """
+    if number_of_parameters(model.root) > _MOST_PARAMETERS_ON_CPU:
+        device = "meta"
+    root = model.on(device)
+    answer: dict[str, Any] = {"ok": True, "shapes": [], "error": "", "device": device}
+    with patched(root, patches), OneDevice(device), _quiet(), torch.no_grad():
+        torch.manual_seed(0)
+        args, named = _tensors(call.inputs, sizes)
+        try:
+            result = root(*args, **named, **call.kwargs)
+        except Exception as exc:  # whatever the model raises is the answer
+            return {**answer, "ok": False, "error": f"{type(exc).__name__}: {exc}"}
+    return {**answer, "shapes": [list(t.shape) for t in tensors_in(result)]}
+
+
+def _tensors(
+    inputs: Inputs, sizes: Mapping[str, int]
+) -> tuple[list[torch.Tensor], dict[str, torch.Tensor]]:
+    """Random floats, zero integers; those named by position, and those named by name."""
+    args, named = [], {}
+    for name, dims, dtype in inputs:
+        shape = [sizes[d] if isinstance(d, str) else d for d in dims]
+        kind = _dtype(dtype)
+        tensor = torch.zeros(shape, dtype=kind)
+        if kind.is_floating_point:
+            tensor.normal_()
+        if name.isdigit():
+            args.append(tensor)
+        else:
+            named[name] = tensor
+    return args, named
+
+
+def _dtype(name: str) -> torch.dtype:
+    kind = getattr(torch, name, None)
+    if not isinstance(kind, torch.dtype):
+        raise ValueError(f"{name!r} is no torch dtype")
+    return kind
+
+
+class _quiet(warnings.catch_warnings):
+    """Models warn about what they are; nobody reads it here."""
+
+    def __enter__(self) -> Any:
+        out = super().__enter__()
+        warnings.simplefilter("ignore")
+        return out

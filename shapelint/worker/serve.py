@@ -1,0 +1,162 @@
+"""The request loop: one process with torch imported, one fork of it per file.
+
+Requests and answers are lines of JSON on two descriptors that nothing else uses. The parent waits
+for ``{"do": "open", …}``, forks, and lets the child read and write in its place until the child is
+told to close. So nothing is relayed, and a child that crashes takes only its own file with it: the
+parent says how it ended and reads on. The client sends a request only after the answer to the one
+before, so no line can end up with the wrong reader.
+
+Lines that are no answers: ``{"hello": …}`` when torch is there, ``{"child": pid}`` before a file is
+loaded, so that the client can kill what hangs, and ``{"crash": …}`` when a child ended unasked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+from contextlib import suppress
+from typing import Any
+
+import torch
+import torch.hub
+from torch import nn
+
+from shapelint.trace import WIRE_VERSION
+from shapelint.worker.build import build
+from shapelint.worker.limits import limit_memory
+from shapelint.worker.runs import Call, plain_run, trace_run
+from shapelint.worker.session import FileSession
+
+__all__ = ["serve"]
+
+
+class Wire:
+    """Lines of JSON on two descriptors."""
+
+    def __init__(self, requests: int, answers: int) -> None:
+        self.requests = requests
+        self.answers = answers
+        for descriptor in (requests, answers):
+            os.set_inheritable(descriptor, False)
+
+    def receive(self) -> dict[str, Any] | None:
+        """The next request, or None when there will be none. Reads no byte beyond its line."""
+        line = bytearray()
+        while not line.endswith(b"\n"):
+            chunk = os.read(self.requests, 1 << 16)
+            if not chunk:
+                return None
+            line += chunk
+        request: dict[str, Any] = json.loads(line)
+        return request
+
+    def send(self, answer: dict[str, Any]) -> None:
+        """Write one line, whole."""
+        rest = memoryview(json.dumps(answer).encode() + b"\n")
+        while rest:
+            rest = rest[os.write(self.answers, rest) :]
+
+
+def serve(requests: int, answers: int) -> None:
+    """Answer until the client hangs up."""
+    wire = Wire(requests, answers)
+    torch.set_num_threads(1)  # threads do not survive a fork
+    _warm_up()
+    wire.send({"hello": WIRE_VERSION, "python": sys.version.split()[0], "torch": torch.__version__})
+    while (request := wire.receive()) is not None:
+        if request["do"] == "open":
+            _in_child(wire, request)
+        else:
+            wire.send({"id": request["id"], "closed": True})
+
+
+def _warm_up() -> None:
+    """Trace something, so that what torch imports late is imported once and not in every child."""
+    model = build(lambda device: nn.Sequential(nn.Conv1d(1, 1, 3), nn.BatchNorm1d(1), nn.ReLU()))
+    call = Call([("input", ("N", 1, "L"), "float32")])
+    trace_run(model, call, {"N": 2, "L": 16})
+    plain_run(model, call, {"N": 2, "L": 16})
+
+
+def _in_child(wire: Wire, request: dict[str, Any]) -> None:
+    """Fork a child for one file and wait for its end."""
+    alive, held = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(alive)
+        _answer_file(wire, request)
+    os.close(held)
+    status = _wait(pid, alive, wire.requests)
+    os.close(alive)
+    code = os.waitstatus_to_exitcode(status)
+    if code != _CLOSED:
+        # the newline ends whatever the child was about to say
+        os.write(wire.answers, b"\n")
+        wire.send({"crash": _ending(code)})
+
+
+_CLOSED = 86
+"""Exit status of a child that was told to close; ``os._exit(0)`` in user code is not that."""
+
+
+def _answer_file(wire: Wire, request: dict[str, Any]) -> None:
+    """In the child: answer requests about one file, then end the process."""
+    os.setpgid(0, 0)
+    sys.stdin = open(os.devnull)
+    limit_memory(request.pop("memory"))
+    _without_downloads()
+    session = FileSession()
+    wire.send({"child": os.getpid()})
+    following: dict[str, Any] | None = request
+    while following is not None and following["do"] != "close":
+        wire.send({"id": following["id"], **session.answer(following)})
+        following = wire.receive()
+    if following is not None:
+        wire.send({"id": following["id"], "closed": True})
+    os._exit(_CLOSED)
+
+
+def _wait(pid: int, alive: int, requests: int) -> int:
+    """The wait status of the child; it is killed if the client hangs up while it is busy."""
+    poll = select.poll()
+    poll.register(alive, 0)
+    poll.register(requests, 0)
+    while True:
+        gone = [descriptor for descriptor, _ in poll.poll(200)]
+        if requests in gone and alive not in gone:
+            _kill(pid)
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            _kill(pid)
+            return status
+
+
+def _kill(pid: int) -> None:
+    """End the child and what it started."""
+    with suppress(ProcessLookupError, PermissionError):  # it ended, or has no group of its own yet
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _ending(code: int) -> str:
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"the process ended with status {code}"
+
+
+def _without_downloads() -> None:
+    """Weights say nothing about shapes: none are read, none are fetched."""
+    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", WANDB_MODE="disabled")
+    torch.hub.load_state_dict_from_url = _no_weights
+    torch.load = _no_weights
+    torch.nn.Module.load_state_dict = _nothing_to_load  # type: ignore[method-assign]
+
+
+def _no_weights(*args: Any, **kwargs: Any) -> dict[str, Any]:
+    return {}
+
+
+def _nothing_to_load(*args: Any, **kwargs: Any) -> Any:
+    return torch.nn.modules.module._IncompatibleKeys([], [])

@@ -1,0 +1,129 @@
+"""The requests about one file, answered.
+
+Each method named ``on_…`` answers the request of that name with JSON values. Whatever user code
+does, short of ending the process, becomes an answer: ``{"problem": …}``.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from shapelint.facts import Built, Problem
+from shapelint.trace import encode
+from shapelint.worker import found
+from shapelint.worker.build import Model, assemble, build, number_of_parameters
+from shapelint.worker.inputs import guess_inputs
+from shapelint.worker.load import Project
+from shapelint.worker.problems import problem_of
+from shapelint.worker.runs import Call, plain_run, trace_run
+
+__all__ = ["FileSession"]
+
+Json = dict[str, Any]
+
+
+class FileSession:
+    """One file, loaded; one model of it, built."""
+
+    def __init__(self) -> None:
+        self.path = Path()
+        self.project = Project(Path())
+        self.module: ModuleType | None = None
+        self.model: Model | None = None
+        self.target = ""
+        self.call = Call(())
+
+    def answer(self, request: Mapping[str, Any]) -> Json:
+        """The answer to one request, ``{"do": name, …parameters}``. Never raises."""
+        parameters = {k: v for k, v in request.items() if k not in ("do", "id")}
+        try:
+            answer: Json = getattr(self, f"on_{request['do']}")(**parameters)
+            return answer
+        except BaseException as exc:  # sys.exit and the like: the file's doing, not ours
+            return {"problem": dataclasses.asdict(self._explained(exc))}
+
+    def _explained(self, exc: BaseException) -> Problem:
+        problem = problem_of(exc)
+        behind = self.project.why_missing(exc, str(self.path))
+        if not behind:
+            return problem
+        missing = "is not installed" in behind
+        return dataclasses.replace(
+            problem, text=f"{problem.text}: {behind}", kind="missing" if missing else problem.kind
+        )
+
+    def on_open(self, path: str, root: str) -> Json:
+        """Load a file of the project below ``root``; gives its :class:`~shapelint.facts.Facts`."""
+        self.path = Path(os.path.abspath(path))
+        self.project = Project(Path(os.path.abspath(root)))
+        self.module = self.project.load(self.path)
+        facts = found.facts_of(self.module, self.path, self.project)
+        return {"facts": dataclasses.asdict(facts)}
+
+    def on_build(self, target: str, arguments: str) -> Json:
+        """Build a target. ``arguments`` is the Python literal ``(args, kwargs)``."""
+        args, kwargs = ast.literal_eval(arguments)
+        assumed: dict[str, None] = {}
+
+        def make(device: str) -> nn.Module:
+            made, filled = assemble(self._namespace(device), target, args, kwargs)
+            assumed.update(dict.fromkeys(filled))
+            module: nn.Module = made
+            return module
+
+        self.model, self.target = None, target
+        self.model = build(make)
+        return {"built": dataclasses.asdict(_built(self.model.root, tuple(assumed)))}
+
+    def _namespace(self, device: str) -> Mapping[str, Any]:
+        """The globals of the file; instances in it live on the meta device."""
+        assert self.module is not None
+        return vars(self.module) if device == "meta" else self.project.again(self.module, device)
+
+    def on_inputs(self) -> Json:
+        """What ``forward`` takes, as far as it can be found out."""
+        guess = guess_inputs(self._built(), self.path, self.target)
+        self.call = Call(guess.inputs)
+        return {"inputs": dataclasses.asdict(guess)}
+
+    def on_use(self, inputs: Sequence[Any], kwargs: str) -> Json:
+        """Take these inputs, and constant keyword arguments, in all runs to come."""
+        self.call = Call([tuple(i) for i in inputs], ast.literal_eval(kwargs))
+        return {}
+
+    def on_trace(self, sizes: Json, known: Json | None, patches: Sequence[Json]) -> Json:
+        """Run the model with lengths riding along."""
+        bounds = known and {name: (low, high) for name, (low, high) in known.items()}
+        return {"trace": encode(trace_run(self._built(), self.call, sizes, bounds, patches))}
+
+    def on_run(self, sizes: Json, device: str, patches: Sequence[Json]) -> Json:
+        """Run the model as it is."""
+        return {"run": plain_run(self._built(), self.call, sizes, device, patches)}
+
+    def _built(self) -> Model:
+        if self.model is None:
+            raise RuntimeError("no model was built")
+        return self.model
+
+
+def _built(root: nn.Module, assumed: tuple[str, ...]) -> Built:
+    kind = type(root)
+    defined_in = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+    return Built(kind.__name__, _line(kind), defined_in, number_of_parameters(root), assumed)
+
+
+def _line(kind: type) -> int:
+    try:
+        return inspect.getsourcelines(kind)[1]
+    except (OSError, TypeError):  # a class made by a function, or in a C extension
+        return 0
