@@ -3,7 +3,6 @@ import types
 
 import pytest
 
-from shapelint.cli import run
 from shapelint.config import Settings
 from tests.reports import CLEAN
 
@@ -39,14 +38,3 @@ def engine(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "model.py").write_text("import torch\n")
     return fake
-
-
-@pytest.fixture
-def shapelint(capsys):
-    """Run a command line; its exit code, standard output and standard error."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = run(arguments)
-        return code, *capsys.readouterr()
-
-    return call
