@@ -102,9 +102,7 @@ def reshaped(shape: Sequence[int], target: Sequence[int], invalid: Any = None) -
     inferred = [i for i, n in enumerate(target) if n == -1]
     if len(inferred) > 1:
         raise RuntimeError("only one dimension can be inferred")
-    for i, n in enumerate(target):
-        if i not in inferred:
-            need(ge(n, 0), "view", lambda n=n: f"invalid shape dimension {int(n)}", n)  # type: ignore[misc]
+    _no_negative(target, inferred)
     invalid = invalid or (
         lambda: f"shape '{list(map(int, target))}' is invalid for input of size {int(numel(shape))}"
     )
@@ -116,6 +114,20 @@ def reshaped(shape: Sequence[int], target: Sequence[int], invalid: Any = None) -
     condition = same_product(map(expr_of, shape), map(expr_of, target), known)
     need(condition, "view", invalid, *target, numel(shape))
     return Shape(target)
+
+
+def _no_negative(target: Sequence[int], inferred: Sequence[int]) -> None:
+    for i, n in enumerate(target):
+        if i not in inferred:
+            need(
+                ge(n, 0),
+                "view",
+                lambda i=i, n=n: (  # type: ignore[misc]
+                    f"invalid shape dimension {int(n)} at index {i} of shape "
+                    f"{list(map(int, target))}"
+                ),
+                n,
+            )
 
 
 def _inferred(

@@ -1,0 +1,325 @@
+"""Elements picked or placed by index tensors, masks or order: gather, scatter, where, topk.
+
+Rules: https://docs.pytorch.org/docs/stable/torch.html#indexing-slicing-joining-mutating-ops; texts
+of errors: ``aten/src/ATen/native/TensorAdvancedIndexing.cpp``, ``ScatterGatherChecks.h``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shapelint.lengths.conditions import Condition, all_of
+from shapelint.worker.ops import LAX, op
+from shapelint.worker.ops.dims import diagonal as diagonal_of
+from shapelint.worker.ops.pieces import select, slice_length, with_length
+from shapelint.worker.ops.pointwise import in_place
+from shapelint.worker.shapes import (
+    Shape,
+    broadcast,
+    dim_index,
+    either,
+    eq,
+    ge,
+    need,
+    numel,
+    shape_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__: list[str] = []
+
+LAX.update({"diagonal_scatter", "index_add", "select_scatter", "slice_scatter"})
+
+op("copy_", "masked_fill_")(in_place)
+
+
+@op("where")
+def where(condition: Any, input: Any = None, other: Any = None, **kwargs: Any) -> Shape:
+    """The common shape of all three."""
+    return broadcast(shape_of(condition), shape_of(input), shape_of(other))
+
+
+@op("masked_fill", "masked_scatter")
+def masked_fill(input: Any, mask: Any, value: Any = None, **named: Any) -> Shape:
+    """The common shape of input and mask."""
+    return broadcast(shape_of(mask), shape_of(input))  # in the order of PyTorch's text
+
+
+@op("masked_scatter_")
+def masked_scatter_(input: Any, mask: Any, source: Any) -> Shape:
+    """The shape of the input, to which the mask broadcasts."""
+    return in_place(input, mask)
+
+
+@op("index_select")
+def index_select(input: Any, dim: int, index: Any) -> Shape:
+    """As many places of ``dim`` as there are indices."""
+    shape = shape_of(input)
+    return with_length(shape, dim, numel(shape_of(index))) if shape else shape
+
+
+@op("index_fill")
+def index_fill(input: Any, dim: int, index: Any, value: Any = None, **named: Any) -> Shape:
+    """The shape of the input."""
+    return shape_of(input)
+
+
+@op("index_add", "index_reduce")
+def index_add(
+    input: Any, dim: int, index: Any, source: Any = None, *args: Any, **kwargs: Any
+) -> Shape:
+    """The shape of the input; a slice of ``source`` for each index."""
+    shape, added = shape_of(input), shape_of(source)
+    at = dim_index(dim, len(shape))
+    _one_slice_per_index(numel(shape_of(index)), added[at] if added else 1, at)
+    need(
+        all_of(eq(a, b) for i, (a, b) in enumerate(zip(shape, added, strict=True)) if i != at),
+        "match",
+        lambda: (
+            "source tensor shape must match self tensor shape, excluding the specified dimension. "
+            f"Got self.shape = {list(map(int, shape))} source.shape = {list(map(int, added))}"
+        ),
+        *shape,
+        *added,
+    )
+    return shape
+
+
+def _one_slice_per_index(indices: int, slices: int, dim: int) -> None:
+    need(
+        eq(indices, slices),
+        "match",
+        lambda: (
+            f"index_add_(): Number of indices ({int(indices)}) should be equal to "
+            f"source.size(dim): ({int(slices)}), for dim: {dim}"
+        ),
+        indices,
+        slices,
+    )
+
+
+@op("index_copy")
+def index_copy(input: Any, dim: int, index: Any, source: Any = None, **named: Any) -> Shape:
+    """The shape of the input; a slice of ``source`` for each index."""
+    shape, copied = shape_of(input), shape_of(source)
+    at = dim_index(dim, len(shape))
+    indices, ours, theirs = numel(shape_of(index)), _but(shape, at), _but(copied, at)
+    need(
+        all_of(eq(a, b) for a, b in zip(ours, theirs, strict=True)),
+        "match",
+        lambda: (
+            "index_copy_(): Source/destination tensor must have same slice shapes. Destination "
+            f"slice shape: {_spaced(ours)} at dimension {at} and source slice shape: "
+            f"{_spaced(theirs)} at dimension 0."
+        ),
+        *ours,
+        *theirs,
+    )
+    need(
+        eq(indices, copied[at]),
+        "match",
+        lambda: (
+            f"index_copy_(): Number of indices ({int(indices)}) should be equal to "
+            f"source.size(dim) ({int(copied[at])})"
+        ),
+        indices,
+        copied[at],
+        error=IndexError,
+    )
+    return shape
+
+
+# -- one index per element ------------------------------------------------------------------------
+
+
+@op("gather")
+def gather(input: Any, dim: int, index: Any, **kwargs: Any) -> Shape:
+    """The shape of ``index``, which in all other dims is at most as long as the input."""
+    shape, picks = shape_of(input), shape_of(index)
+    at = dim_index(dim, len(shape))
+    need(
+        _no_larger(picks, shape, at),
+        "match",
+        lambda: (
+            f"Size does not match at dimension {_first_larger(picks, shape, at)} expected index "
+            f"{list(map(int, picks))} to be no larger than self {list(map(int, shape))} "
+            f"apart from dimension {at}"
+        ),
+        *picks,
+        *shape,
+    )
+    return picks
+
+
+@op("scatter", "scatter_add", "scatter_reduce")
+def scatter(input: Any, dim: int, index: Any, src: Any = None, *args: Any, **named: Any) -> Shape:
+    """The shape of the input; ``index`` must fit into it and into ``src``."""
+    shape, picks, placed = shape_of(input), shape_of(index), shape_of(src)
+    at = dim_index(dim, len(shape))
+    from_tensor = f" and to be no larger size than src {list(map(int, placed))}" if placed else ""
+    need(
+        all_of([_no_larger(picks, shape, at), *([_no_larger(picks, placed)] if placed else [])]),
+        "match",
+        lambda: (
+            f"Expected index {list(map(int, picks))} to be no larger than self "
+            f"{list(map(int, shape))} apart from dimension {at}{from_tensor}"
+        ),
+        *picks,
+        *shape,
+    )
+    return shape
+
+
+def _no_larger(picks: Shape, shape: Shape, but: int = -1) -> Condition:
+    """Each length of ``picks`` is at most that of ``shape``, unless no element is picked."""
+    none = [eq(n, 0) for n in picks if n is not int(n)]
+    pairs = [(a, b) for i, (a, b) in enumerate(zip(picks, shape, strict=True)) if i != but]
+    return all_of(either(ge(b, a), *none) if none else ge(b, a) for a, b in pairs)
+
+
+def _first_larger(picks: Shape, shape: Shape, but: int) -> int:
+    pairs = enumerate(zip(map(int, picks), map(int, shape), strict=True))
+    return next((i for i, (a, b) in pairs if i != but and a > b), but)
+
+
+@op("take")
+def take(input: Any, index: Any) -> Shape:
+    """The shape of ``index``."""
+    return shape_of(index)
+
+
+@op("put")
+def put(input: Any, *args: Any, **kwargs: Any) -> Shape:
+    """The shape of the input."""
+    return shape_of(input)
+
+
+@op("take_along_dim")
+def take_along_dim(input: Any, indices: Any, dim: int | None = None, **kwargs: Any) -> Shape:
+    """As gather, after both were broadcast in all other dims."""
+    shape, picks = shape_of(input), shape_of(indices)
+    if dim is None:
+        return Shape((numel(picks),))
+    at = dim_index(dim, len(shape))
+    common = broadcast(with_length(shape, at, 1), with_length(picks, at, 1))
+    return with_length(common, at, picks[at])
+
+
+@op("searchsorted")
+def searchsorted(sorted_sequence: Any, input: Any = None, **kwargs: Any) -> Shape:
+    """The shape of the values that are looked up."""
+    rows, values = shape_of(sorted_sequence), shape_of(kwargs.get("self", input))
+    if len(rows) > 1:
+        need(
+            all_of(eq(a, b) for a, b in zip(rows[:-1], values[:-1], strict=True)),
+            "match",
+            lambda: (
+                "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 "
+                "dimensions of boundaries tensor and input value tensor must match, but we got "
+                f"boundaries tensor {list(map(int, rows))} and input value tensor "
+                f"{list(map(int, values))}"
+            ),
+            *rows,
+            *values,
+        )
+    return values
+
+
+# -- a slice replaced -----------------------------------------------------------------------------
+
+
+@op("select_scatter")
+def select_scatter(input: Any, src: Any, dim: int, index: int) -> Shape:
+    """The shape of the input; ``src`` has the shape of the part that it replaces."""
+    _replaces(shape_of(src), select(input, dim, index))
+    return shape_of(input)
+
+
+@op("slice_scatter")
+def slice_scatter(
+    input: Any,
+    src: Any,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
+) -> Shape:
+    """The shape of the input; ``src`` has the shape of the part that it replaces."""
+    shape = shape_of(input)
+    n = shape[dim_index(dim, len(shape))]
+    _replaces(shape_of(src), with_length(shape, dim, slice_length(n, start, end, step)))
+    return shape
+
+
+def _replaces(src: Shape, part: Shape) -> None:
+    need(
+        all_of(eq(a, b) for a, b in zip(src, part, strict=True)),
+        "match",
+        lambda: (
+            "expected src to have a size equal to the slice of self. "
+            f"src size = {list(map(int, src))}, slice size = {list(map(int, part))}"
+        ),
+        *src,
+        *part,
+    )
+
+
+# -- by order, by place ---------------------------------------------------------------------------
+
+
+@op("topk")
+def topk(input: Any, k: int, dim: int = -1, *args: Any, **kwargs: Any) -> list[Shape]:
+    """``k`` values and their indices."""
+    shape = shape_of(input)
+    n = shape[dim_index(dim, len(shape))] if shape else 1
+    need(ge(n, k), "fits", "selected index k out of range", n, k)
+    out = with_length(shape, dim, k) if shape else shape
+    return [out, out]
+
+
+@op("sort")
+def sort(input: Any, *args: Any, **kwargs: Any) -> list[Shape]:
+    """Values in order, and their indices."""
+    return [shape_of(input), shape_of(input)]
+
+
+@op("argsort", "bucketize", "msort", "tril", "triu")
+def same_places(input: Any, *args: Any, **kwargs: Any) -> Shape:
+    """The shape of the input."""
+    return shape_of(input)
+
+
+@op("diag")
+def diag(input: Any, diagonal: int = 0) -> Shape:
+    """A vector as a diagonal matrix, a diagonal as a vector."""
+
+    shape = shape_of(input)
+    if len(shape) == 2:
+        return diagonal_of(input, diagonal)
+    return Shape([shape[0] + abs(diagonal)] * 2)
+
+
+@op("diagflat")
+def diagflat(input: Any, offset: int = 0) -> Shape:
+    """All elements on a diagonal."""
+    return Shape([numel(shape_of(input)) + abs(offset)] * 2)
+
+
+@op("diag_embed")
+def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Shape:
+    """The last dim on the diagonal of two new ones."""
+    *rest, n = shape_of(input)
+    a, b = (dim_index(d, len(rest) + 2) for d in (dim1, dim2))
+    others = iter(rest)
+    side = n + abs(offset)
+    return Shape(side if i in (a, b) else next(others) for i in range(len(rest) + 2))
+
+
+def _but(shape: Sequence[int], dim: int) -> list[int]:
+    return [n for i, n in enumerate(shape) if i != dim]
+
+
+def _spaced(shape: Sequence[int]) -> str:
+    return " ".join(str(int(n)) for n in shape)
