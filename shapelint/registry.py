@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 __all__ = ["Registry"]
 
 T = TypeVar("T")
+F = TypeVar("F")
 
 
 class Registry(Generic[T]):
@@ -24,14 +25,14 @@ class Registry(Generic[T]):
         self._found: dict[str, T] = {}
         self._walked = False
 
-    def register(self, *names: str) -> Callable[[T], T]:
+    def register(self, *names: str) -> Callable[[F], F]:
         """Decorator: file the thing under each name. Raises ValueError for a name taken."""
 
-        def decorate(thing: T) -> T:
+        def decorate(thing: F) -> F:
             for name in names:
                 if name in self._found:
                     raise ValueError(f"{name!r} is registered twice in {self.package}")
-                self._found[name] = thing
+                self._found[name] = thing  # type: ignore[assignment]  # keeps its own type F
             return thing
 
         return decorate

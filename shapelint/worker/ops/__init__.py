@@ -8,12 +8,15 @@ and ``F.relu`` share one. Its parameters have the op's own names and defaults.
 of a question about a tensor (``size``, ``numel``).
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from shapelint.registry import Registry
 
 __all__ = ["LAX", "OPS", "QUERIES", "op", "query"]
 
-OPS = Registry("shapelint.worker.ops")
-QUERIES = Registry("shapelint.worker.ops")
+OPS: Registry[Callable[..., Any]] = Registry("shapelint.worker.ops")
+QUERIES: Registry[Callable[..., Any]] = Registry("shapelint.worker.ops")
 
 op = OPS.register
 query = QUERIES.register

@@ -33,7 +33,7 @@ SAME = """
     __deepcopy__ __get__data alias alias_copy bfloat16 bool byte cdouble cfloat chalf char clone
     contiguous dequantize detach detach_copy double fill fill_diagonal flip fliplr flipud float half
     int lift_fresh long requires_grad roll short to_dense type_as zero
-""".split()
+""".split()  # noqa: SIM905  one name a line would be a page
 """What comes out has the shape of the first argument, whatever the others are."""
 
 
@@ -130,8 +130,12 @@ def atleast_2d(*tensors: Any) -> Any:
 @op("atleast_3d")
 def atleast_3d(*tensors: Any) -> Any:
     """At least ``(1, n, 1)`` or ``(m, n, 1)``."""
-    padded = {0: lambda s: (1, 1, 1), 1: lambda s: (1, *s, 1), 2: lambda s: (*s, 1)}
-    return _each(tensors, lambda s: Shape(padded[len(s)](s)) if len(s) < 3 else s)
+    return _each(tensors, _three_dims)
+
+
+def _three_dims(shape: Shape) -> Shape:
+    before, after = {0: (1, 2), 1: (1, 1), 2: (0, 1)}.get(len(shape), (0, 0))
+    return Shape((*[1] * before, *shape, *[1] * after))
 
 
 def _each(tensors: Sequence[Any], rule: Callable[[Shape], Shape]) -> Any:
@@ -139,16 +143,6 @@ def _each(tensors: Sequence[Any], rule: Callable[[Shape], Shape]) -> Any:
     several = isinstance(tensors[0], (tuple, list))
     shapes = [rule(shape_of(t)) for t in (tensors[0] if several else tensors)]
     return shapes if several or len(shapes) > 1 else shapes[0]
-
-
-@op("diagonal")
-def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Shape:
-    """The dims ``dim1`` and ``dim2`` become one, the last."""
-    shape = shape_of(input)
-    a, b = dim_index(dim1, len(shape)), dim_index(dim2, len(shape))
-    rows, columns = shape[a] + min(offset, 0), shape[b] - max(offset, 0)
-    rest = [n for i, n in enumerate(shape) if i not in (a, b)]
-    return Shape((*rest, max(min(rows, columns), 0)))
 
 
 # -- stretched and repeated -----------------------------------------------------------------------

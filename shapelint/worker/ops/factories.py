@@ -21,10 +21,19 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 
-@op("empty", "ones", "rand", "randn", "zeros")
+@op("empty", "ones", "rand", "randn")
 def of_size(*size: Any, **named: Any) -> Shape:
     """The size that is asked for."""
     return _sized(flat_sizes(size or (named["size"],)))
+
+
+@op("zeros")
+def zeros(*size: Any, **named: Any) -> Shape:
+    """The size that is asked for."""
+    sizes = flat_sizes(size or (named["size"],))
+    for n in sizes:
+        need(ge(n, 0), "other", "zeros: Dimension size must be non-negative.", n)
+    return Shape(sizes)
 
 
 @op("new_empty", "new_ones", "new_zeros")

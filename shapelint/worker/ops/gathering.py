@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import Condition, all_of
 from shapelint.worker.ops import LAX, op
-from shapelint.worker.ops.dims import diagonal as diagonal_of
 from shapelint.worker.ops.pieces import select, slice_length, with_length
 from shapelint.worker.ops.pointwise import in_place
 from shapelint.worker.shapes import (
@@ -28,9 +27,9 @@ from shapelint.worker.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__: list[str] = []
+__all__ = ["replaces"]
 
-LAX.update({"diagonal_scatter", "index_add", "select_scatter", "slice_scatter"})
+LAX.update({"index_add", "select_scatter", "slice_scatter"})
 
 op("copy_", "masked_fill_")(in_place)
 
@@ -233,27 +232,23 @@ def searchsorted(sorted_sequence: Any, input: Any = None, **kwargs: Any) -> Shap
 @op("select_scatter")
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Shape:
     """The shape of the input; ``src`` has the shape of the part that it replaces."""
-    _replaces(shape_of(src), select(input, dim, index))
+    replaces(shape_of(src), select(input, dim, index))
     return shape_of(input)
 
 
 @op("slice_scatter")
-def slice_scatter(
-    input: Any,
-    src: Any,
-    dim: int = 0,
-    start: int | None = None,
-    end: int | None = None,
-    step: int = 1,
-) -> Shape:
+def slice_scatter(input: Any, src: Any, dim: int = 0, *ends: Any, **named: Any) -> Shape:
     """The shape of the input; ``src`` has the shape of the part that it replaces."""
     shape = shape_of(input)
     n = shape[dim_index(dim, len(shape))]
-    _replaces(shape_of(src), with_length(shape, dim, slice_length(n, start, end, step)))
+    cut = {**dict(zip(("start", "end", "step"), ends, strict=False)), **named}
+    kept = slice_length(n, cut.get("start"), cut.get("end"), cut.get("step"))
+    replaces(shape_of(src), with_length(shape, dim, kept))
     return shape
 
 
-def _replaces(src: Shape, part: Shape) -> None:
+def replaces(src: Shape, part: Shape) -> None:
+    """The need that ``src`` has exactly the shape of ``part``."""
     need(
         all_of(eq(a, b) for a, b in zip(src, part, strict=True)),
         "match",
@@ -289,32 +284,6 @@ def sort(input: Any, *args: Any, **kwargs: Any) -> list[Shape]:
 def same_places(input: Any, *args: Any, **kwargs: Any) -> Shape:
     """The shape of the input."""
     return shape_of(input)
-
-
-@op("diag")
-def diag(input: Any, diagonal: int = 0) -> Shape:
-    """A vector as a diagonal matrix, a diagonal as a vector."""
-
-    shape = shape_of(input)
-    if len(shape) == 2:
-        return diagonal_of(input, diagonal)
-    return Shape([shape[0] + abs(diagonal)] * 2)
-
-
-@op("diagflat")
-def diagflat(input: Any, offset: int = 0) -> Shape:
-    """All elements on a diagonal."""
-    return Shape([numel(shape_of(input)) + abs(offset)] * 2)
-
-
-@op("diag_embed")
-def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Shape:
-    """The last dim on the diagonal of two new ones."""
-    *rest, n = shape_of(input)
-    a, b = (dim_index(d, len(rest) + 2) for d in (dim1, dim2))
-    others = iter(rest)
-    side = n + abs(offset)
-    return Shape(side if i in (a, b) else next(others) for i in range(len(rest) + 2))
 
 
 def _but(shape: Sequence[int], dim: int) -> list[int]:

@@ -195,8 +195,8 @@ def tensor_split(
         # the first n % k pieces are one longer
         lengths: Iterable[int] = [(n + where - 1 - i) // where for i in range(where)]
     else:
-        ends = [None, *where, None]
-        lengths = [slice_length(n, a, b, 1) for a, b in zip(ends, ends[1:], strict=False)]
+        starts, ends = (None, *where), (*where, None)
+        lengths = [slice_length(n, a, b, 1) for a, b in zip(starts, ends, strict=True)]
     return [with_length(shape, dim, k) for k in lengths]
 
 

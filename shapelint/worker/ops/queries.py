@@ -25,7 +25,7 @@ BY_THE_TENSOR = """
     is_inference is_neg is_pinned is_set_to is_shared is_signed is_tensor q_scale q_zero_point
     qscheme register_hook register_post_accumulate_grad_hook result_type sparse_dim storage_offset
     storage_type
-""".split()
+""".split()  # noqa: SIM905  one name a line would be a page
 
 
 @query("__get__shape")
