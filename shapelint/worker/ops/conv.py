@@ -12,7 +12,7 @@ from typing import Any
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import LAX, op
-from shapelint.worker.shapes import Shape, eq, ge, need, shape_of, spatial
+from shapelint.worker.shapes import Shape, divides, eq, ge, need, shape_of, spatial
 
 LAX.update({"conv_transpose1d", "conv_transpose2d", "conv_transpose3d"})
 
@@ -33,10 +33,12 @@ def conv(
     batch, sizes = _batched(input, weight, rank)
     s, d = spatial(stride, rank), spatial(dilation, rank)
     total = _total_padding(padding, kernel, d, rank)
-    _channels(sizes[0], shape_of(weight)[1] * groups, input, weight, groups)
+    _channels(sizes[0], shape_of(weight)[1] * groups, input, weight, f"groups={groups}")
+    _groups_divide(weight, groups)
     reach = [d[i] * (kernel[i] - 1) + 1 for i in range(rank)]
     padded = [sizes[1 + i] + total[i] for i in range(rank)]
     _kernel_fits(padded, reach)
+    _not_empty(input, rank)
     return Shape((*batch, shape_of(weight)[0], *((padded[i] - reach[i]) // s[i] + 1 for i in range(rank))))
 
 
@@ -57,9 +59,10 @@ def conv_transpose(
     batch, sizes = _batched(input, weight, rank)
     s, p, d = (spatial(v, rank) for v in (stride, padding, dilation))
     extra = spatial(output_padding, rank)
-    _channels(sizes[0], shape_of(weight)[0], input, weight, groups)
-    for i in range(rank):
-        _output_padding_allowed(extra[i], s[i], d[i])
+    _output_padding_allowed(extra, s, d)
+    _channels(sizes[0], shape_of(weight)[0], input, weight, "transposed=1")
+    _groups_divide(weight, groups)
+    _not_empty(input, rank)
     out = [
         (sizes[1 + i] - 1) * s[i] - 2 * p[i] + d[i] * (kernel[i] - 1) + extra[i] + 1
         for i in range(rank)
@@ -68,8 +71,8 @@ def conv_transpose(
         all_of(ge(n, 1) for n in out),
         "fits",
         lambda: (
-            f"Given input size per channel: {_by(sizes[1:])}. Calculated output size per channel: "
-            f"{_by(out)}. Output size is too small"
+            f"Given input size per channel: {_by(_two(sizes[1:]))}. Calculated output size per "
+            f"channel: {_by(_two(out))}. Output size is too small"
         ),
         *out,
     )
@@ -96,13 +99,13 @@ def _total_padding(padding: Any, kernel: Sequence[int], d: Sequence[int], rank: 
     return [2 * p for p in spatial(padding, rank)]
 
 
-def _channels(got: int, wanted: int, input: Any, weight: Any, groups: int) -> None:
+def _channels(got: int, wanted: int, input: Any, weight: Any, given: str) -> None:
     need(
         eq(got, wanted),
         "channels",
         lambda: (
-            f"Given groups={groups}, weight of size {list(map(int, shape_of(weight)))}, expected "
-            f"input{list(map(int, shape_of(input)))} to have {int(wanted)} channels, "
+            f"Given {given}, weight of size {list(map(int, shape_of(weight)))}, expected "
+            f"input{_as_batch(input, len(shape_of(weight)))} to have {int(wanted)} channels, "
             f"but got {int(got)} channels instead"
         ),
         got,
@@ -110,9 +113,47 @@ def _channels(got: int, wanted: int, input: Any, weight: Any, groups: int) -> No
     )
 
 
+def _groups_divide(weight: Any, groups: int) -> None:
+    shape = shape_of(weight)
+    need(
+        divides(groups, shape[0]),
+        "channels",
+        lambda: (
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
+            f"but got weight of size [{list(map(int, shape))}] instead"
+        ),
+        shape[0],
+    )
+
+
+def _not_empty(input: Any, rank: int) -> None:
+    """Padding does not help an empty map."""
+    sizes = shape_of(input)[-rank:]
+    need(
+        all_of(ge(n, 1) for n in sizes),
+        "fits",
+        lambda: (
+            "Only zero batch or zero channel inputs are supported, but got input shape: "
+            f"{_two(_as_batch(input, rank + 2), 2)}"
+        ),
+        *sizes,
+    )
+
+
+def _as_batch(input: Any, dims: int) -> list[int]:
+    """The shape with the batch dim that PyTorch adds."""
+    shape = list(map(int, shape_of(input)))
+    return [1] * (dims - len(shape)) + shape
+
+
+def _two(sizes: Sequence[int], before: int = 0) -> list[int]:
+    """One spatial dim is handled as two; ``before`` dims precede it."""
+    return [*sizes[:before], *([1] if len(sizes) == before + 1 else []), *sizes[before:]]
+
+
 def _kernel_fits(padded: Sequence[int], reach: Sequence[int]) -> None:
     need(
-        all_of(ge(n, k) for n, k in zip(padded, reach)),
+        all_of(ge(n, k) for n, k in zip(padded, reach, strict=True)),
         "fits",
         lambda: (
             f"Calculated padded input size per channel: {_by(padded)}. Kernel size: {_by(reach)}. "
@@ -122,14 +163,33 @@ def _kernel_fits(padded: Sequence[int], reach: Sequence[int]) -> None:
     )
 
 
-def _output_padding_allowed(extra: int, stride: int, dilation: int) -> None:
+def _output_padding_allowed(
+    extra: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> None:
     need(
-        ge(max(stride, dilation) - 1, extra),
+        all_of(ge(n, 0) for n in extra),
         "output-padding",
-        f"output padding must be smaller than either stride or dilation, but got output_padding: "
-        f"{int(extra)}, stride: {int(stride)}, dilation: {int(dilation)}",
-        extra,
+        "negative output_padding is not supported",
+        *extra,
     )
+    need(
+        all_of(ge(max(s, d) - 1, n) for n, s, d in zip(extra, stride, dilation, strict=True)),
+        "output-padding",
+        lambda: (
+            "output padding must be smaller than either stride or dilation, but got "
+            f"{_named('output_padding', extra)} {_named('stride', stride)} "
+            f"{_named('dilation', dilation)}"
+        ),
+        *extra,
+    )
+
+
+def _named(name: str, values: Sequence[int]) -> str:
+    """``stride_height: 1 stride_width: 2``."""
+    if len(values) == 1:
+        values = (0 if name == "output_padding" else 1, *values)
+    axes = ("depth", "height", "width")[-len(values) :]
+    return " ".join(f"{name}_{axis}: {int(n)}" for axis, n in zip(axes, values, strict=True))
 
 
 def _by(sizes: Sequence[int]) -> str:
