@@ -8,6 +8,7 @@ torch is never imported here.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import select
@@ -25,6 +26,7 @@ from typing import Any, TypeVar
 from shapelint import facts, trace
 from shapelint.facts import Built, Facts, InputGuess, Problem
 from shapelint.lengths.expr import Bounds
+from shapelint.model import Input
 from shapelint.session import Patch, Run
 from shapelint.trace import WIRE_VERSION, Trace
 
@@ -236,11 +238,12 @@ class WorkerSession:
 
     def use(
         self,
-        inputs: Sequence[tuple[str, Sequence[int | str], str]],
+        inputs: Sequence[Input],
         kwargs: Mapping[str, Any] | None = None,
     ) -> None:
-        """Run the model on these inputs (name, dims, dtype) from now on."""
-        request = {"do": "use", "inputs": inputs, "kwargs": repr(dict(kwargs or {}))}
+        """Run the model on these inputs from now on; ``kwargs`` are literals that stay the same."""
+        described = [dataclasses.asdict(i) for i in inputs]
+        request = {"do": "use", "inputs": described, "kwargs": repr(dict(kwargs or {}))}
         self._ask(request)
         self._state["use"] = request
 

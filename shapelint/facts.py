@@ -11,6 +11,8 @@ import typing
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from shapelint.model import Input
+
 __all__ = [
     "Built",
     "ClassFacts",
@@ -100,9 +102,9 @@ class Built:
 
 @dataclass(frozen=True)
 class InputGuess:
-    """The tensors that ``forward`` takes: name, dims (ints or symbols), dtype name."""
+    """The tensors that ``forward`` takes, found out."""
 
-    inputs: tuple[tuple[str, tuple[int | str, ...], str], ...]
+    inputs: tuple[Input, ...]
     how: str
     """How this was found, for example ``"first layer conv1 = Conv2d(3, 64)"``."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapelint import facts
 from shapelint.lengths.expr import Bounds
+from shapelint.model import Input
 from shapelint.session import Patch, Run
 from shapelint.trace import Trace
 
@@ -23,22 +24,22 @@ __all__ = ["LocalSession"]
 class LocalSession:
     """A :class:`shapelint.session.Session` on a module that exists already.
 
-    The module itself is left as it is: a copy without data is traced, a copy with weights of its
-    own is run.
+    The module itself is left as it is, in its own training mode: a copy without data is traced, a
+    copy with weights of its own is run.
     """
 
     def __init__(
         self,
         module: nn.Module,
-        inputs: Sequence[tuple[str, Sequence[int | str], str]],
+        inputs: Sequence[Input],
         kwargs: Mapping[str, Any] | None = None,
     ) -> None:
-        from shapelint.worker import build, runs
+        from shapelint.worker import build, runs  # noqa: PLC0415
 
         self._runs = runs
         self._call = runs.Call(inputs, kwargs or {})
         self._model = build.Model(
-            _without_data(module, "meta").eval(),
+            _without_data(module, "meta"),
             lambda device: copy.deepcopy(module).to(device),
             constructed={},
         )
@@ -59,7 +60,7 @@ class LocalSession:
 
 def _without_data(module: nn.Module, device: str) -> nn.Module:
     """A copy whose tensors are on ``device``, made without copying the originals' data."""
-    from torch import nn
+    from torch import nn  # noqa: PLC0415  (imports torch)
 
     memo: dict[int, Any] = {}
     for parameter in module.parameters():

@@ -33,7 +33,7 @@ class Model:
     """A built module and how to build it again."""
 
     root: nn.Module
-    """On the meta device, in eval mode."""
+    """On the meta device."""
     make: Make
     constructed: Mapping[int, Sequence[Span]] = field(default_factory=dict)
     """The calls that built each submodule of ``root``, by id."""
@@ -45,13 +45,13 @@ class Model:
             return self.root
         if self._cpu is None:
             with building("cpu"):
-                self._cpu = self.make("cpu").eval()
+                self._cpu = self.make("cpu").train(self.root.training)
             fill_parameters(self._cpu)
         return self._cpu
 
 
 def build(make: Make) -> Model:
-    """Run ``make`` on the meta device, or on the CPU where it needs values.
+    """Run ``make`` on the meta device, or on the CPU where it needs values; in eval mode.
 
     Raises what ``make`` raises on the CPU, and NotAModule.
     """

@@ -15,6 +15,7 @@ from torch import nn
 
 from shapelint.lengths.conditions import Compare
 from shapelint.lengths.expr import Expr, Sym
+from shapelint.model import Input
 from shapelint.trace import Node, Trace
 from shapelint.worker.build import Model
 from shapelint.worker.examples import FORMS, Template
@@ -22,10 +23,11 @@ from shapelint.worker.runs import Call, trace_run
 
 __all__ = ["search"]
 
-_HINTS = {"N": 2, "H": 256, "W": 320, "D": 64, "L": 384}
+_HINTS = {"N": 2, "H": 128, "W": 160, "D": 64, "L": 64}
 _OTHER_HINTS = (48, 40, 56, 72, 80, 88)
 _MOST_GUESSES = 24
 _WHOLE_NUMBERS = ("ids", "idx", "index", "indices", "tokens", "input_ids", "token_ids")
+_LABELS = ("label", "labels", "class_labels")
 _TIMES = ("t", "time", "times", "timestep", "timesteps", "sigma", "sigmas", "noise_level")
 _TRANSFORMERS = (nn.Transformer, nn.TransformerEncoder, nn.TransformerDecoder)
 _SEQUENCES = (nn.RNNBase, nn.MultiheadAttention, *_TRANSFORMERS)
@@ -52,7 +54,8 @@ def search(model: Model, names: Sequence[str], known: Mapping[str, Template]) ->
     """
     best: _Attempt | None = None
     tried: list[Guess] = []
-    queue = [_first_guess(model.root, names, known)]
+    usual = _usual(model.root, len(names))
+    queue = [_first_guess(names, known, _open(usual)), _first_guess(names, known, usual)]
     while queue and len(tried) < _MOST_GUESSES:
         guess = queue.pop(0)
         if guess in tried:
@@ -61,7 +64,7 @@ def search(model: Model, names: Sequence[str], known: Mapping[str, Template]) ->
         attempt = _Attempt(guess, _trace(model, guess))
         if best is None or attempt.progress > best.progress:
             best = attempt
-        if attempt.trace.failure is None:
+        if attempt.trace.failure is None or _settled(attempt, model.root):
             break
         queue[:0] = _better(attempt, model.root, known)
         if not queue:
@@ -74,26 +77,41 @@ def _trace(model: Model, guess: Guess) -> Trace:
     symbols = {d for dims, _ in guess.values() for d in dims if isinstance(d, str)}
     rest = iter(_OTHER_HINTS * len(symbols))
     hints = {s: _HINTS.get(s) or next(rest) for s in sorted(symbols)}
-    inputs = [(name, dims, dtype) for name, (dims, dtype) in guess.items()]
+    inputs = [Input(name, dims, dtype) for name, (dims, dtype) in guess.items()]
     return trace_run(model, Call(inputs), hints)
 
 
 # -- the first guess ------------------------------------------------------------------------
 
 
-def _first_guess(root: nn.Module, names: Sequence[str], known: Mapping[str, Template]) -> Guess:
-    """What the first layer with an opinion wants, for every input without a telling name."""
+def _usual(root: nn.Module, inputs: int) -> Template:
+    """What the first layer with an opinion wants; of several inputs most are floats."""
     wants = [w for m in root.modules() if (w := wanted(m, root)) is not None]
-    usual = wants[0] if wants else (FORMS[4], "float32")
+    if inputs > 1:
+        wants.sort(key=lambda want: want[1] != "float32")
+    return wants[0] if wants else (FORMS[4], "float32")
+
+
+def _first_guess(names: Sequence[str], known: Mapping[str, Template], usual: Template) -> Guess:
+    """The usual template for every input without a telling name."""
     guess: Guess = {}
     for position, name in enumerate(names):
         guess[name] = known.get(name) or _own_channels(_by_its_name(name) or usual, position)
     return guess
 
 
+def _open(template: Template) -> Template:
+    """Channels and features as symbols: what they must be, the run will say."""
+    dims, dtype = template
+    symbol = "C" if type(dims[1]) is int and len(dims) > 2 else "F"
+    return tuple(d if isinstance(d, str) else symbol for d in dims), dtype
+
+
 def _by_its_name(name: str) -> Template | None:
     if name in _TIMES:
         return ("N",), "float32"
+    if name in _LABELS:
+        return ("N",), "int64"
     return (("N", "L"), "int64") if name in _WHOLE_NUMBERS else None
 
 
@@ -150,16 +168,20 @@ def _better(attempt: _Attempt, root: nn.Module, known: Mapping[str, Template]) -
     if sizes:
         yield {name: _with_sizes(t, sizes) for name, t in attempt.guess.items()}
         return
-    for name, layer, got in _reached(attempt, root):
+    for name, layer, node in _reached(attempt, root):
         want = wanted(layer, root)
         if want is None or name in known:
             continue
-        dims, dtype = attempt.guess[name]
+        (dims, dtype), got = attempt.guess[name], node.input_shapes[0]
         rank = len(dims) + len(want[0]) - len(got)
-        if len(got) == len(dims) and (len(want[0]), want[1]) != (len(dims), dtype):
-            yield {**attempt.guess, name: want}
+        if isinstance(layer, nn.Embedding):
+            if dtype != "int64":
+                yield {**attempt.guess, name: (dims if len(dims) < 3 else want[0], "int64")}
+        elif len(got) == len(dims) and (len(want[0]), want[1]) != (len(dims), dtype):
+            yield {**attempt.guess, name: _open(want)}
         elif rank != len(dims) and rank in FORMS:
-            yield {**attempt.guess, name: (FORMS[rank], want[1])}
+            form = FORMS[rank] if rank > len(want[0]) else ("N", *want[0][2:])
+            yield {**attempt.guess, name: (form if len(form) == rank else FORMS[rank], want[1])}
 
 
 def _demanded(trace: Trace) -> dict[str, int]:
@@ -190,10 +212,14 @@ def _with_sizes(template: Template, sizes: Mapping[str, int]) -> Template:
     return tuple(sizes.get(d, d) if isinstance(d, str) else d for d in dims), dtype
 
 
-def _reached(
-    attempt: _Attempt, root: nn.Module
-) -> Iterator[tuple[str, nn.Module, tuple[Expr, ...]]]:
-    """For each input: the first layer it reaches, and the shape in which it gets there."""
+def _settled(attempt: _Attempt, root: nn.Module) -> bool:
+    """Whether the first layers took every input: what fails later is the model's affair."""
+    taken = {name for name, _, node in _reached(attempt, root) if node.shapes}
+    return taken == set(attempt.guess)
+
+
+def _reached(attempt: _Attempt, root: nn.Module) -> Iterator[tuple[str, nn.Module, Node]]:
+    """For each input: the first layer it reaches, and the call of that layer."""
     nodes = attempt.trace.nodes
     origin: dict[int, set[int]] = {}
     seen: set[int] = set()
@@ -207,7 +233,7 @@ def _reached(
             origin[node.index] = inputs
         elif node.input_shapes:
             for index in sorted(inputs - seen):
-                yield list(attempt.guess)[index], layer, node.input_shapes[0]
+                yield list(attempt.guess)[index], layer, node
             seen |= inputs
 
 

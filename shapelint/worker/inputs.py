@@ -13,6 +13,7 @@ from pathlib import Path
 from torch import nn
 
 from shapelint.facts import InputGuess
+from shapelint.model import Input
 from shapelint.worker.annotations import annotated_inputs
 from shapelint.worker.build import Model
 from shapelint.worker.examples import Template, attached_examples, generalised, literal_examples
@@ -26,7 +27,7 @@ def guess_inputs(model: Model, path: Path, target: str = "") -> InputGuess:
     names = required_inputs(model.root)
     known, how = _known(model, path, target, names)
     guess, layer = search(model, names, known)
-    inputs = tuple((name, dims, dtype) for name, (dims, dtype) in guess.items())
+    inputs = tuple(Input(name, dims, dtype) for name, (dims, dtype) in guess.items())
     return InputGuess(inputs, how if known else layer)
 
 

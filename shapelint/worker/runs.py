@@ -10,16 +10,14 @@ from typing import Any
 import torch
 
 from shapelint.lengths.expr import Bounds
+from shapelint.model import Input
 from shapelint.trace import Trace
 from shapelint.worker.build import Model, number_of_parameters
 from shapelint.worker.device import OneDevice
 from shapelint.worker.patches import patched
 from shapelint.worker.tracer import ShapeTracer, tensors_in
 
-__all__ = ["Call", "Inputs", "plain_run", "trace_run"]
-
-Inputs = Sequence[tuple[str, Sequence[int | str], str]]
-"""Name (or position), dims and dtype name of each tensor that ``forward`` takes."""
+__all__ = ["Call", "plain_run", "trace_run"]
 
 _MOST_PARAMETERS_ON_CPU = 200_000_000
 
@@ -28,7 +26,7 @@ _MOST_PARAMETERS_ON_CPU = 200_000_000
 class Call:
     """How ``forward`` is called."""
 
-    inputs: Inputs
+    inputs: Sequence[Input]
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     """Constant keyword arguments."""
 
@@ -41,7 +39,7 @@ def trace_run(
     patches: Sequence[Mapping[str, Any]] = (),
 ) -> Trace:
     """Run the model once at ``sizes`` with lengths riding along."""
-    specs = {name: (tuple(dims), _dtype(dtype)) for name, dims, dtype in call.inputs}
+    specs = {i.name: (i.dims, _dtype(i.dtype)) for i in call.inputs}
     tracer = ShapeTracer(model.constructed)
     with patched(model.root, patches) as before_nodes, OneDevice("meta"), _quiet():
         return tracer.run(model.root, specs, sizes, known, call.kwargs, before_nodes)
@@ -73,20 +71,20 @@ def plain_run(
 
 
 def _tensors(
-    inputs: Inputs, sizes: Mapping[str, int]
+    inputs: Sequence[Input], sizes: Mapping[str, int]
 ) -> tuple[list[torch.Tensor], dict[str, torch.Tensor]]:
     """Random floats, zero integers; those named by position, and those named by name."""
     args, named = [], {}
-    for name, dims, dtype in inputs:
-        shape = [sizes[d] if isinstance(d, str) else d for d in dims]
-        kind = _dtype(dtype)
+    for i in inputs:
+        shape = [sizes[d] if isinstance(d, str) else d for d in i.dims]
+        kind = _dtype(i.dtype)
         tensor = torch.zeros(shape, dtype=kind)
         if kind.is_floating_point:
             tensor.normal_()
-        if name.isdigit():
+        if i.name.isdigit():
             args.append(tensor)
         else:
-            named[name] = tensor
+            named[i.name] = tensor
     return args, named
 
 

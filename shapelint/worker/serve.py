@@ -24,6 +24,7 @@ import torch
 import torch.hub
 from torch import nn
 
+from shapelint.model import Input
 from shapelint.trace import WIRE_VERSION
 from shapelint.worker.build import build
 from shapelint.worker.limits import limit_memory
@@ -76,7 +77,7 @@ def serve(requests: int, answers: int) -> None:
 def _warm_up() -> None:
     """Trace something, so that what torch imports late is imported once and not in every child."""
     model = build(lambda device: nn.Sequential(nn.Conv1d(1, 1, 3), nn.BatchNorm1d(1), nn.ReLU()))
-    call = Call([("input", ("N", 1, "L"), "float32")])
+    call = Call([Input("input", ("N", 1, "L"))])
     trace_run(model, call, {"N": 2, "L": 16})
     plain_run(model, call, {"N": 2, "L": 16})
 
@@ -105,7 +106,7 @@ _CLOSED = 86
 def _answer_file(wire: Wire, request: dict[str, Any]) -> None:
     """In the child: answer requests about one file, then end the process."""
     os.setpgid(0, 0)
-    sys.stdin = open(os.devnull)
+    sys.stdin = open(os.devnull)  # noqa: SIM115
     limit_memory(request.pop("memory"))
     _without_downloads()
     session = FileSession()

@@ -18,10 +18,12 @@ from typing import Any
 
 from torch import nn
 
+from shapelint import facts
 from shapelint.facts import Built, Problem
+from shapelint.model import Input
 from shapelint.trace import encode
-from shapelint.worker import found
 from shapelint.worker.build import Model, assemble, build, number_of_parameters
+from shapelint.worker.found import facts_of
 from shapelint.worker.inputs import guess_inputs
 from shapelint.worker.load import Project
 from shapelint.worker.problems import problem_of
@@ -67,8 +69,8 @@ class FileSession:
         self.path = Path(os.path.abspath(path))
         self.project = Project(Path(os.path.abspath(root)))
         self.module = self.project.load(self.path)
-        facts = found.facts_of(self.module, self.path, self.project)
-        return {"facts": dataclasses.asdict(facts)}
+        found = facts_of(self.module, self.path, self.project)
+        return {"facts": dataclasses.asdict(found)}
 
     def on_build(self, target: str, arguments: str) -> Json:
         """Build a target. ``arguments`` is the Python literal ``(args, kwargs)``."""
@@ -98,7 +100,7 @@ class FileSession:
 
     def on_use(self, inputs: Sequence[Any], kwargs: str) -> Json:
         """Take these inputs, and constant keyword arguments, in all runs to come."""
-        self.call = Call([tuple(i) for i in inputs], ast.literal_eval(kwargs))
+        self.call = Call([facts.read(Input, i) for i in inputs], ast.literal_eval(kwargs))
         return {}
 
     def on_trace(self, sizes: Json, known: Json | None, patches: Sequence[Json]) -> Json:

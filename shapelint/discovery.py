@@ -1,0 +1,237 @@
+"""Which files hold models, which classes are reported, and how the project builds them.
+
+Everything here is read from source with :mod:`ast`; nothing is imported. What it finds is where to
+look: the worker has the last word on what a class is.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from shapelint.literals import NotLiteral, literal
+
+__all__ = [
+    "Construction",
+    "ModelClass",
+    "Place",
+    "Project",
+    "SourceFile",
+    "places",
+    "project_root",
+]
+
+_SKIPPED_FOLDERS = frozenset(
+    ("__pycache__", "build", "dist", "env", "node_modules", "site-packages", "venv")
+)
+_LARGEST_FILE = 2**20
+_MENTIONS_MODELS = re.compile(rb"\bnn\b|\bModule\b|\bLightningModule\b")
+_ROOT_MARKERS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
+_TORCH_BASES = frozenset(("Module", "Sequential", "ModuleList", "ModuleDict", "LightningModule"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file to lint, and the one object in it that is meant, if only one is."""
+
+    path: Path
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Construction:
+    """A call that builds a class with arguments that can be read off the source."""
+
+    class_name: str
+    args: tuple[object, ...]
+    kwargs: Mapping[str, object]
+    path: Path
+    line: int
+
+
+@dataclass(frozen=True)
+class ModelClass:
+    """A class that looks like an ``nn.Module``."""
+
+    name: str
+    line: int
+    bases: tuple[str, ...]
+    uses: frozenset[str]
+    """Names that its body calls: the classes it is made of are among them."""
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One parsed file."""
+
+    path: Path
+    tree: ast.Module = field(repr=False)
+
+    @cached_property
+    def classes(self) -> tuple[ModelClass, ...]:
+        """Its classes that derive from ``nn.Module``, directly or from one of these."""
+        found: dict[str, ModelClass] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ClassDef):
+                bases = tuple(filter(None, map(_dotted, node.bases)))
+                if any(_is_torch_base(b) or b in found for b in bases):
+                    found[node.name] = ModelClass(node.name, node.lineno, bases, _called(node))
+        return tuple(found.values())
+
+
+def places(argument: str, root: Path) -> Iterator[Place]:
+    """The files that a command line argument means.
+
+    A file, a folder (walked), ``FILE.py:Object``, or ``pkg.mod:object`` below ``root``. Raises
+    FileNotFoundError if there is no such thing.
+    """
+    whole = Path(argument)
+    if whole.is_dir():
+        yield from (Place(path) for path in python_files(whole))
+    elif whole.is_file():
+        yield Place(whole)
+    else:
+        where, colon, target = argument.rpartition(":")
+        path = _file_of(where, root) if colon else None
+        if path is None:
+            raise FileNotFoundError(argument)
+        yield Place(path, target)
+
+
+def _file_of(where: str, root: Path) -> Path | None:
+    """``models/unet.py`` or ``models.unet``, which may also be below ``src``."""
+    if Path(where).is_file():
+        return Path(where)
+    parts = where.split(".")
+    for top in (root, root / "src"):
+        module = top.joinpath(*parts)
+        for candidate in (module.with_name(f"{module.name}.py"), module / "__init__.py"):
+            if candidate.is_file():
+                return candidate
+    return None
+
+
+def python_files(folder: Path) -> Iterator[Path]:
+    """Python files below a folder; hidden folders, environments and build output are left out."""
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not _is_skipped(Path(here) / f))
+        yield from (Path(here) / name for name in sorted(names) if name.endswith(".py"))
+
+
+def _is_skipped(folder: Path) -> bool:
+    name = folder.name
+    hidden = name.startswith(".") or name in _SKIPPED_FOLDERS or name.endswith(".egg-info")
+    return hidden or (folder / "pyvenv.cfg").exists()
+
+
+def project_root(path: Path) -> Path:
+    """The nearest folder above with a version control or packaging file, else the file's own."""
+    here = path.absolute() if path.is_dir() else path.absolute().parent
+    for folder in (here, *here.parents):
+        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
+            return folder
+    return here
+
+
+def may_hold_models(source: bytes) -> bool:
+    """A quick look at the text, before it is parsed."""
+    return b"torch" in source and _MENTIONS_MODELS.search(source) is not None
+
+
+class Project:
+    """The Python files below one folder, each parsed once, when it is needed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._parsed: dict[Path, SourceFile | None] = {}
+
+    @cached_property
+    def sources(self) -> Mapping[Path, bytes]:
+        """The text of all files that are not too large to be written by hand."""
+        files = (p for p in python_files(self.root) if p.stat().st_size <= _LARGEST_FILE)
+        return {path: path.read_bytes() for path in files}
+
+    def parse(self, path: Path) -> SourceFile | None:
+        """The file, or None if it is not valid Python."""
+        if path not in self._parsed:
+            self._parsed[path] = _parsed(path)
+        return self._parsed[path]
+
+    def mentioning(self, name: str) -> Iterator[SourceFile]:
+        """All files in which a name occurs."""
+        word = re.compile(rb"\b" + re.escape(name.encode()) + rb"\b")
+        for path, source in self.sources.items():
+            parsed = self.parse(path) if word.search(source) else None
+            if parsed is not None:
+                yield parsed
+
+    def constructions(self, class_name: str) -> list[Construction]:
+        """Calls of the class with literal arguments, those in ``__main__`` blocks included."""
+        return [c for file in self.mentioning(class_name) for c in constructions(file, class_name)]
+
+    def is_part(self, model: ModelClass) -> bool:
+        """Whether another model class of the project is made of this one, or derives from it."""
+        others = (c for file in self.mentioning(model.name) for c in file.classes)
+        return any(
+            model.name in other.uses or model.name in (b.rpartition(".")[2] for b in other.bases)
+            for other in others
+            if other.name != model.name
+        )
+
+
+def _parsed(path: Path) -> SourceFile | None:
+    try:
+        return SourceFile(path, ast.parse(path.read_bytes(), str(path)))
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def constructions(file: SourceFile, class_name: str) -> Iterator[Construction]:
+    """Calls of a class in a file whose arguments are literals or constants of the file."""
+    constants = _constants(file.tree.body)
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Call) and _dotted(node.func).rpartition(".")[2] == class_name:
+            try:
+                args = tuple(literal(a, constants) for a in node.args)
+                kwargs = {k.arg or "**": literal(k.value, constants) for k in node.keywords}
+            except NotLiteral:
+                continue
+            if "**" not in kwargs:
+                yield Construction(class_name, args, kwargs, file.path, node.lineno)
+
+
+def _constants(body: Iterable[ast.stmt]) -> dict[str, ast.expr]:
+    """Names that the top of a file assigns exactly once."""
+    found: dict[str, list[ast.expr]] = {}
+    for statement in body:
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(statement.value)
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+def _is_torch_base(base: str) -> bool:
+    owner, _, name = base.rpartition(".")
+    return name in _TORCH_BASES and (not owner or owner.split(".")[0] in ("nn", "torch", "pl", "L"))
+
+
+def _called(node: ast.ClassDef) -> frozenset[str]:
+    """Names called or handed on in a class body, by their last part."""
+    names = (_dotted(n) for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute)))
+    return frozenset(name.rpartition(".")[2] for name in names if name)
+
+
+def _dotted(node: ast.expr) -> str:
+    """``nn.Module`` as text; empty for anything but names and attributes."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        owner = _dotted(node.value)
+        return f"{owner}.{node.attr}" if owner else ""
+    return ""
