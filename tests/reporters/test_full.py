@@ -80,7 +80,6 @@ def test_pytorchs_words_stand_behind_the_sizes_and_keep_their_lines():
         span=at(source, "cat(a, b)"),
         witness={"H": 17, "W": 16},
         error="RuntimeError: Sizes of tensors must match\nexpected 18 but got 17",
-        evidence="checked",
     )
     assert shown(diagnostic, a=source) == (
         """\
@@ -91,7 +90,6 @@ error[skip-length-mismatch]: lengths differ                                     
   |     ^^^^^^^^^
   = PyTorch at H = 17, W = 16: RuntimeError: Sizes of tensors must match
     expected 18 but got 17
-  = checked at the sizes that were run; nothing is claimed for others
 """
     )
 
@@ -171,7 +169,9 @@ error[skip-length-mismatch]: lengths differ                                     
 def test_a_label_in_another_file_gets_a_frame_of_its_own():
     here, there = "y = up(x)\n", "\n" * 99 + "x = down(x)\n"
     label = Label(at(there, "down(x)", "b.py"), "encoder")
-    assert shown(finding(span=at(here, "up(x)"), label="up", related=(label,)), a=here, b=there) == (
+    assert shown(
+        finding(span=at(here, "up(x)"), label="up", related=(label,)), a=here, b=there
+    ) == (
         """\
 error[skip-length-mismatch]: lengths differ                                                   SHP201
    --> a.py:1:5

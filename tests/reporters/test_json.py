@@ -1,8 +1,14 @@
 """The JSON interface, key by key: programs depend on every one."""
 
 import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 from shapelint.model import Diagnostic, Report
+from shapelint.reporters import json as json_reporter
 from shapelint.reporters import render
 from shapelint.text.sources import Sources
 from tests.reports import AE, BROKEN, SKIPPED, FakeSizes, finding, span_of, target
@@ -153,3 +159,26 @@ def test_paths_are_relative_to_the_working_directory_if_they_are_below_it(tmp_pa
 def test_text_is_not_touched_by_the_removal_of_paint():
     error = "RuntimeError: \x1b[31mred\x1b[0m"
     assert of(finding(error=error))["error"] == error
+
+
+def keys(value: object) -> Iterator[str]:
+    """Every key in a report, but not the names of sizes."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from () if key in ("witness", "passing", "smallest") else keys(inner)
+    elif isinstance(value, list):
+        for item in value:
+            yield from keys(item)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "json.md"
+
+
+@pytest.mark.parametrize("documented", [PAGE.read_text(), json_reporter.__doc__ or ""])
+def test_every_key_is_documented(documented):
+    sizes = FakeSizes("L >= 1", (1,))
+    found = (target(valid_sizes=sizes, roundtrip_sizes=sizes), *SKIPPED.targets)
+    report = parsed(Report(found, BROKEN.diagnostics, 1, SKIPPED.skipped))
+    words = set(re.findall(r"`(\w+)(?:\[\])?`", documented))
+    assert sorted(set(keys(report)) - words) == []

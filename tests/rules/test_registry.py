@@ -116,7 +116,7 @@ def test_malformed_codes_and_names_are_refused(own, code, name, message):
 @pytest.mark.parametrize(("code", "name"), [("SHP201", "other"), ("SHP202", "skip")])
 def test_a_code_or_name_is_taken_once(own, code, name):
     documented("SHP201", "skip")
-    with pytest.raises(ValueError, match="is registered twice in shapelint.rules"):
+    with pytest.raises(ValueError, match=r"is registered twice in shapelint\.rules"):
         documented(code, name)
 
 

@@ -1,0 +1,27 @@
+# From a fresh clone: `make demo` lints a broken autoencoder, `make test` runs all checks.
+# The first of them creates .venv and installs torch into it; after that both start at once.
+# Linux without a GPU: make demo PIP_ARGS='--extra-index-url https://download.pytorch.org/whl/cpu'
+
+PYTHON ?= python3
+PIP_ARGS ?=
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test
+.DEFAULT_GOAL := demo
+
+demo: $(INSTALLED)
+	@$(BIN)/shapelint fixtures/bad/autoencoder.py --exit-zero
+
+test: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+# The stamp is older than the two files whenever what they ask for may not be installed.
+$(INSTALLED): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) -c constraints.txt -e '.[torch,dev]'
+	@touch $@
