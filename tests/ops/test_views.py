@@ -1,0 +1,215 @@
+"""Views, reorderings and pieces: what comes out, and which sizes they accept."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from tests.ops.oracle import SMALL, assert_agrees, case
+
+N = range(1, 5)
+H = W = range(1, 10)
+
+QUERIES = [
+    case("shape", lambda x: x.new_zeros(x.shape), "H W", H=SMALL, W=SMALL),
+    case("unpacked", lambda x: x.new_zeros(*x.shape), "H W", H=SMALL, W=SMALL),
+    case("slice of a size", lambda x: x.new_zeros(x.size()[1:]), "2 H W", H=SMALL, W=SMALL),
+    case("sum of sizes", lambda x: x.new_zeros(x.shape[:1] + x.shape), "H W", H=SMALL, W=SMALL),
+    case("sum from the left", lambda x: x.new_zeros((2, *x.shape)), "H W", H=SMALL, W=SMALL),
+    case("numel", lambda x: x.new_zeros(x.numel()), "H W", H=SMALL, W=SMALL),
+    case("numel of a size", lambda x: x.new_zeros(x.shape.numel()), "H W", H=SMALL, W=SMALL),
+    case("product of a size", lambda x: x.new_zeros(math.prod(x.shape)), "H W", H=SMALL, W=SMALL),
+    case("len", lambda x: x.new_zeros(len(x), x.size(-1)), "H W", H=SMALL, W=SMALL),
+    case("stride", lambda x: x.new_zeros(x.stride(0)), "H W", H=SMALL, W=SMALL),
+    case(
+        "broadcast of sizes",
+        lambda x, y: x.new_zeros(torch.broadcast_shapes(x.shape, (3, 1), y.shape)),
+        *("H W", "K"),
+        H=N,
+        W=N,
+        K=N,
+    ),
+    case(
+        "dtype and device",
+        lambda x: torch.ones(x.shape, dtype=x.dtype, device=x.device) if x.is_complex() else x,
+        "H",
+        H=SMALL,
+    ),
+    case("same size", lambda x, y: x if x.is_same_size(y) else y[:1], "H", "K", H=SMALL, K=SMALL),
+    case("printed", lambda x: x[: len(f"{x.dtype} {x.dim()}")], "H", H=SMALL),
+]
+
+VIEWS = [
+    case("one dim", lambda x: x.view(-1), "H W", H=SMALL, W=SMALL),
+    case("sizes in a tuple", lambda x: x.view((x.size(1), -1)), "H W", H=SMALL, W=SMALL),
+    case("shape by keyword", lambda x: x.reshape(shape=(2, -1)), "H W", H=SMALL, W=SMALL),
+    case("swapped lengths", lambda x: x.view(x.shape[1], x.shape[0]), "H W", H=W, W=W),
+    case("heads", lambda x: x.view(x.size(0), -1, 2, 4).transpose(1, 2), "N L 8", N=N, L=SMALL),
+    case(
+        "heads of split projections",
+        lambda x: [p.view(*x.shape[:2], 2, 4).transpose(1, 2) for p in x.split(8, dim=2)],
+        "N L 24",
+        N=N,
+        L=N,
+    ),
+    case("flatten", lambda x: x.flatten(1), "2 H W", H=SMALL, W=SMALL),
+    case("flatten to the last but one", lambda x: x.flatten(0, -2), "2 H W", H=SMALL, W=SMALL),
+    case("flatten nothing", lambda x: x.flatten(1, 1), "2 H W", H=SMALL, W=SMALL),
+    case("ravel", lambda x: x.ravel(), "2 H W", H=SMALL, W=SMALL),
+    case("halves", lambda x: x.view(-1, 2), "H W", H=W, W=W),
+    case("sixths", lambda x: x.view(-1, 6), "H", H=range(1, 20)),
+    case("constant in front", lambda x: x.view(2, -1), "3 H", H=H),
+    case("all known", lambda x: x.view(36), "H W", H=H, W=W),
+    case("square", lambda x: x.view(x.size(1), x.size(1)), "H W", H=H, W=W),
+    case("length in the rest", lambda x: x.view(-1, 3 * x.size(1) // 2), "2 H", H=H),
+    case("batch inferred", lambda x: x.view(-1, 36), "N 2 H W", N=N, H=H, W=W),
+    case(
+        "windows of both axes",
+        lambda x: x.view(x.size(0), x.size(1) // 2, 2, x.size(2) // 2, 2),
+        "N H W",
+        N=N,
+        H=H,
+        W=W,
+    ),
+    case(
+        "windows, batch inferred",
+        lambda x: x.view(-1, x.size(1) // 2, 2, x.size(2) // 2, 2),
+        "N H W",
+        N=N,
+        H=H,
+        W=W,
+    ),
+    case(
+        "windows, rounded up",
+        lambda x: x.view(2, (x.shape[0] + 1) // 2, -1, 3),
+        "H W",
+        H=H,
+        W=W,
+    ),
+    case("a length that may be 0", lambda x: x.view(x.size(0) // 4, 2, -1), "H W", H=H, W=W),
+    case("a length that may be -1", lambda x: x.view(x.size(0) - 3, -1), "H 2", H=H),
+    case("a length that may be negative", lambda x: x.view(x.size(0) - 3, 6), "H 2", H=H),
+    case("no elements", lambda x: x[:0].view(x.size(0) - 3, -1), "H 2", H=H),
+    case("-2", lambda x: x.view(-2), "H", H=H),
+    case("two inferred", lambda x: x.view(-1, -1), "H", H=H),
+    case("like another", lambda x, y: x.view_as(y), "2 H", "W 3", H=H, W=W),
+    case("reshaped like another", lambda x, y: x.reshape_as(y), "2 H", "W 3", H=H, W=W),
+    case("not contiguous", lambda x: x.t().view(-1), "H W", H=SMALL, W=SMALL),
+    case(
+        "not contiguous, batch kept",
+        lambda x: x.permute(0, 2, 1).view(x.size(0), -1),
+        "N C H",
+        N=N,
+        C=N,
+        H=N,
+    ),
+    case("copied where needed", lambda x: x.t().reshape(-1), "H W", H=SMALL, W=SMALL),
+    case("contiguous again", lambda x: x.t().contiguous().view(-1), "H W", H=SMALL, W=SMALL),
+    case("narrower dtype", lambda x: x.view(torch.int16), "2 H", H=H),
+    case("unflatten", lambda x: x.unflatten(1, (2, -1)), "2 H W", H=H, W=N),
+    case("unflatten, all known", lambda x: x.unflatten(1, (2, 3)), "2 H W", H=H, W=N),
+    case("unflatten module", nn.Unflatten(1, (2, 2)), "2 H", H=H),
+]
+
+DIMS = [
+    case("permute", lambda x: (x.permute(2, 0, -2), x.permute((1, 0, 2))), "H 3 W", H=N, W=N),
+    case("transposes", lambda x: (x.T, x.t(), x.mT, x.H, x.swapaxes(0, 1)), "H W", H=N, W=N),
+    case("movedim", lambda x: (x.movedim((0, 1), (-1, 0)), x.movedim(0, 2)), "H 3 W", H=N, W=N),
+    case("turned", lambda x: (x.rot90(1, (0, 2)), torch.rot90(x, 2)), "H 3 W", H=N, W=N),
+    case("flipped and rolled", lambda x: (x.flip(0), x.roll(1, 1)), "H 3 W", H=N, W=N),
+    case("casts", lambda x: (x.half(), x.cpu(), x.to("cpu"), x.to(x), x.data), "H W", H=N, W=N),
+    case("dtype and device", lambda x: x.to("cpu", torch.int8).type(torch.long), "H", H=N),
+    case("squeeze", lambda x: x.squeeze(), "H 1 W", H=N, W=N),
+    case("squeeze one", lambda x: x.squeeze(0), "H 1 W", H=N, W=N),
+    case("squeeze some", lambda x: x.squeeze((0, 1)), "H 1 W", H=N, W=N),
+    case("unsqueeze", lambda x: x.unsqueeze(-1).unsqueeze(0), "H 1 W", H=N, W=N),
+    case("at least", lambda x: [torch.atleast_1d(x), *torch.atleast_3d(x, x)], "H", H=N),
+    case("diagonal", lambda x: (x.diagonal(), x.diagonal(1), x.diag(-2)), "H W", H=N, W=N),
+    case("on a diagonal", lambda x: (x.diag(1), x.diagflat(), torch.diag_embed(x)), "H", H=N),
+    case("expand", lambda x: x.expand(-1, 4), "H W", H=SMALL, W=SMALL),
+    case("expand to a length", lambda x, y: x.expand(3, -1, len(y)), "H W", "K", H=N, W=N, K=N),
+    case("expand as another", lambda x, y: x.expand_as(y), "H W", "2 K 3", H=N, W=N, K=N),
+    case("broadcast to", lambda x, y: x.broadcast_to(y.shape), "H W", "K 3", H=N, W=N, K=N),
+    case("broadcast together", torch.broadcast_tensors, "H W", "2 K 3", H=N, W=N, K=N),
+    case("repeat", lambda x: (x.repeat(2, 1, 3), x.repeat(x.size(1), 1)), "H W", H=N, W=N),
+    case("tile", lambda x: (x.tile(2), torch.tile(x, (2, 1, 2))), "H W", H=N, W=N),
+    case(
+        "repeat each",
+        lambda x: (x.repeat_interleave(2), x.repeat_interleave(x.size(1), 0)),
+        "H W",
+        H=N,
+        W=N,
+    ),
+    case("strided", lambda x: x.as_strided((2, x.size(0)), (3, 1)), "H W", H=N, W=N),
+]
+
+PIECES = [
+    case("narrow", lambda x: x.narrow(1, 2, 2), "2 H", H=H),
+    case("narrow from the end", lambda x: x.narrow(1, -2, 2), "2 H", H=H),
+    case("narrow from a length", lambda x: x.narrow(1, x.size(1) - 3, 2), "2 H", H=H),
+    case("narrow to a length", lambda x: x.narrow(0, 0, x.size(1) - 3), "5 H", H=H),
+    case("select", lambda x: x.select(1, 3), "2 H", H=H),
+    case("select from the end", lambda x: x.select(1, -3), "2 H", H=H),
+    case("unbind", lambda x: x.unbind(1), "H 3", H=H),
+    case("iterated", lambda x: [*x], "3 H", H=H),
+    case("split", lambda x: x.split(2), "5 H", H=H),
+    case("split in two", lambda x: x.split(x.size(1) // 2, 1), "5 H", H=H),
+    case("split to sizes", lambda x: torch.split(x, [2, 3], dim=1), "5 H", H=H),
+    case("chunk", lambda x: x.chunk(2, 1), "5 H", H=H),
+    case("chunk in four", lambda x: x.chunk(4, 1), "5 H", H=range(1, 14)),
+    case("chunk of maybe nothing", lambda x: x[3:].chunk(3), "H", H=range(3, 14)),
+    case("nearly equal", lambda x: x.tensor_split(3, 1), "5 H", H=range(1, 14)),
+    case("cut at places", lambda x: x.tensor_split((3, 5), 1), "5 H", H=H),
+    case("equal columns", lambda x: x.hsplit(2), "5 H", H=H),
+    case("equal rows", lambda x: x.vsplit(2), "H 3", H=H),
+    case("equal depths", lambda x: x.dsplit(2), "1 3 H", H=H),
+    case("windows", lambda x: x.unfold(1, 3, 2), "2 H", H=H),
+    case("patches", lambda x: x.unfold(1, 3, 1).unfold(2, 2, 2), "2 H W", H=H, W=N),
+]
+
+
+@pytest.mark.parametrize(("f", "inputs", "sizes"), QUERIES + VIEWS + DIMS + PIECES)
+def test_views(f, inputs, sizes):
+    assert_agrees(f, inputs, sizes)
+
+
+@pytest.mark.parametrize(
+    ("f", "inputs", "sizes"),
+    [
+        case("wider dtype", lambda x: x.view(torch.float64), "2 H", H=H),
+        case("negative repeats", lambda x: x.repeat(x.size(0) - 3, 1), "H 2", H=H),
+        case(
+            "sizes of a split, one of them negative",
+            lambda x: x.split([2, x.size(1) - 2], 1),
+            "5 H",
+            H=H,
+        ),
+    ],
+)
+def test_errors_that_name_more_than_the_lengths(f, inputs, sizes):
+    assert_agrees(f, inputs, sizes, words=False)
+
+
+@pytest.mark.parametrize(
+    ("f", "inputs", "sizes"),
+    [
+        case("loop over a length", lambda x: max([*x], key=id), "H 3", H=H),
+        case("unbind a length", lambda x: x.unbind(0)[0], "H 3", H=H),
+        case("pieces of a length", lambda x: x.split(1)[0], "H 3", H=H),
+    ],
+)
+def test_as_many_tensors_as_a_length_says(f, inputs, sizes):
+    assert_agrees(f, inputs, sizes, lost="as many")
+
+
+def test_a_size_is_a_size():
+    def looked_at(x):
+        assert isinstance(x.shape, torch.Size)
+        assert isinstance(x.shape[1:], torch.Size)
+        assert str(x.shape) == f"torch.Size([{x.shape[0]}, 3])"
+        return x
+
+    assert_agrees(looked_at, ("H 3",), {"H": H})
