@@ -50,7 +50,10 @@ NeedKind = Literal[
 
 @dataclass(frozen=True)
 class Span:
-    """A range in a source file; lines from 1, columns from 1, end exclusive."""
+    """A range in a source file, end exclusive.
+
+    Lines and columns count from 1; columns in bytes of UTF-8, as in syntax trees and code objects.
+    """
 
     path: str
     line: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shapelint.model import Diagnostic, Report
 from shapelint.reporters import reporter
-from shapelint.text.layout import visible
+from shapelint.text.layout import one_line
 from shapelint.text.paint import paint
 from shapelint.text.sources import Sources
 from shapelint.text.summary import summary, unchecked
@@ -22,7 +22,7 @@ def concise(report: Report, sources: Sources) -> str:
 def _line(found: Diagnostic, sources: Sources) -> str:
     span = found.span
     column = sources.column(span.path, span.line, span.column)
-    where = f"{visible(sources.shown(span.path))}:{span.line}:{column}"
+    where = f"{one_line(sources.shown(span.path))}:{span.line}:{column}"
     kind = paint(f"{found.severity}[{found.name}]", found.severity)
-    message = " ".join(visible(found.message).split("\n"))
+    message = one_line(found.message)
     return f"{where}: {kind} {message} ({found.code})"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shapelint.model import Diagnostic, Fix, Label, Report
 from shapelint.reporters import reporter
 from shapelint.text.frame import frame, gutter_width
-from shapelint.text.layout import pad, visible, width
+from shapelint.text.layout import one_line, pad, visible, width
 from shapelint.text.paint import paint
 from shapelint.text.sources import Sources
 from shapelint.text.summary import summary, unchecked
@@ -39,7 +39,7 @@ def _block(found: Diagnostic, sources: Sources) -> Iterator[str]:
 
 
 def _headline(found: Diagnostic) -> str:
-    kind, message = f"{found.severity}[{found.name}]", visible(found.message)
+    kind, message = f"{found.severity}[{found.name}]", one_line(found.message)
     space = max(COLUMNS - width(f"{kind}: {message}{found.code}"), 2)
     code = paint(found.code, "faint")
     return f"{paint(kind, found.severity)}{paint(f': {message}', 'strong')}{' ' * space}{code}"
@@ -54,8 +54,8 @@ def _notes(found: Diagnostic) -> Iterator[str]:
 
 def _help(fixes: tuple[Fix, ...]) -> Iterator[str]:
     """One line a fix, the notes below each other."""
-    titles = [visible(fix.title) for fix in fixes]
+    titles = [one_line(fix.title) for fix in fixes]
     columns = max(map(width, titles), default=0)
     for title, fix in zip(titles, fixes, strict=True):
-        words = f"{pad(title, columns)}   {visible(fix.note)}".rstrip()
+        words = f"{pad(title, columns)}   {one_line(fix.note)}".rstrip()
         yield f"{paint('help', 'help')}: {words}"

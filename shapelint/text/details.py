@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.model import Input, Report, TargetReport
-from shapelint.text.layout import visible
+from shapelint.text.layout import one_line
 from shapelint.text.sources import Sources
 
 __all__ = ["details", "template"]
@@ -14,10 +14,10 @@ __all__ = ["details", "template"]
 def details(report: Report, sources: Sources) -> Iterator[str]:
     """Lines about every target, then one for everything that was skipped."""
     for target in report.targets:
-        yield visible(f"{target.target}{template(target)}: {_evidence(target)}")
-        yield from (f"  {visible(fact)}" for fact in _facts(target))
+        yield one_line(f"{target.target}{template(target)}: {_evidence(target)}")
+        yield from (f"  {one_line(fact)}" for fact in _facts(target))
     for skipped in report.skipped:
-        yield visible(f"skipped {sources.shown(skipped.path)}:{skipped.line}: {skipped.what}")
+        yield one_line(f"skipped {sources.shown(skipped.path)}:{skipped.line}: {skipped.what}")
 
 
 def template(target: TargetReport) -> str:

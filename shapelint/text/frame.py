@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shapelint.model import Label, Severity
-from shapelint.text.layout import expand, visible
+from shapelint.text.layout import expand, one_line
 from shapelint.text.paint import Style, paint
 from shapelint.text.sources import Sources
 from shapelint.trace import Span
@@ -69,7 +69,7 @@ def frame(
 
 def _location(span: Span, sources: Sources) -> str:
     column = sources.column(span.path, span.line, span.column)
-    return f"{visible(sources.shown(span.path))}:{span.line}:{column}"
+    return f"{one_line(sources.shown(span.path))}:{span.line}:{column}"
 
 
 def _marks(label: Label, char: str, style: Style, sources: Sources) -> Iterator[_Mark]:
@@ -82,7 +82,7 @@ def _marks(label: Label, char: str, style: Style, sources: Sources) -> Iterator[
         numbers = [*numbers[:2], numbers[-1]]
     for number in numbers:
         start, end = _extent(span, number, sources)
-        words = visible(label.message) if number == numbers[-1] else ""
+        words = one_line(label.message) if number == numbers[-1] else ""
         yield _Mark(number, start, end, char, style, words)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["expand", "pad", "visible", "width"]
+__all__ = ["expand", "one_line", "pad", "visible", "width"]
 
 TAB = 4
 
@@ -29,6 +29,11 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def one_line(text: str) -> str:
+    """``text`` without line breaks and without what :func:`visible` replaces."""
+    return visible(" ".join(text.splitlines()))
 
 
 def width(text: str) -> int:

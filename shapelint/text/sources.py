@@ -23,6 +23,7 @@ class Sources(dict[str, tuple[str, ...]]):
 
     def __missing__(self, path: str) -> tuple[str, ...]:
         name = path if path.startswith("<") else os.path.join(self.root, path)
+        linecache.checkcache(name)
         self[path] = tuple(line.rstrip("\r\n") for line in linecache.getlines(name))
         return self[path]
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from shapelint.model import Report
-from shapelint.text.layout import visible
+from shapelint.text.layout import one_line
 from shapelint.text.paint import paint
 
 __all__ = ["summary", "unchecked"]
@@ -46,5 +46,5 @@ def unchecked(report: Report) -> Iterator[str]:
     explained = {d.target for d in report.diagnostics}
     for target in report.targets:
         if target.evidence == "not-checked" and target.target not in explained:
-            why = visible(f"{target.target}: {target.reason}")
+            why = one_line(f"{target.target}: {target.reason}")
             yield f"{paint('not checked', 'warning')}: {why}"

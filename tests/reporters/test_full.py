@@ -225,6 +225,13 @@ def test_the_place_is_named_even_without_its_source(span, texts):
     assert lines[1:] == [f"{indent}--> {span.path}:{span.line}:1", ""]
 
 
+def test_a_file_that_changed_is_read_again(tmp_path):
+    file = tmp_path / "a.py"
+    for text in ("before()\n", "f(x)  # and now longer\n"):
+        file.write_text(text)
+        assert Sources()[str(file)] == (text.rstrip("\n"),)
+
+
 def test_a_span_without_columns_marks_the_line():
     """Python 3.10 keeps no columns."""
     marks = shown(finding(span=Span("a.py", 1, 1, 1, 1)), a="    f(x)  \n").split("\n")[4]
@@ -235,6 +242,14 @@ def test_a_long_headline_keeps_its_code():
     message = "output is shorter than the input for " + "many " * 20 + "sizes"
     first = shown(finding(message=message)).split("\n")[0]
     assert first == f"error[skip-length-mismatch]: {message}  SHP201"
+
+
+def test_what_should_be_one_line_stays_one_line():
+    source = "f(x)\n"
+    diagnostic = finding(span=at(source, "f(x)"), message="a\nb", label="c\nd")
+    lines = shown(diagnostic, a=source).split("\n")
+    assert lines[0].startswith("error[skip-length-mismatch]: a b  ")
+    assert lines[4:] == ["  | ^^^^ c d", ""]
 
 
 def test_titles_of_fixes_are_aligned_by_width():
