@@ -8,12 +8,14 @@ else is the business of :mod:`.sets`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Union
+from typing import TYPE_CHECKING
 
 from shapelint.lengths.expr import Bounds, Div, Expr, Sizes, as_expr
 from shapelint.lengths.real import RealTest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "FALSE",
@@ -125,7 +127,7 @@ class Any:
         return frozenset[str]().union(*(p.symbols for p in self.parts))
 
 
-Condition = Union[Compare, All, Any, RealTest]
+Condition = Compare | All | Any | RealTest
 
 TRUE: Condition = All(())
 FALSE: Condition = Any(())

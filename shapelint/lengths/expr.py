@@ -21,11 +21,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Union
 
 __all__ = [
     "Atom",
@@ -42,7 +41,7 @@ __all__ = [
     "symbol",
 ]
 
-Interval = tuple[Union[int, None], Union[int, None]]
+Interval = tuple[int | None, int | None]
 """Least and greatest value; ``None`` where there is no bound."""
 
 Bounds = Mapping[str, Interval]
@@ -68,6 +67,7 @@ class _Hashed:
 
     @property
     def key(self) -> object:
+        """What makes two atoms of one kind equal."""
         raise NotImplementedError
 
     def __hash__(self) -> int:
@@ -78,7 +78,7 @@ class _Hashed:
             return True
         if type(self) is not type(other) or hash(self) != hash(other):
             return False
-        return self.key == other.key  # type: ignore[attr-defined]
+        return self.key == other.key
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +90,7 @@ class Div(_Hashed):
 
     @property
     def key(self) -> object:
+        """Numerator and divisor."""
         return (self.num, self.den)
 
 
@@ -101,6 +102,7 @@ class Prod(_Hashed):
 
     @cached_property
     def key(self) -> object:
+        """The factors, however they are ordered."""
         return frozenset(Counter(self.factors).items())
 
 
@@ -117,6 +119,7 @@ class Rounded(_Hashed):
 
     @property
     def key(self) -> object:
+        """The computation and how it is rounded."""
         return (self.mode, self.real)
 
 
@@ -134,9 +137,14 @@ class RealLike:
         raise NotImplementedError
 
 
-Atom = Union[Sym, Div, Prod, Rounded]
+Atom = Sym | Div | Prod | Rounded
 
-ROUND = {"floor": math.floor, "ceil": math.ceil, "trunc": math.trunc, "round": round}
+ROUND: dict[str, Callable[[float], int]] = {
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "trunc": math.trunc,
+    "round": round,
+}
 
 
 class Expr:
@@ -303,7 +311,9 @@ def product(factors: Iterable[Expr | int]) -> Expr:
         if factor.is_const:
             coefficient *= -1 if factor.const < 0 else 1
             continue
-        parts += _factors(Expr(factor.const // content, {a: c // content for a, c in factor.terms.items()}))
+        parts += _factors(
+            Expr(factor.const // content, {a: c // content for a, c in factor.terms.items()})
+        )
     if not coefficient or not parts:
         return Expr(coefficient)
     if len(parts) == 1:

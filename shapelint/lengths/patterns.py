@@ -100,38 +100,43 @@ def _runs(
             yield begin, None
 
 
+class _Group:
+    """Runs that begin, and end, within one period of each other."""
+
+    def __init__(self, low: int, high: int | None) -> None:
+        self.low = low
+        self.ends = None if high is None else (high, high)
+        self.residues: set[int] = set()
+
+    def takes(self, low: int, high: int | None, period: int) -> bool:
+        """Whether a run belongs here; runs come sorted by their beginning."""
+        if low - self.low >= period or (high is None) != (self.ends is None):
+            return False
+        if high is None or self.ends is None:
+            return True
+        ends = min(self.ends[0], high), max(self.ends[1], high)
+        if ends[1] - ends[0] < period:
+            self.ends = ends
+            return True
+        return False
+
+    def stretch(self, period: int) -> Stretch:
+        """The group with the smallest period that describes it."""
+        steps = (p for p in range(1, period + 1) if period % p == 0)
+        step = next(p for p in steps if _repeats(self.residues, p, period))
+        residues = tuple(sorted({r % step for r in self.residues}))
+        return Stretch(self.low, self.ends and self.ends[1], step, residues)
+
+
 def _joined(runs: Iterable[tuple[int, int | None]], period: int) -> list[Stretch]:
-    """Runs that begin and end within one period of each other are one stretch."""
-    groups: list[list[tuple[int, int | None]]] = []
-    for low, high in sorted(runs, key=lambda r: (r[1] is None, r[0], r[1] or 0)):
-        for group in groups:
-            if low - group[0][0] < period and _ends_together(group, high, period):
-                group.append((low, high))
-                break
-        else:
-            groups.append([(low, high)])
-    found = [_stretch(group, period) for group in groups]
-    return sorted(_finite(found), key=lambda s: s.low)
-
-
-def _ends_together(group: Sequence[tuple[int, int | None]], high: int | None, period: int) -> bool:
-    ends = [end for _, end in group]
-    if high is None or None in ends:
-        return high is None and ends[0] is None
-    known = [end for end in ends if end is not None]
-    return max(*known, high) - min(*known, high) < period
-
-
-def _stretch(group: Sequence[tuple[int, int | None]], period: int) -> Stretch:
-    lows, highs = [low for low, _ in group], [high for _, high in group]
-    ends = [high for high in highs if high is not None]
-    residues = {low % period for low in lows}
-    step = next(
-        p for p in range(1, period + 1) if period % p == 0 and _repeats(residues, p, period)
-    )
-    return Stretch(
-        min(lows), max(ends) if ends else None, step, tuple(sorted({r % step for r in residues}))
-    )
+    groups: list[_Group] = []
+    for low, high in sorted(runs, key=lambda run: run[0]):
+        group = next((g for g in groups if g.takes(low, high, period)), None)
+        if group is None:
+            group = _Group(low, high)
+            groups.append(group)
+        group.residues.add(low % period)
+    return sorted(_finite([g.stretch(period) for g in groups]), key=lambda s: s.low)
 
 
 def _repeats(residues: set[int], step: int, period: int) -> bool:

@@ -23,11 +23,20 @@ def remainder(name: str, period: int, residues: Sequence[int]) -> str:
     """``H % 16 == 0``, ``H % 8 in (0, 7)``, ``H % 16 >= 4``; empty for all remainders."""
     if len(residues) == period:
         return ""
-    return min(_remainders(f"{name} % {period}", name, period, residues), key=len)
+    return min(_remainders(f"{name} % {period}", name, period, residues), key=_effort)
+
+
+def _others(period: int, residues: Iterable[int]) -> list[int]:
+    return sorted(set(range(period)).difference(residues))
+
+
+def _effort(text: str) -> int:
+    """How hard a text is to read: its length, and a moved remainder takes some arithmetic."""
+    return len(text) + 12 * text.startswith("(")
 
 
 def _remainders(x: str, name: str, period: int, residues: Sequence[int]) -> Iterator[str]:
-    missing = [r for r in range(period) if r not in residues]
+    missing = _others(period, residues)
     if len(residues) == 1:
         yield f"{x} == {residues[0]}"
         return
@@ -62,13 +71,16 @@ def stretch_text(name: str, stretch: Stretch, lowest: int = 1, *, anywhere: bool
     return " and ".join(filter(None, [residues, _between(name, low, stretch.high)]))
 
 
-def union(name: str, found: Iterable[Stretch], lowest: int = 1) -> str:
-    """``H in {1, 2} or H % 8 in (0, 7)``: scattered sizes are listed together."""
+def union(name: str, found: Iterable[Stretch], lowest: int = 1, neighbours: int = 1) -> str:
+    """``H in {1, 4} or H % 8 in (0, 7)``: scattered sizes are listed together.
+
+    So are up to so many ``neighbours``; longer runs are given by their ends.
+    """
     points: list[int] = []
     texts = []
     for stretch in found:
         few = stretch.points(MAX_LISTED)
-        if few is not None and (len(few) < 3 or stretch.period > 1):
+        if few is not None and (len(few) <= neighbours or stretch.period > 1):
             points += few
         else:
             texts.append(stretch_text(name, stretch, lowest))
@@ -105,8 +117,7 @@ def _outside(name: str, stretch: Stretch, lowest: int) -> str:
     if stretch.period == 1 and stretch.high is None:
         return f"{name} <= {stretch.low - 1}"
     if starts and stretch.high is None:
-        others = [r for r in range(stretch.period) if r not in stretch.residues]
-        return remainder(name, stretch.period, others)
+        return remainder(name, stretch.period, _others(stretch.period, stretch.residues))
     return f"not ({stretch_text(name, stretch, lowest)})"
 
 
@@ -121,12 +132,11 @@ def comparison(test: Compare, op: str = "") -> str:
 
 
 def _comparisons(expr: Expr, op: str) -> Iterator[str]:
-    """Everything on one side, or negative terms on the other."""
-    body = expr - expr.const
-    yield f"{formula(body)} {op} {-expr.const}"
-    yield f"{formula(-body)} {_FLIPPED[op]} {expr.const}"
+    """The first term on the left; all positive terms; all terms."""
+    if next(iter(expr.terms.values())) < 0:
+        expr, op = -expr, _FLIPPED[op]
+    first = Expr(0, dict([next(iter(expr.terms.items()))]))
+    yield f"{formula(first)} {op} {formula(first - expr)}"
     left = Expr(max(expr.const, 0), {a: c for a, c in expr.terms.items() if c > 0})
-    right = left - expr
-    if op != ">=" and next(iter(expr.terms.values())) < 0:
-        left, right = right, left
-    yield f"{formula(left)} {op} {formula(right)}"
+    yield f"{formula(left)} {op} {formula(left - expr)}"
+    yield f"{formula(expr - expr.const)} {op} {-expr.const}"

@@ -15,13 +15,15 @@ Laws used, for IEEE doubles and lengths below ``MAX_LENGTH``:
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from shapelint.lengths.expr import Bounds, Expr, RealLike, Rounded, Sizes, as_expr, floordiv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from fractions import Fraction
 
 __all__ = ["MAX_LENGTH", "Real", "RealTest"]
 
@@ -111,7 +113,8 @@ class Real(RealLike):
                 return -floordiv(-ratio.num, ratio.den)
             if ratio.den == 1:
                 return ratio.num
-            if mode == "trunc" and (ratio.num.bounds({})[0] or -1) >= 0:
+            low, _ = ratio.num.bounds({})
+            if mode == "trunc" and low is not None and low >= 0:
                 return floordiv(ratio.num, ratio.den)
         return Expr(0, {Rounded(mode, self): 1})
 

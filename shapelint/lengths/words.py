@@ -91,9 +91,9 @@ def _one_candidates(sizes: SizeSet) -> Iterator[str]:
     inside, outside = _stretches(sizes), _stretches(sizes.everywhere() - sizes)
     if inside is None or outside is None or len(inside) > _MAX_PARTS:
         return
-    yield union(name, inside, lowest)
+    yield from (union(name, inside, lowest, neighbours) for neighbours in (1, 2))
     yield " and ".join(excluded(name, outside, lowest))
-    for main in inside:
+    for main in reversed(inside):
         for anywhere in (False, True):
             text = stretch_text(name, main, lowest, anywhere=anywhere)
             base = _read(text, sizes)
@@ -117,7 +117,9 @@ def _stretches(sizes: SizeSet) -> list[Stretch] | None:
 
 def _several(sizes: SizeSet) -> str:
     few = sizes.members(MAX_LISTED)
+    order = sizes.symbols.index
     pieces = sizes.given(sizes.everywhere()).pieces()
+    pieces.sort(key=lambda p: sorted(order(s) for c in p for s in c.symbols))
     candidates = [_listed(sizes, few)] if few else []
     if len(pieces) <= _MAX_PARTS:
         whole = sizes.everywhere()
@@ -152,11 +154,11 @@ def _needed(texts: list[str], sizes: SizeSet) -> list[str]:
     """The texts without those that follow from the others."""
     if len(texts) > _MAX_PARTS:
         return texts
-    for text in sorted(texts, key=len, reverse=True):
-        rest = [t for t in texts if t is not text]
+    for i in sorted(range(len(texts)), key=lambda i: (-len(texts[i]), -i)):
+        rest = [t for j, t in enumerate(texts) if j != i and t]
         if _read(_all(rest), sizes) == sizes:
-            texts = rest
-    return texts
+            texts = [t if j != i else "" for j, t in enumerate(texts)]
+    return [t for t in texts if t]
 
 
 def _negated(outside: SizeSet) -> str:

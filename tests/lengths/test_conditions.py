@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shapelint.lengths.conditions import (
+    FALSE,
+    TRUE,
+    all_of,
+    any_of,
+    at_least,
+    divides,
+    equal,
+    negate,
+    unequal,
+)
+from shapelint.lengths.expr import symbol
+from shapelint.lengths.real import Real, RealTest
+from tests.lengths.trees import SYMBOLS, quasi_affine, sizes
+
+H, W = symbol("H"), symbol("W")
+
+comparisons = st.builds(
+    lambda make, a, b: make(a.expr(), b.expr()),
+    st.sampled_from([equal, unequal, at_least]),
+    quasi_affine,
+    quasi_affine,
+)
+floats = st.builds(
+    lambda op, tree, c: RealTest(op, Real("*", (Real("float", (tree.expr(),)), 0.7)), c),
+    st.sampled_from(["<", "<=", ">", ">=", "==", "!="]),
+    quasi_affine,
+    st.floats(-9, 9),
+)
+conditions = st.recursive(
+    st.one_of(comparisons, floats),
+    lambda parts: st.builds(
+        lambda combine, some: combine(some),
+        st.sampled_from([all_of, any_of]),
+        st.lists(parts, max_size=3),
+    ),
+    max_leaves=5,
+)
+
+
+@given(a=quasi_affine, b=quasi_affine, at=sizes)
+def test_comparisons_say_what_python_says(a, b, at):
+    x, y = a.compute(at), b.compute(at)
+    assert at_least(a.expr(), b.expr()).at(at) == (x >= y)
+    assert equal(a.expr(), b.expr()).at(at) == (x == y)
+    assert unequal(a.expr(), b.expr()).at(at) == (x != y)
+
+
+@given(tree=quasi_affine, k=st.integers(1, 9), at=sizes)
+def test_divides_is_the_remainder(tree, k, at):
+    assert divides(k, tree.expr()).at(at) == (tree.compute(at) % k == 0)
+
+
+@given(condition=conditions, at=sizes)
+def test_negation_is_the_opposite(condition, at):
+    assert negate(condition).at(at) is not condition.at(at)
+
+
+@given(condition=conditions, at=sizes, slack=st.integers(0, 4))
+def test_what_bounds_decide_holds_within_them(condition, at, slack):
+    known = {s: (max(1, at[s] - slack), at[s] + slack) for s in SYMBOLS}
+    for bounds in (known, {}):
+        decided = condition.decide(bounds)
+        assert decided is None or decided is condition.at(at)
+
+
+@pytest.mark.parametrize(
+    ("condition", "text"),
+    [
+        pytest.param(at_least(H, 3), "H - 3 >= 0", id="nothing to simplify"),
+        pytest.param(at_least(2 * H, 5), "H - 3 >= 0", id="a common factor rounds the bound"),
+        pytest.param(at_least(H // 2, 3), "H - 6 >= 0", id="a floor leaves"),
+        pytest.param(at_least((H // 2 + 1) // 3, 2), "H - 10 >= 0", id="nested floors leave"),
+        pytest.param(equal(2 * H, 4 * W), "H - 2*W == 0", id="a common factor cancels"),
+    ],
+)
+def test_normal_form(condition, text):
+    assert repr(condition) == text
+
+
+@pytest.mark.parametrize(
+    ("condition", "decided"),
+    [
+        pytest.param(at_least(H, 2), None, id="bounds do not tell"),
+        pytest.param(TRUE, True, id="no parts hold"),
+        pytest.param(FALSE, False, id="no alternatives"),
+        pytest.param(at_least(H, 1), True, id="sizes are at least 1"),
+        pytest.param(at_least(0, H), False, id="and never 0"),
+        pytest.param(equal(2 * H, 5), False, id="an even number is not odd"),
+        pytest.param(unequal(2 * H + 4 * W, 5), True, id="nor is a sum of them"),
+        pytest.param(equal(H, H), True, id="itself"),
+        pytest.param(any_of([equal(H, 2), at_least(H, 1)]), True, id="one alternative is enough"),
+        pytest.param(all_of([equal(H, 2), at_least(0, H)]), False, id="one part fails"),
+    ],
+)
+def test_decided_without_bounds(condition, decided):
+    assert condition.decide({}) is decided
