@@ -144,6 +144,12 @@ def logspace(start: Any, end: Any, steps: int, *args: Any, **kwargs: Any) -> Sha
     return linspace(start, end, steps)
 
 
+@op("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window")
+def window(window_length: int, *args: Any, **kwargs: Any) -> Shape:
+    """``window_length`` numbers."""
+    return _sized((window_length,))
+
+
 # -- values ---------------------------------------------------------------------------------------
 
 
