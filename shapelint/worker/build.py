@@ -128,7 +128,7 @@ def assemble(
     """What the target gives, and what was filled in to get it.
 
     ``target`` names an instance, a class or a function; several instances joined by ``" -> "``
-    are run one after the other. Raises KeyError or AttributeError if there is no such thing.
+    are run one after the other. Raises NameError or AttributeError if there is no such thing.
     """
     if " -> " in target:
         parts = {name: _lookup(namespace, name) for name in target.split(" -> ")}
@@ -145,6 +145,8 @@ def assemble(
 
 def _lookup(namespace: Mapping[str, Any], dotted: str) -> Any:
     first, *rest = dotted.split(".")
+    if first not in namespace:
+        raise NameError(f"name {first!r} is not defined")
     found = namespace[first]
     for name in rest:
         found = getattr(found, name)

@@ -1,0 +1,199 @@
+"""Files as they are found in the wild: what of them is there once they are loaded."""
+
+from __future__ import annotations
+
+import pytest
+
+from shapelint.client import Unanswered
+from tests.worker.conftest import Ask
+
+NET = """
+    import torch
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self, width=8):
+            super().__init__()
+            self.conv = nn.Conv2d(3, width, 3)
+
+        def forward(self, x):
+            return self.conv(x)
+"""
+
+LOADS = [
+    pytest.param("", id="nothing else in the file"),
+    pytest.param("print('hello'); raise_this()", id="effects"),
+    pytest.param("for i in range(10**12):\n    train(i)", id="training at import"),
+    pytest.param("while True:\n    pass", id="endless loop"),
+    pytest.param("answer = input()", id="reads stdin in a slice that is left out"),
+    pytest.param("x = 1 / 0", id="a constant that raises"),
+    pytest.param("import sys\ncode = sys.exit(3)", id="sys.exit in an assignment"),
+    pytest.param("import wandb_is_not_installed as w\nw.init()", id="missing package, not needed"),
+    pytest.param("model = Net().cuda()\nmodel.eval()", id="moved to a device that is not there"),
+    pytest.param("model = Net()\nmodel.load_state_dict(torch.load('x.pt'))", id="weights missing"),
+    pytest.param("data = torch.linspace(0, 1, 4).tolist()", id="values, which meta has not"),
+    pytest.param(
+        "import argparse\nparser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--width', type=int, default=8)\nargs = parser.parse_args()\n"
+        "model = Net(args.width)",
+        id="command line",
+    ),
+]
+
+
+def _with(lines: str) -> str:
+    return NET + "".join(f"\n    {line}" for line in lines.splitlines())
+
+
+@pytest.mark.parametrize("lines", LOADS)
+def test_the_class_is_found_and_built(ask: Ask, lines: str) -> None:
+    session = ask(_with(lines))
+    assert [c.name for c in session.facts().classes] == ["Net"]
+    assert session.build("Net", (4,)).parameters == 4 * 3 * 9 + 4
+
+
+def test_instances_are_targets_too(ask: Ask) -> None:
+    session = ask(_with("model = Net(16).to('cuda')"))
+    (model,) = session.facts().modules
+    assert (model.name, model.class_name, model.kind) == ("model", "Net", "instance")
+    assert session.build("model").parameters == 16 * 3 * 9 + 16
+
+
+def test_factories_without_arguments(ask: Ask) -> None:
+    session = ask(_with("def tiny():\n    net = Net(2)\n    return net\ndef other(x):\n    return Net(x)"))
+    assert [(m.name, m.kind) for m in session.facts().modules] == [("tiny", "factory")]
+    assert session.build("tiny").class_name == "Net"
+
+
+def test_instances_called_in_a_row_are_one_model(ask: Ask) -> None:
+    session = ask("""
+        import torch
+        from torch import nn
+        encoder = nn.Sequential(nn.Conv1d(1, 8, 3, 2, 1))
+        decoder = nn.Sequential(nn.ConvTranspose1d(8, 1, 3, 2, 1))
+        unused = nn.Linear(2, 2)
+        def step(x):
+            z = encoder(x)
+            return decoder(z)
+    """)
+    composed = [m for m in session.facts().modules if m.kind == "composed"]
+    assert [(m.name, m.line) for m in composed] == [("encoder -> decoder", 9)]
+    session.build("encoder -> decoder")
+    assert [i.dims for i in session.inputs().inputs] == [("N", 1, "L")]
+    assert session.run({"N": 2, "L": 16}, "cpu").shapes == ((2, 1, 15),)
+
+
+def test_skipped_statements_are_remembered(ask: Ask) -> None:
+    skipped = ask(_with("print('hello')\nx = 1 / 0")).facts().skipped
+    assert [(s.text, s.reason) for s in skipped] == [
+        ("print('hello')", "called for its effect"),
+        ("x = 1 / 0", "ZeroDivisionError: division by zero"),
+    ]
+
+
+REASONS = [
+    pytest.param("import nowhere\nx = nowhere.f()", "Y(x)", "nowhere", "missing", id="stub called"),
+    pytest.param("from nowhere import Base\nclass Y(Base):\n    pass", "Y", "nowhere", "missing", id="base"),
+    pytest.param("def Y():\n    import sys\n    sys.exit(2)", "Y", "exits with status 2", "error", id="exit"),
+    pytest.param("def Y():\n    return input()", "Y", "EOFError", "error", id="reads stdin"),
+    pytest.param("def Y():\n    return Y()", "Y", "RecursionError", "error", id="recursion"),
+    pytest.param("def Y():\n    raise KeyboardInterrupt", "Y", "KeyboardInterrupt", "error", id="interrupt"),
+    pytest.param("def Y():\n    return bytearray(10**11)", "Y", "MemoryError", "error", id="memory"),
+    pytest.param("def Y():\n    return 3", "Y", "not an nn.Module", "error", id="no module"),
+    pytest.param("Y = 3", "Y", "not an nn.Module", "error", id="not even callable"),
+    pytest.param("def Y():\n    return Net('8')", "Y", "TypeError", "error", id="wrong argument"),
+]
+
+
+@pytest.mark.parametrize(("lines", "target", "text", "kind"), REASONS)
+def test_what_cannot_be_built_says_why(ask: Ask, lines: str, target: str, text: str, kind: str) -> None:
+    lines = lines if target == "Y" else f"{lines}\ndef Y():\n    return {target}"
+    session = ask(_with(lines))
+    with pytest.raises(Unanswered, match=text) as caught:
+        session.build("Y")
+    assert caught.value.problem.kind == kind
+    assert session.build("Net").class_name == "Net"
+
+
+def test_the_reason_points_at_the_users_line(ask: Ask) -> None:
+    session = ask("from torch import nn\n\ndef build():\n    return nn.Conv2d(0.5, 'x')\n")
+    with pytest.raises(Unanswered) as caught:
+        session.build("build")
+    problem = caught.value.problem
+    assert (problem.path, problem.line) == (str(session.path), 4)
+    assert "torch/nn" not in problem.details
+
+
+def test_required_arguments_of_the_command_line_are_a_reason(ask: Ask) -> None:
+    lines = "import argparse\nparser = argparse.ArgumentParser()\n"
+    lines += "parser.add_argument('--width', required=True)\nargs = parser.parse_args()"
+    skipped = ask(_with(lines)).facts().skipped
+    assert [(s.text, s.reason) for s in skipped] == [
+        ("args = parser.parse_args()", "exits with status 2")
+    ]
+
+
+def test_syntax_errors_have_a_line(ask: Ask) -> None:
+    with pytest.raises(Unanswered, match="SyntaxError") as caught:
+        ask("import torch\nx = = 1\n").facts()
+    assert caught.value.problem.line == 2
+
+
+PACKAGE = {"pkg__INIT": "", "pkg__sub__INIT": "", "pkg__blocks": "from torch import nn\nprint(1)\nDown = nn.ReLU"}
+
+IMPORTS = [
+    pytest.param("from ..blocks import Down", PACKAGE, id="relative"),
+    pytest.param("from pkg.blocks import Down", PACKAGE, id="absolute from the project root"),
+    pytest.param("from ..blocks import Down", {"pkg__blocks": PACKAGE["pkg__blocks"]}, id="no __init__"),
+    pytest.param("from blocks import Down", {"pkg__sub__blocks": PACKAGE["pkg__blocks"]}, id="beside"),
+]
+
+
+@pytest.mark.parametrize(("line", "others"), IMPORTS)
+def test_imports_resolve_as_in_the_project(ask: Ask, line: str, others: dict[str, str]) -> None:
+    session = ask(f"{line}\ndef build():\n    return Down()\n", "pkg/sub/model.py", **others)
+    assert session.build("build").class_name == "ReLU"
+
+
+def test_modules_of_the_project_do_not_train_when_imported(ask: Ask) -> None:
+    session = ask("from other import Net", other=_with("while True:\n    pass"))
+    assert session.build("Net").class_name == "Net"
+    assert session.facts().classes == ()
+
+
+def test_optional_packages_are_not_stubbed(ask: Ask) -> None:
+    session = ask("""
+        from torch import nn
+        import importlib.util
+        try:
+            import nowhere
+        except ImportError:
+            nowhere = None
+        fast = importlib.util.find_spec("nowhere") is not None
+        model = nn.ReLU() if nowhere is None and not fast else nowhere.Fast()
+    """)
+    assert session.build("model").class_name == "ReLU"
+
+
+def test_config_objects_are_filled_in_and_said(ask: Ask) -> None:
+    session = ask("""
+        from dataclasses import dataclass
+        from torch import nn
+        @dataclass
+        class Config:
+            width: int = 8
+        class Net(nn.Module):
+            def __init__(self, config: Config):
+                super().__init__()
+                self.layer = nn.Linear(3, config.width)
+            def forward(self, x):
+                return self.layer(x)
+    """)
+    assert session.build("Net").assumed == ("config = Config()",)
+
+
+def test_parameters_are_reported(ask: Ask) -> None:
+    (net,) = ask(NET).facts().classes
+    assert [(p.name, p.default) for p in net.parameters] == [("width", "8")]
+    assert [(p.name, p.default) for p in net.forward] == [("x", None)]
+    assert net.line == 5
