@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from shapelint.errors import UsageError, suggestion
+from shapelint.lengths.conditions import Condition
 from shapelint.model import Input
 
 __all__ = ["FailOn", "Output", "Settings", "merge"]
@@ -45,8 +46,8 @@ class Settings:
     warn: tuple[str, ...] = ()
     """Rules whose diagnostics are warnings."""
 
-    lengths: tuple[str, ...] = ()
-    """The sizes the user cares about, as written: ``H=1..4096``, ``L % 320 == 0``."""
+    lengths: tuple[Condition, ...] = ()
+    """The sizes the user cares about: those where all conditions hold."""
     inputs: tuple[Input, ...] = ()
     """The tensors that ``forward`` takes; empty to find out."""
     args: Mapping[str, Any] = field(default_factory=dict)

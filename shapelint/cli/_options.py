@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from shapelint.config import Output, Settings, merge
 from shapelint.errors import UsageError
+from shapelint.lengths.conditions import Condition
 from shapelint.model import Input
 from shapelint.notation import parse_argument, parse_input
 from shapelint.reporters import find_reporter
@@ -52,16 +53,15 @@ def _output(value: str) -> Output:
     return Output(name, destination)
 
 
-def _lengths(ctx: click.Context, param: click.Parameter, values: Values) -> Values:
-    """Refuse what cannot be read before anything is run; the texts travel on as they are."""
-    if values:
-        from shapelint.lengths.domain import DomainError, condition_of
+def _lengths(ctx: click.Context, param: click.Parameter, values: Values) -> tuple[Condition, ...]:
+    if not values:
+        return ()
+    from shapelint.lengths.domain import DomainError, condition_of
 
-        try:
-            list(map(condition_of, values))
-        except DomainError as exc:
-            raise UsageError(f"length {exc}") from exc
-    return values
+    try:
+        return tuple(map(condition_of, values))
+    except DomainError as exc:
+        raise UsageError(f"length {exc}") from exc
 
 
 def _inputs(ctx: click.Context, param: click.Parameter, values: Values) -> tuple[Input, ...]:

@@ -43,7 +43,7 @@ HEADINGS = (
     "Fix safety",
     "References",
 )
-"""Headings of a rule's documentation, in this order; the last three may be absent."""
+"""Headings of a rule's documentation, in this order; the last three may be absent, and in SHP9 the example."""
 
 FIX_SAFETY = """\
 A fix is *safe* if the keys and shapes of the state_dict stay as they are, every declared size that

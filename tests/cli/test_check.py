@@ -7,6 +7,8 @@ import pytest
 from shapelint.config import Output, Settings
 from shapelint.errors import UsageError
 from shapelint.interpreters import NoInterpreter
+from shapelint.lengths.conditions import at_least, divides
+from shapelint.lengths.expr import symbol
 from shapelint.model import Input, Report
 from shapelint.reporters import render
 from shapelint.text.sources import Sources
@@ -25,9 +27,9 @@ SAID = {
         ["--ignore", "SHP101", "--error", "SHP2", "--warn", "ALL"],
         {"ignore": ("SHP101",), "error": ("SHP2",), "warn": ("ALL",)},
     ),
-    "sizes stay as they are written": (
-        ["--length", "H=1..4096", "--length", "W % 8 == 0"],
-        {"lengths": ("H=1..4096", "W % 8 == 0")},
+    "sizes are conditions": (
+        ["--length", "H=32..", "--length", "W % 8 == 0"],
+        {"lengths": (at_least(symbol("H"), 32), divides(8, symbol("W")))},
     ),
     "inputs are named by position unless they have a name": (
         ["--input", "N,3,H,W", "--input", "tokens=N,T:int64"],

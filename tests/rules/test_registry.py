@@ -16,6 +16,9 @@ from shapelint.rules import FIX_SAFETY, HEADINGS, Rule, all_rules, find_rule, ru
 from shapelint.selection import check_selectors, selected_rules, severity_of
 from shapelint.trace import Span
 
+COVERAGE = {r.code for r in all_rules() if r.code.startswith("SHP9")}
+"""Rules about what could not be looked at: no code is at fault, so there is none to show."""
+
 MODULES = [m.name for m in pkgutil.iter_modules(shapelint.rules.__path__)]
 
 
@@ -43,7 +46,7 @@ def headings(found: Rule) -> list[str]:
 def test_documentation_has_the_headings_in_their_order(found):
     told = headings(found)
     assert told == [h for h in HEADINGS if h in told]
-    assert set(HEADINGS[:3]) <= set(told)
+    assert set(HEADINGS[:2] if found.code in COVERAGE else HEADINGS[:3]) <= set(told)
 
 
 @pytest.mark.parametrize("found", all_rules(), ids=lambda r: r.name)
@@ -57,7 +60,7 @@ def test_examples_are_python(found):
     blocks = found.documentation.split("```python\n")[1:]
     for block in blocks:
         ast.parse(block.partition("```")[0])
-    assert blocks
+    assert blocks or found.code in COVERAGE
 
 
 # -- the decorator --------------------------------------------------------------------------
