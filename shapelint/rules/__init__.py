@@ -43,7 +43,10 @@ HEADINGS = (
     "Fix safety",
     "References",
 )
-"""Headings of a rule's documentation, in this order; the last three may be absent, and in SHP9 the example."""
+"""Headings of a rule's documentation, in this order.
+
+The last three may be absent, and the example where no code is at fault (SHP9).
+"""
 
 FIX_SAFETY = """\
 A fix is *safe* if the keys and shapes of the state_dict stay as they are, every declared size that
