@@ -2,8 +2,9 @@
 
 The CPU is the oracle and the meta device its cheap stand-in. Some meta kernels are missing, some
 are stricter than the CPU's, and some read values. What fails there is run again on CPU tensors of
-the same sizes and strides, filled with zeros; so the error people see is the CPU's. This is for ops
-whose shapes follow from shapes: the value that ``x.item()`` has on zeros means nothing.
+the same sizes and strides, filled with zeros (valid indices) or ones (valid windows and divisors);
+so the error people see is the CPU's. This is for ops whose shapes follow from shapes: the value
+that ``x.item()`` has on ones means nothing.
 """
 
 from __future__ import annotations
@@ -46,10 +47,11 @@ def _extent(tensor: torch.Tensor) -> int:
 
 
 def _on_cpu(value: Any) -> Any:
-    """A meta tensor as zeros on the CPU, expanded dims included."""
+    """A meta tensor on the CPU, expanded dims included: ones where numbers are real."""
     if not isinstance(value, torch.Tensor) or not value.is_meta:
         return value
-    storage = torch.zeros(_extent(value), dtype=value.dtype, device="cpu")
+    number = int(value.is_floating_point())
+    storage = torch.full((_extent(value),), number, dtype=value.dtype, device="cpu")
     return storage.as_strided(value.shape, value.stride())
 
 

@@ -43,7 +43,7 @@ class _Autoencoder(nn.Module):
         case("transposed volume", nn.ConvTranspose3d(1, 1, 2, 2, 1), "1 1 D H 2", D=SMALL, H=SMALL),
         case(
             "lengths as weights",
-            lambda x, w: F.conv1d(x, w),
+            F.conv1d,
             *("1 C L", "2 2 K"),
             C=[1, 2],
             K=[1, 3],

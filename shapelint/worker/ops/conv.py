@@ -7,12 +7,14 @@ https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html; te
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import LAX, op
 from shapelint.worker.shapes import Shape, divides, eq, ge, need, shape_of, spatial
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LAX.update({"conv_transpose1d", "conv_transpose2d", "conv_transpose3d"})
 
@@ -39,7 +41,9 @@ def conv(
     padded = [sizes[1 + i] + total[i] for i in range(rank)]
     _kernel_fits(padded, reach)
     _not_empty(input, rank)
-    return Shape((*batch, shape_of(weight)[0], *((padded[i] - reach[i]) // s[i] + 1 for i in range(rank))))
+    return Shape(
+        (*batch, shape_of(weight)[0], *((padded[i] - reach[i]) // s[i] + 1 for i in range(rank)))
+    )
 
 
 @op("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")

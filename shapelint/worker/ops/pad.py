@@ -15,7 +15,7 @@ from shapelint.worker.recorder import current
 from shapelint.worker.shapes import Shape, either, ge, need, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class Side(NamedTuple):
@@ -109,7 +109,7 @@ def _unclear(reason: str) -> None:
         recorder.lost(reason)
 
 
-_MODES = {
+_MODES: dict[str, Callable[[Any, Any], Shape]] = {
     "constant": constant_pad,
     "reflect": reflection_pad,
     "replicate": replication_pad,

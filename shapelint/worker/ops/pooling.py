@@ -33,7 +33,7 @@ class Window(NamedTuple):
         """Elements from the first to the last one of a window, both included."""
         return self.dilation * (self.kernel - 1) + 1
 
-    def count(self, n: int, ceil_mode: bool) -> int:
+    def windows(self, n: int, ceil_mode: bool) -> int:
         """The number of windows over ``n`` elements.
 
         With ``ceil_mode`` the last window may hang over but must start inside the input or the
@@ -98,7 +98,7 @@ def max_pool1d(
         ),
         n,
     )
-    out = window.count(n, ceil_mode)
+    out = window.windows(n, ceil_mode)
     need(ge(out, 1), "fits", lambda: f"max_pool1d() Invalid computed output size: {int(out)}", n)
     return Shape((*batch, out))
 
@@ -191,7 +191,7 @@ def pooled(input: Any, over: Sequence[Window], ceil_mode: bool, name: str = _MAX
     *batch, channels = shape[:-rank]
     sizes = shape[-rank:]
     _not_empty(shape, rank, name)
-    out = [w.count(n, ceil_mode) for n, w in zip(sizes, over, strict=True)]
+    out = [w.windows(n, ceil_mode) for n, w in zip(sizes, over, strict=True)]
     need(
         all_of(ge(n, 1) for n in out),
         "fits",
@@ -228,7 +228,9 @@ def _padding_below_half(over: Sequence[Window]) -> None:
     need(
         all_of(ge(w.kernel // 2, w.padding) for w in over),
         "other",
-        lambda: f"pad should be smaller than or equal to half of kernel size, but got {_pads(over)}",
+        lambda: (
+            f"pad should be smaller than or equal to half of kernel size, but got {_pads(over)}"
+        ),
         *(w.kernel for w in over),
     )
 
