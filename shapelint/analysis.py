@@ -18,6 +18,7 @@ from shapelint.confirm import confirm_paths
 from shapelint.explore import Exploration, explore
 from shapelint.lengths.domain import domain_of
 from shapelint.lengths.sets import SizeSet
+from shapelint.lint import Findings, diagnose
 from shapelint.model import Diagnostic, Evidence, Input
 from shapelint.paths import Outcome
 from shapelint.session import Session
@@ -75,18 +76,35 @@ class Analysis:
         return self.subject.roundtrips
 
     @cached_property
+    def findings(self) -> Findings:
+        """What the enabled rules say, every claim confirmed and every fix tried."""
+        return diagnose(self)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """The confirmed diagnostics of all rules that are on by default."""
+        return self.findings.diagnostics
+
+    @cached_property
+    def doubts_of_paths(self) -> tuple[str, ...]:
+        """Why the sizes are not proven, after one more run of every path."""
+        confirmations = confirm_paths(self.exploration, self.session)
+        denied = [c.doubt for c in confirmations if not c.agrees]
+        return tuple(dict.fromkeys((*self.exploration.doubts, *denied)))
+
+    @property
     def doubts(self) -> tuple[str, ...]:
-        """Why it is not proven, confirming runs included."""
-        found = dict.fromkeys(self.exploration.doubts)
-        for confirmation in confirm_paths(self.exploration, self.session):
-            if not confirmation.agrees:
-                found[confirmation.doubt] = None
-        return tuple(found)
+        """Why it is not proven; the runs that confirm findings are included."""
+        return tuple(dict.fromkeys((*self.doubts_of_paths, *self.findings.doubts)))
 
     @property
     def evidence(self) -> Evidence:
         """``proven`` for every size, ``checked`` at some, or ``not-checked``."""
-        if not self.doubts:
+        return self.evidence_given(self.doubts)
+
+    def evidence_given(self, doubts: Sequence[str]) -> Evidence:
+        """The evidence for the whole if these doubts remain."""
+        if not doubts:
             return "proven"
         failure = self.exploration.base.failure
         stuck = failure is not None and not failure.explained and not self.valid_sizes
@@ -108,13 +126,6 @@ class Analysis:
             why = event.why if event is not None else failure.error if failure else "forward raises"
             return Prediction(False, None, evidence, why)
         return Prediction(None, None, "not-checked", "no run covers this size")
-
-    @cached_property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """What the rules say, every claim confirmed and every fix tried."""
-        from shapelint.lint import diagnose
-
-        return tuple(diagnose(self))
 
 
 def analyze(
@@ -144,10 +155,13 @@ def analyze(
     from shapelint.local import LocalSession
 
     names = [str(d).removeprefix("torch.") for d in dtypes] if dtypes else ["float32"] * len(inputs)
-    template = tuple(Input(str(i), tuple(dims), dtype) for i, (dims, dtype) in enumerate(zip(inputs, names)))
+    template = tuple(
+        Input(str(i), tuple(dims), dtype) for i, (dims, dtype) in enumerate(zip(inputs, names))
+    )
     session = LocalSession(module, template, kwargs=kwargs)
     span = Span(type(module).__module__, 1, 1, 1, 1)
-    return examine(session, template, type(module).__name__, span, lengths)
+    domain = domain_of(lengths or (), symbols_of(template))
+    return examine(session, template, type(module).__name__, span, domain, declared=bool(lengths))
 
 
 def examine(
@@ -155,14 +169,13 @@ def examine(
     inputs: tuple[Input, ...],
     target: str,
     span: Span,
-    lengths: Mapping[str, str] | Sequence[str] | None = None,
+    domain: SizeSet,
+    declared: bool = False,
     roundtrip: bool | None = None,
 ) -> Analysis:
-    """Analyse the model behind a session."""
-    symbols = symbols_of(inputs)
-    domain = domain_of(lengths or (), symbols)
+    """Analyse the model behind a session for every size in ``domain``."""
     exploration = explore(session, domain, hints_for(inputs))
-    return Analysis(session, exploration, inputs, target, span, bool(lengths), roundtrip)
+    return Analysis(session, exploration, inputs, target, span, declared, roundtrip)
 
 
 def symbols_of(inputs: Iterable[Input]) -> tuple[str, ...]:

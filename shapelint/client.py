@@ -68,6 +68,8 @@ class Worker:
         self.limits = limits or Limits()
         self.hello: Json | None = None
         """Versions of Python and torch, once the worker has said them."""
+        self.serves: WorkerSession | None = None
+        """The session whose file is open."""
         self._start()
 
     def _start(self) -> None:
@@ -197,8 +199,8 @@ class Worker:
 class WorkerSession:
     """One file in a worker; a :class:`shapelint.session.Session` once a model is built.
 
-    If the file's process was killed or crashed, the next request opens the file and builds the
-    model again.
+    A worker serves one file at a time. If it went on to another one, or this file's process was
+    killed or crashed, the next request opens the file and builds the model again.
     """
 
     def __init__(self, worker: Worker, path: Path, root: Path) -> None:
@@ -207,7 +209,6 @@ class WorkerSession:
         self.root = root
         self._number = 0
         self._facts: Facts | None = None
-        self._open = False
         self._state: dict[str, Json] = {}
         """The ``build`` and ``use`` requests to repeat after a restart, in that order."""
 
@@ -265,10 +266,10 @@ class WorkerSession:
 
     def close(self) -> None:
         """Let the worker go on to another file."""
-        if self._open:
-            self._open = False
+        if self.worker.serves is self:
             with suppress(Unanswered):  # closed is closed
                 self._request({"do": "close"})
+            self.worker.serves = None
 
     def _ask(self, request: Json) -> Json:
         self._ensure()
@@ -276,10 +277,12 @@ class WorkerSession:
 
     def _ensure(self) -> None:
         """Open the file, and repeat what was asked of it, if no process has it open."""
-        if self._open:
+        if self.worker.serves is self:
             return
+        if self.worker.serves is not None:
+            self.worker.serves.close()
         opening = {"do": "open", "path": str(self.path), "root": str(self.root)}
-        self._open = True
+        self.worker.serves = self
         answer = self._request({**opening, "memory": self.worker.limits.megabytes})
         self._facts = facts.read(Facts, answer["facts"])
         for request in list(self._state.values()):
@@ -291,7 +294,7 @@ class WorkerSession:
         try:
             answer = self.worker.ask(numbered, self.worker.limits.seconds)
         except Unanswered:
-            self._open = False
+            self.worker.serves = None
             raise
         if "problem" in answer:
             raise Unanswered(facts.read(Problem, answer["problem"]))

@@ -68,4 +68,3 @@ def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confir
                 sizes = {**exploration.base.hints, **found}
                 if exploration.outcome(sizes)[0] is not Outcome.ELSEWHERE:
                     yield confirm_sizes(exploration, session, sizes, device)
-

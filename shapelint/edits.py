@@ -14,7 +14,7 @@ from shapelint.trace import Span
 if TYPE_CHECKING:
     from shapelint.fixes import Change
 
-__all__ = ["edits_for"]
+__all__ = ["edits_for", "keyword_source"]
 
 _POSITIONS = {
     "in_channels": 0,
@@ -55,12 +55,30 @@ def _edits(change: Change) -> Sequence[Edit] | None:
     return [_insert(change, call)]
 
 
+def keyword_source(span: Span, keyword: str) -> str:
+    """The source of a keyword argument of the call at ``span``; empty if it is not a plain name."""
+    call = _call_at(span)
+    values = [k.value for k in call.keywords if k.arg == keyword] if call else []
+    return (
+        ast.unparse(values[0])
+        if values and isinstance(values[0], (ast.Name, ast.Attribute))
+        else ""
+    )
+
+
 def _call_at(span: Span) -> ast.Call | None:
     for node in ast.walk(_tree(span.path)):
-        if isinstance(node, ast.Call) and (node.lineno, node.col_offset + 1) == (span.line, span.column):
-            if (node.end_lineno, (node.end_col_offset or 0) + 1) == (span.end_line, span.end_column):
-                return node
+        if isinstance(node, ast.Call) and _starts_at(node, span) and _ends_at(node, span):
+            return node
     return None
+
+
+def _starts_at(node: ast.Call, span: Span) -> bool:
+    return (node.lineno, node.col_offset + 1) == (span.line, span.column)
+
+
+def _ends_at(node: ast.Call, span: Span) -> bool:
+    return (node.end_lineno, (node.end_col_offset or 0) + 1) == (span.end_line, span.end_column)
 
 
 @lru_cache(maxsize=64)

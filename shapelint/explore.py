@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from shapelint.lengths.expr import Expr
 from shapelint.lengths.sets import SizeSet
 from shapelint.paths import Failing, Outcome, Path, follow, read
 from shapelint.session import Patch, Session
@@ -36,6 +37,8 @@ class Budget:
     """Runs to find a size that works at all."""
     crossings: int = 6
     """Runs that vary all groups of symbols at once."""
+    unexplained: int = 3
+    """Runs that may fail for a reason no rule knows before the search is given up."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ def combined(base: Sequence[Shape], variants: Sequence[Sequence[Shape]]) -> tupl
     )
 
 
-def _one_change(dims: Sequence[object]) -> object:
+def _one_change(dims: Sequence[Expr]) -> Expr:
     different = {d for d in dims[1:] if d != dims[0]}
     if len(different) > 1:
         raise Conflict(())
@@ -165,7 +168,7 @@ def explore(
     domain: SizeSet,
     hints: Sizes,
     patches: Sequence[Patch] = (),
-    budget: Budget = Budget(),  # noqa: B008  (frozen)
+    budget: Budget = Budget(),
 ) -> Exploration:
     """Cover ``domain``, starting at ``hints``. At most ``budget.runs`` runs are made."""
     return _Explorer(session, domain, hints, patches, budget).explore()
@@ -173,7 +176,12 @@ def explore(
 
 class _Explorer:
     def __init__(
-        self, session: Session, domain: SizeSet, hints: Sizes, patches: Sequence[Patch], budget: Budget
+        self,
+        session: Session,
+        domain: SizeSet,
+        hints: Sizes,
+        patches: Sequence[Patch],
+        budget: Budget,
     ) -> None:
         self.session = session
         self.domain = domain
@@ -208,13 +216,25 @@ class _Explorer:
     def _all_doubts(self, found: Exploration) -> tuple[str, ...]:
         for trace in self.traces.values():
             self.doubts.update(dict.fromkeys(trace.checked))
-            if trace.failure is not None and not trace.failure.explained and trace.failure.node >= 0:
-                self.doubts[f"an operation failed for a reason outside its rules: {trace.failure.error}"] = None
+        for trace in self._unexplained()[:1]:
+            assert trace.failure is not None
+            self.doubts[f"failed for a reason no rule knows: {trace.failure.error}"] = None
         if found.unexplored:
             self.doubts[f"{len(self.traces)} runs did not cover every size"] = None
         if found.valid.window is not None:
             self.doubts["a condition on sizes is not linear; it was checked size by size"] = None
         return tuple(self.doubts)
+
+    def _unexplained(self) -> list[Trace]:
+        """Runs in which an operation failed although all its needs were met."""
+        failed = [t for t in self.traces.values() if t.failure is not None and t.failure.node >= 0]
+        return [t for t in failed if t.failure is not None and not t.failure.explained]
+
+    def _given_up(self) -> bool:
+        return (
+            len(self.traces) >= self.budget.runs
+            or len(self._unexplained()) >= self.budget.unexplained
+        )
 
     # -- the first run that works -----------------------------------------------------------
 
@@ -228,7 +248,7 @@ class _Explorer:
             if len(trace.nodes) > len(furthest.nodes):
                 furthest = trace
             rest = rest - read(trace, rest).covered
-            sizes = rest.nearest(trace.hints)
+            sizes = None if self._given_up() else rest.nearest(trace.hints)
             if sizes is None:
                 break
             trace = self.trace(sizes)
@@ -255,7 +275,7 @@ class _Explorer:
             paths.append(path)
             unexplored = unexplored - path.covered
         near = {s: base.hints[s] for s in symbols}
-        while unexplored and len(self.traces) < self.budget.runs:
+        while unexplored and not self._given_up():
             sizes = unexplored.nearest(near)
             if sizes is None:
                 break
@@ -274,7 +294,8 @@ class _Explorer:
         others = [
             t
             for t in self.traces.values()
-            if t is not base and all(t.hints[s] == n for s, n in base.hints.items() if s not in group)
+            if t is not base
+            and all(t.hints[s] == n for s, n in base.hints.items() if s not in group)
         ]
         return [base, *others]
 
@@ -327,7 +348,7 @@ class _Explorer:
         """Runs that leave the base in several components at once must agree with the prediction."""
         for sizes in _crossings(found, self.budget.crossings):
             trace = self.trace(sizes)
-            outcome, event, outputs = found.outcome(sizes)
+            outcome, _, outputs = found.outcome(sizes)
             expected = [tuple(e.at(sizes) for e in s) for s in outputs]
             actual = [tuple(e.at(sizes) for e in s) for s in trace.outputs]
             failed = trace.failure is not None
@@ -360,8 +381,8 @@ def _distinct(failures: Iterable[Failing]) -> list[Failing]:
     """Failures at the same node for the same condition once, with all their sizes."""
     merged: dict[object, Failing] = {}
     for f in failures:
-        key = (f.event.condition, f.event.node) if f.event else (id(f.trace),)
-        key = (key, f.sizes.symbols)
+        reason = (f.event.condition, f.event.node) if f.event else id(f.trace)
+        key = (reason, f.sizes.symbols)
         before = merged.get(key)
         merged[key] = Failing(f.trace, f.event, f.sizes | before.sizes) if before else f
     return list(merged.values())

@@ -14,7 +14,7 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.model import Diagnostic, Fix
 from shapelint.rules import Rule, all_rules
 from shapelint.subject import Subject
-from shapelint.wording import for_sizes, size_text
+from shapelint.wording import every, for_sizes, size_text
 
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
@@ -108,7 +108,7 @@ def _after(analysis: Analysis, proposal: Proposal) -> SizeSet | None:
 
 def _fix(proposal: Proposal, before: SizeSet, after: SizeSet) -> Fix:
     lost = before - after
-    parts = [f"works for {_every(after)}"]
+    parts = [f"works for {every(after)}"]
     if lost:
         parts.append(f"{for_sizes(lost)}, which works today, would not")
     parts.append(proposal.cost)
@@ -119,8 +119,3 @@ def _fix(proposal: Proposal, before: SizeSet, after: SizeSet) -> Fix:
         after.text,
         edits_for(proposal.changes),
     )
-
-
-def _every(sizes: SizeSet) -> str:
-    text = for_sizes(sizes)
-    return text if text.startswith("every") else f"every {text}" if text.split()[0] in ("even", "odd") else text

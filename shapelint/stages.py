@@ -114,7 +114,9 @@ def structure(trace: Trace, symbols: Sequence[str]) -> Structure:
     """Find the stages of every symbol, and pair them inside out."""
     graph = _graph(trace)
     stages = tuple(s for node in trace.nodes for s in _stages_at(node, symbols))
-    pairs = tuple(p for symbol in symbols for p in _pairs(graph, [s for s in stages if s.symbol == symbol]))
+    pairs = tuple(
+        p for symbol in symbols for p in _pairs(graph, [s for s in stages if s.symbol == symbol])
+    )
     return Structure(trace, stages, tuple(sorted(pairs, key=lambda p: p.decoder.node.index)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -34,8 +34,6 @@ class Subject:
     """Whether the user declared the domain: then every breach is an error."""
     roundtrip: bool | None = None
     """The contract: True if the output length must equal the input length; None: look and see."""
-    construction: str = ""
-    """Why the module could not be built, in PyTorch's words; empty if it was."""
 
     @property
     def base(self) -> Trace:
@@ -83,6 +81,13 @@ class Subject:
         """Whether no size of the domain runs."""
         return not self.valid and not self.exploration.unexplored
 
+    def all_of(self, failures: Iterable[Failing]) -> SizeSet:
+        """The sizes that fail for any of these reasons, over all symbols."""
+        whole = SizeSet.empty(self.domain.symbols)
+        for failing in failures:
+            whole = whole | failing.sizes.over(self.domain.symbols)
+        return whole & self.domain
+
     def only_a_minimum(self, sizes: SizeSet) -> bool:
         """Whether what fails is just too small: every larger size that fails is not among them."""
         works = self.domain - sizes.over(self.domain.symbols)
@@ -128,7 +133,11 @@ class Subject:
         """The output that corresponds to the first input: same rank, if possible at its level."""
         rank = len(self.inputs[0].dims) if self.inputs else 0
         same = [i for i, shape in enumerate(self.base.outputs) if len(shape) == rank]
-        full = [i for i in same if all((level(self.base.outputs[i], s) or (0,))[0] == 1 for s in self.spatial)]
+        full = [
+            i
+            for i in same
+            if all((level(self.base.outputs[i], s) or (0,))[0] == 1 for s in self.spatial)
+        ]
         return next(iter(full or same), None)
 
     @cached_property
@@ -148,6 +157,12 @@ class Subject:
         for dim in self.compared:
             sizes = sizes & self._returns(self.returned, dim)
         return sizes
+
+    def comes_back_note(self) -> list[str]:
+        """That fewer sizes come back than run, where that is expected and true."""
+        if not self.expects_roundtrip or not self.valid - self.roundtrips:
+            return []
+        return [f"comes back as long as it went in: {self.roundtrips.text}"]
 
     def constant_gap(self, name: str, gap: int) -> bool:
         """Whether every ordinary size that runs comes back longer by ``gap`` along one symbol."""
@@ -237,4 +252,3 @@ class Subject:
 
 def _dim(outputs: tuple[Shape, ...], output: int, dim: int) -> Expr | None:
     return outputs[output][dim] if output < len(outputs) and dim < len(outputs[output]) else None
-

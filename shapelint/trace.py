@@ -16,7 +16,7 @@ from typing import Any as AnyValue
 from typing import Literal
 
 from shapelint.lengths.conditions import All, Any, Compare, Condition
-from shapelint.lengths.expr import Atom, Div, Expr, Prod, Rounded, Sym, as_expr
+from shapelint.lengths.expr import Div, Expr, Prod, Rounded, Sym, as_expr
 from shapelint.lengths.real import Real, RealTest
 
 __all__ = [
@@ -71,7 +71,7 @@ class Node:
     name: str
     """The name of the node in the ``torch.fx`` graph."""
     op: str
-    """The operation as PyTorch spells it: ``conv2d``, ``cat``, ``view``; ``placeholder`` for inputs."""
+    """The operation as PyTorch spells it: ``conv2d``, ``view``; ``placeholder`` for inputs."""
     inputs: tuple[int, ...]
     """Nodes whose results it uses, in argument order; -1 where an argument is a plain tensor."""
     input_shapes: tuple[Shape, ...]

@@ -16,6 +16,7 @@ __all__ = [
     "chain",
     "chain_note",
     "difference",
+    "every",
     "for_sizes",
     "map_label",
     "place",
@@ -36,9 +37,19 @@ def size_text(sizes: Sizes) -> str:
 
 def for_sizes(sizes: SizeSet) -> str:
     """``even L``, ``H % 16 == 0``, as it reads after "for every" or "where"."""
-    return re.sub(
-        r"^(\w+) % 2 == ([01])$", lambda m: f"{_PARITY[m[2]]} {m[1]}", sizes.text
-    )
+    return re.sub(r"^(\w+) % 2 == ([01])$", lambda m: f"{_PARITY[m[2]]} {m[1]}", sizes.text)
+
+
+def every(sizes: SizeSet) -> str:
+    """``every even L``, ``every L with L % 320 == 0``, ``every size``."""
+    text = for_sizes(sizes)
+    if text.startswith("every") or not sizes:
+        return text
+    if text.startswith(tuple(_PARITY.values())):
+        return f"every {text}"
+    used = [part.symbols for part in sizes.split() if not part.is_universe]
+    names = " and ".join(name for group in used for name in group)
+    return f"every {names} with {text}"
 
 
 def difference(n: int, unit: str = "") -> str:

@@ -36,7 +36,9 @@ def propose(subject: Subject) -> Iterator[Proposal]:
             ]
     if patches:
         title = ", ".join(f"kernel_size={_short(k)} ({r})" for r, k in recipes.items())
-        yield Proposal(title, tuple(patches), "weights change shape", "display", one_per_call(changes))
+        yield Proposal(
+            title, tuple(patches), "weights change shape", "display", one_per_call(changes)
+        )
 
 
 def _dilation(attrs: dict[str, object], rank: int) -> list[int]:

@@ -14,18 +14,23 @@ from shapelint.trace import Node
 def propose(subject: Subject) -> Iterator[Proposal]:
     """Fit the upsampled map to the skip, at every junction of two maps."""
     patches = [
-        {"kind": "fit", "node": node.name, "argument": deep, "like": skip}
+        {"kind": "fit", "node": node.name, "argument": deep, "like": skip, "dims": dims}
         for node in subject.base.nodes
         if (sides := _sides(subject, node)) is not None
-        for deep, skip in [sides]
+        for deep, skip, dims in [sides]
     ]
     if patches:
         call = "F.pad(y, ...) or F.interpolate(y, size=skip.shape[2:])"
-        yield Proposal(f"{call} before joining", tuple(patches), "checkpoints still load", "display")
+        yield Proposal(
+            f"{call} before joining", tuple(patches), "checkpoints still load", "display"
+        )
 
 
-def _sides(subject: Subject, node: Node) -> tuple[int, int] | None:
-    """Which argument comes up from below, and which is the skip; None if it is no junction."""
+def _sides(subject: Subject, node: Node) -> tuple[int, int, list[int]] | None:
+    """Which argument comes up from below, which is the skip, and the dims in which they differ.
+
+    None if the node joins no two maps of the same level.
+    """
     if node.op not in ("cat", "add", "mul", "sub") or len(node.inputs) != 2:
         return None
     a, b = node.input_shapes
@@ -34,7 +39,7 @@ def _sides(subject: Subject, node: Node) -> tuple[int, int] | None:
     if not all((level(a, s) or (None,))[0] == (level(b, s) or (None,))[0] for s in subject.spatial):
         return None
     deep = 0 if _is_deeper(subject, node.inputs[0], node.inputs[1]) else 1
-    return deep, 1 - deep
+    return deep, 1 - deep, [d for d in range(2, len(a)) if a[d] != b[d]]
 
 
 def _is_deeper(subject: Subject, left: int, right: int) -> bool:

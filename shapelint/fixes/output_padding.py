@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from shapelint.edits import keyword_source
 from shapelint.fixes import Change, Proposal, proposes
 from shapelint.losses import structure_at
-from shapelint.model import Applicability
 from shapelint.stages import Stage
 from shapelint.subject import Subject
+from shapelint.trace import Span
 
 __all__ = ["Wrong", "one_per_call", "propose", "wrong_stages"]
 
@@ -26,25 +27,57 @@ class Wrong:
 @proposes("roundtrip-length", "residue-sensitive", "skip-length-mismatch")
 def propose(subject: Subject) -> Iterator[Proposal]:
     """One proposal that repairs the whole chain at ordinary sizes."""
-    patches, changes, values = [], [], {}
+    values = {}
     for wrong in wrong_stages(subject):
-        node = wrong.stage.node
-        given = _spatial(node.attrs.get("output_padding", 0), len(wrong.missing))
-        value = [g + m for g, m in zip(given, wrong.missing)]
-        if value == given:
-            continue
-        strides = _spatial(node.attrs.get("stride", 1), len(value))
-        dilations = _spatial(node.attrs.get("dilation", 1), len(value))
-        if any(not 0 <= v < max(s, d) for v, s, d in zip(value, strides, dilations)):
+        value = _repaired(wrong)
+        if value is None:
             return
-        patches.append({"kind": "attr", "module": node.module, "name": "output_padding", "value": value})
-        values[node.module] = _short(value)
-        if node.layer_span is not None:
-            changes.append(Change(node.layer_span, "output_padding", _short(value)))
-    if patches:
-        safety: Applicability = "unsafe"
-        title = _title(values)
-        yield Proposal(title, tuple(patches), "checkpoints still load", safety, one_per_call(changes))
+        values[wrong.stage.node.module] = value
+    if not values:
+        return
+    patches = tuple(
+        {"kind": "attr", "module": module, "name": "output_padding", "value": value}
+        for module, value in values.items()
+    )
+    changes, expression = _changes(subject, values)
+    title = f"output_padding={expression}" if expression else _title(values)
+    yield Proposal(title, patches, "checkpoints still load", "unsafe", changes)
+
+
+def _repaired(wrong: Wrong) -> list[int] | None:
+    """The ``output_padding`` that adds what is missing; None if the layer would refuse it."""
+    attrs, rank = wrong.stage.node.attrs, len(wrong.missing)
+    given = _spatial(attrs.get("output_padding", 0), rank)
+    value = [g + m for g, m in zip(given, wrong.missing)]
+    limits = zip(_spatial(attrs.get("stride", 1), rank), _spatial(attrs.get("dilation", 1), rank))
+    allowed = all(0 <= v < max(limit) for v, limit in zip(value, limits))
+    return value if allowed else None
+
+
+def _changes(subject: Subject, values: Mapping[str, list[int]]) -> tuple[tuple[Change, ...], str]:
+    """How to write it: one value per call, or ``stride % 2`` where one call builds all stages."""
+    built: dict[Span, dict[str, tuple[int, list[int]]]] = {}
+    for node in subject.base.nodes:
+        if node.layer_span is None or not node.op.startswith("conv_transpose"):
+            continue
+        rank = len(node.local) - 2
+        given = _spatial(node.attrs.get("output_padding", 0), rank)
+        stride = _spatial(node.attrs.get("stride", 1), rank)[0]
+        layer = (stride, values.get(node.module, given))
+        built.setdefault(node.layer_span, {})[node.module] = layer
+    changes, expression = [], ""
+    for span, layers in built.items():
+        if not values.keys() & layers.keys():
+            continue
+        written = {_short(value) for _, value in layers.values()}
+        if len(written) == 1:
+            changes.append(Change(span, "output_padding", written.pop()))
+        elif all(set(value) == {stride % 2} for stride, value in layers.values()):
+            expression = f"{keyword_source(span, 'stride') or 'stride'} % 2"
+            changes.append(Change(span, "output_padding", expression))
+        else:
+            return (), ""
+    return tuple(changes), expression
 
 
 def wrong_stages(subject: Subject) -> Iterator[Wrong]:
@@ -68,8 +101,6 @@ def wrong_stages(subject: Subject) -> Iterator[Wrong]:
         missing = missing * rank if len(missing) == 1 else missing
         if any(missing):
             yield Wrong(stages[0][0], tuple(missing[:rank]))
-
-
 
 
 def _missing(stage: Stage, sizes: Mapping[str, int]) -> int:
@@ -98,10 +129,10 @@ def _short(value: list[int]) -> str:
     return str(value[0]) if len(set(value)) == 1 else str(tuple(value))
 
 
-def _title(values: dict[str, str]) -> str:
+def _title(values: Mapping[str, list[int]]) -> str:
     """``output_padding=1``, with the layers named if there are several."""
-    distinct = sorted(set(values.values()))
+    distinct = sorted({_short(v) for v in values.values()})
     if len(distinct) == 1:
         where = f" in {', '.join(values)}" if len(values) > 1 else ""
         return f"output_padding={distinct[0]}{where}"
-    return ", ".join(f"output_padding={v} in {m}" for m, v in values.items())
+    return ", ".join(f"output_padding={_short(v)} in {m}" for m, v in values.items())

@@ -24,7 +24,7 @@ def propose(subject: Subject) -> Iterator[Proposal]:
     first = next(iter(pairs.values()))
     rank = len(first.decoder.node.shapes[0]) - 2
     size = "x.shape[-1:]" if rank == 1 else f"x.shape[-{rank}:]"
-    where = "in forward" if len(pairs) == 1 else f"in forward, for {', '.join(pairs)}"
+    where = "in forward" if len(pairs) == 1 else f"in forward, for {len(pairs)} layers"
     yield Proposal(f"output_size={size} {where}", patches, "checkpoints still load", "display")
 
 

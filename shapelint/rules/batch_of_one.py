@@ -53,7 +53,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             continue
         if outcome is Outcome.ELSEWHERE:
             continue
-        effect = "fails" if outcome is Outcome.FAILS else f"returns {subject.exploration.shapes(one)}"
+        effect = (
+            "fails" if outcome is Outcome.FAILS else f"returns {subject.exploration.shapes(one)}"
+        )
         yield check.diagnostic(
             f"{name} = 1 {effect}; larger batches return {subject.exploration.shapes(several)}",
             target=subject.target,

@@ -10,7 +10,7 @@ from shapelint.paths import Failing
 from shapelint.rules import rule
 from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
 from shapelint.subject import Subject
-from shapelint.wording import for_sizes, place, size_text, whose
+from shapelint.wording import place, size_text, whose
 
 
 @rule("SHP302", "input-too-small", severity="warning")
@@ -44,7 +44,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     sizes = subject.witness(_largest(last.sizes))
     passing = subject.near_miss(subject.valid, sizes)
     yield check.diagnostic(
-        _message(subject),
+        _message(subject, subject.domain - subject.all_of(failures)),
         severity=_severity(subject, failures),
         target=subject.target,
         span=place(node, subject.span),
@@ -55,20 +55,18 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     )
 
 
-def _message(subject: Subject) -> str:
-    if subject.never_works:
+def _message(subject: Subject, large_enough: SizeSet) -> str:
+    if not large_enough:
         return "no size is large enough for this layer"
-    least = subject.valid.smallest() or {}
+    least = (subject.valid or large_enough).smallest() or {}
     return f"the smallest input is {size_text(subject.spatial_only(least))}"
 
 
 def _severity(subject: Subject, failures: list[Failing]) -> Severity:
-    if subject.never_works or subject.declared:
+    small = subject.all_of(failures)
+    if subject.declared or subject.domain <= small:
         return "error"
-    whole = SizeSet.empty(subject.domain.symbols)
-    for failing in failures:
-        whole = whole | failing.sizes.over(subject.domain.symbols)
-    minimum = subject.only_a_minimum(whole) or breaks_ordinary_sizes(subject)
+    minimum = subject.only_a_minimum(small) or breaks_ordinary_sizes(subject)
     return "info" if minimum else "warning"
 
 

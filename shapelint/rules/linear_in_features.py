@@ -21,9 +21,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     that many. It is an error if no size does, or a declared one does not.
 
     ## Why is this bad?
-    A flattened feature map has `C * h * w` features; `in_features` is a constant. The model runs for
-    the image size it was written for and raises `mat1 and mat2 shapes cannot be multiplied` at
-    every other.
+    A flattened feature map has `C * h * w` features; `in_features` is a constant. The model runs
+    for the image size it was written for and raises `mat1 and mat2 shapes cannot be multiplied`
+    at every other.
 
     ## Example
     ```python

@@ -15,6 +15,7 @@ from shapelint.wording import (
     chain,
     chain_note,
     difference,
+    every,
     for_sizes,
     map_label,
     place,
@@ -93,8 +94,8 @@ def _message(subject: Subject, sizes: dict[str, int], running: SizeSet) -> str:
     output = subject.exploration.outcome(sizes)[2]
     formulas = ", ".join(formula(output[subject.returned or 0][d]) for d in subject.compared[1:])
     if subject.constant_gap(symbol, gap):
-        where = for_sizes(running.project((symbol,)))
-        return f"output is {difference(gap)} than the input for every {where}"
+        where = every(running.project((symbol,)))
+        return f"output is {difference(gap)} than the input for {where}"
     return f"output has length {formulas}: no {for_sizes(subject.ordinary)} comes back"
 
 
@@ -125,7 +126,6 @@ def _notes(
         fits = chain_note(chain(loss.structure, symbol, passing), "fits") if passing else ""
         notes.append(f"lengths: {fails}" + (f"    {fits}" if fits else ""))
     comes_back = for_sizes(subject.roundtrips) if subject.roundtrips else "no size"
-    notes.append(
-        f"comes back: {comes_back}" + (f", for example {size_text(passing)}" if passing else "")
-    )
+    example = f", for example {size_text(subject.spatial_only(passing))}" if passing else ""
+    notes.append(f"comes back: {comes_back}{example}")
     return tuple(notes)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shapelint.facts import Problem
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.subject import Subject
+from shapelint.trace import Span
 
 
 @rule("SHP305", "same-padding-with-stride", severity="error")
@@ -34,10 +36,17 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## References
     - https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
     """
-    if "padding='same' is not supported for strided convolutions" in subject.construction:
-        yield check.diagnostic(
-            "padding='same' with a stride: PyTorch does not build this layer",
-            target=subject.target,
-            span=subject.span,
-            error=subject.construction,
-        )
+    yield from ()  # PyTorch does not build it, so there is no model to look at
+
+
+def refused(problem: Problem, target: str, otherwise: Span) -> Diagnostic | None:
+    """The diagnostic for a constructor that failed for this reason, else None."""
+    if "padding='same' is not supported for strided convolutions" not in problem.text:
+        return None
+    at = Span(problem.path, problem.line, 1, problem.line, 1) if problem.line else otherwise
+    return check.diagnostic(
+        "padding='same' with a stride: PyTorch does not build this layer",
+        target=target,
+        span=at,
+        error=problem.text,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from shapelint.lengths.conditions import Compare
 from shapelint.model import Diagnostic
@@ -63,7 +64,7 @@ def _stretches(path: Path) -> Iterator[Event]:
     if not path.runs:
         return
     events = path.trace.events
-    for before, event in zip(events, events[1:]):
+    for before, event in pairwise(events):
         if before.node != event.node or not (_is_equality(before) and _is_equality(event)):
             continue
         if not before.holds and event.holds:

@@ -93,7 +93,8 @@ def _message(subject: Subject, node: Node | None) -> str:
     joined = {"cat": "concatenated", "stack": "stacked"}.get(node.op if node else "", "combined")
     if subject.never_works:
         return f"lengths that are {joined} never agree: no size runs"
-    return f"lengths that are {joined} agree only for some sizes: runs where {for_sizes(subject.valid)}"
+    where = for_sizes(subject.valid)
+    return f"lengths that are {joined} agree only for some sizes: runs where {where}"
 
 
 def _sources(subject: Subject, node: Node | None) -> tuple[Label, ...]:
@@ -113,4 +114,4 @@ def _notes(subject: Subject, failing: Failing, passing: dict[str, int]) -> tuple
     notes = [f"lengths: {formula(a)} and {formula(b)}"] if (a.symbols | b.symbols) else []
     if passing:
         notes.append(f"runs, for example, at {size_text(subject.spatial_only(passing))}")
-    return tuple(notes)
+    return (*notes, *subject.comes_back_note())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.lengths.conditions import Compare
+from shapelint.lengths.conditions import all_of, at_least
 from shapelint.lengths.expr import symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Diagnostic
@@ -62,14 +62,16 @@ def _dropped(stage: Stage) -> SizeSet | None:
     attrs, node = stage.node.attrs, stage.node
     if stage.local is None or not stage.is_down or "stride" not in attrs:
         return None
-    kernel = node.input_shapes[1][2].const if node.op.startswith("conv") else attrs.get("kernel_size")
-    k, s, p, d = (_first(v) for v in (kernel, attrs["stride"], attrs.get("padding", 0), attrs.get("dilation", 1)))
-    if not isinstance(p, int) or k is None:
+    kernel = (
+        node.input_shapes[1][2].const if node.op.startswith("conv") else attrs.get("kernel_size")
+    )
+    k, p, d = _first(kernel), _first(attrs.get("padding", 0)), _first(attrs.get("dilation", 1))
+    if k is None or p is None or d is None:
         return None
-    n = symbol("n")
-    end = (stage.local - 1) * (s or k) + d * (k - 1) + 1
-    found = SizeSet.of(Compare(">=", n + p - end - 1), ("n",)) & SizeSet.of(Compare(">=", n - k), ("n",))
-    return found if found else None
+    n, s = symbol("n"), _first(attrs["stride"]) or k
+    end = (stage.local - 1) * s + d * (k - 1) + 1
+    dropped = all_of((at_least(n + p, end + 1), at_least(n, k)))
+    return SizeSet.of(dropped, ("n",)) or None
 
 
 def _first(value: object) -> int | None:

@@ -52,7 +52,13 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             span=span,
             label=f"fails at {size_text(subject.spatial_only(sizes))}",
             related=subject.callers(node),
-            notes=(f"runs, for example, at {size_text(subject.spatial_only(passing))}",) if passing else (),
+            notes=(*_example(subject, passing), *subject.comes_back_note()),
             witness=sizes,
             passing=passing,
         )
+
+
+def _example(subject: Subject, passing: dict[str, int]) -> list[str]:
+    if not passing:
+        return []
+    return [f"runs, for example, at {size_text(subject.spatial_only(passing))}"]

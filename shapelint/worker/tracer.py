@@ -69,6 +69,8 @@ class ShapeTracer(fx.Tracer):
         self._modules: list[nn.Module] = []
         self._paths: dict[int, str] = {}
         self._attributes: dict[int, str] = {}
+        self._get_attr: dict[str, fx.Node] = {}
+        self._constants: list[torch.Tensor] = []  # kept alive, so that no id is used twice
         self._position: dict[str, int] = {}
         self._failed: Failure | None = None
 
@@ -198,8 +200,9 @@ class ShapeTracer(fx.Tracer):
             if failed is not None:
                 raise failed.error(str(failed))
         except Exception as exc:
-            self._add_node(node, name, args, kwargs, ())
-            self._failed = Failure(len(self.nodes) - 1, _error_text(exc), failed is not None, user_span())
+            self._add_node(node, name, args, kwargs, (), transfer)
+            index = len(self.nodes) - 1
+            self._failed = Failure(index, _error_text(exc), failed is not None, user_span())
             raise
         if broken is not None:
             raise ShapeMismatch(f"{name}: transfer function raised {broken!r}") from broken
@@ -274,13 +277,11 @@ class ShapeTracer(fx.Tracer):
         name = self._attributes.get(id(tensor))
         if name is None:
             name = self._attributes[id(tensor)] = f"_tensor_constant{len(self._attributes)}"
-            self._kept = [*getattr(self, "_kept", []), tensor]
-        found = getattr(self, "_get_attr", None)
-        if found is None:
-            found = self._get_attr = {}
-        if name not in found:
-            found[name] = self.graph.create_node("get_attr", name, (), {}, name.replace(".", "_"))
-        return found[name]  # type: ignore[no-any-return]
+            self._constants.append(tensor)
+        if name not in self._get_attr:
+            label = name.replace(".", "_")
+            self._get_attr[name] = self.graph.create_node("get_attr", name, (), {}, label)
+        return self._get_attr[name]
 
     def _add_node(
         self,

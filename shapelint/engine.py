@@ -1,0 +1,232 @@
+"""The straight line: paths in, report out.
+
+Files are found, each is opened in the worker, its models are chosen and built, analysed, and
+reported. Whatever goes wrong with one of them becomes a diagnostic about it; the others go on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+from shapelint.analysis import Analysis, symbols_of
+from shapelint.analysis import examine as analyse
+from shapelint.client import Limits, Unanswered, Worker, WorkerSession
+from shapelint.config import Settings
+from shapelint.discovery import Place, Project, may_hold_models, places, project_root
+from shapelint.errors import UsageError
+from shapelint.facts import Problem
+from shapelint.interpreters import find_interpreter
+from shapelint.lengths.conditions import all_of
+from shapelint.lengths.sets import SizeSet
+from shapelint.lengths.words import formula
+from shapelint.lint import diagnose
+from shapelint.model import Diagnostic, Examination, Input, Report, Skipped, TargetReport
+from shapelint.rules import find_rule
+from shapelint.rules.same_padding_with_stride import refused
+from shapelint.selection import selected_rules, severity_of
+from shapelint.targets import Plan, plans
+from shapelint.trace import Shape, Span
+
+__all__ = ["check", "examine"]
+
+_PROBLEM_RULES = {"timeout": "timeout", "crash": "worker-crashed"}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Found:
+    """What was found out about one target; the analysis is missing if there is none."""
+
+    report: TargetReport
+    diagnostics: tuple[Diagnostic, ...]
+    analysis: Analysis | None = None
+
+
+def check(settings: Settings) -> Report:
+    """Lint everything under ``settings.paths``.
+
+    Raises UsageError for paths or selectors that make no sense, NoInterpreter if no Python with
+    torch is at hand.
+    """
+    found: list[_Found] = []
+    skipped: list[Skipped] = []
+    with closing(_start(settings)) as worker:
+        chosen = list(_places(settings.paths))
+        for place in chosen:
+            found += _file(worker, place, settings, skipped)
+    return Report(
+        targets=tuple(f.report for f in found),
+        diagnostics=tuple(d for f in found for d in _chosen(f.diagnostics, settings)),
+        files=len(chosen),
+        skipped=tuple(skipped),
+    )
+
+
+def examine(target: str, settings: Settings) -> Examination:
+    """Look at the first model of one target closely.
+
+    Raises UsageError if there is none, with the reason.
+    """
+    with closing(_start(dataclasses.replace(settings, paths=(target,)))) as worker:
+        for place in _places((target,)):
+            for found in _file(worker, place, settings, []):
+                if found.analysis is not None:
+                    base = found.analysis.exploration.base
+                    return Examination(found.report, base, _junctions(found.analysis))
+                raise UsageError(f"{found.report.target or target}: {found.report.reason}")
+    raise UsageError(f"{target}: no model found")
+
+
+def _places(paths: Iterable[str]) -> Iterator[Place]:
+    """The files to open: those that were named, and in folders those that mention models."""
+    seen = set()
+    for path in paths:
+        folder = Path(path).is_dir()
+        for place in places(path, Path.cwd()):
+            if place in seen or (folder and not may_hold_models(place.path.read_bytes())):
+                continue
+            seen.add(place)
+            yield place
+
+
+@cache
+def _project(root: Path) -> Project:
+    return Project(root)
+
+
+def _start(settings: Settings) -> Worker:
+    near = Path(settings.paths[0].partition(":")[0])
+    asked = str(settings.python) if settings.python else None
+    interpreter = find_interpreter(near, asked)
+    return Worker(interpreter.python, Limits(seconds=settings.timeout))
+
+
+def _file(
+    worker: Worker, place: Place, settings: Settings, skipped: list[Skipped]
+) -> Iterator[_Found]:
+    """Every target of one file."""
+    path, root = place.path, project_root(place.path)
+    with closing(WorkerSession(worker, path, root)) as session:
+        try:
+            facts = session.facts()
+        except Unanswered as exc:
+            yield _unavailable(exc.problem, "import-failed", str(path), path, 1)
+            return
+        skipped += [Skipped(str(path), s.line, f"{s.text}: {s.reason}") for s in facts.skipped]
+        for plan in plans(facts, place, _project(root), settings.args):
+            yield _target(session, plan, path, settings)
+
+
+def _target(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> _Found:
+    """Build one target and analyse it."""
+    span = Span(str(path), plan.line, 1, plan.line, 1)
+    target = f"{path}:{plan.name}"
+    if plan.missing:
+        problem = Problem("error", f"needs arguments for {', '.join(plan.missing)}")
+        return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
+    try:
+        built = session.build(plan.name, plan.args, plan.kwargs)
+    except Unanswered as exc:
+        same = refused(exc.problem, target, span)
+        found = _unavailable(
+            exc.problem, "cannot-construct", target, path, plan.line, plan.class_name
+        )
+        return dataclasses.replace(found, diagnostics=(same,)) if same else found
+    try:
+        inputs, how = _inputs(session, settings)
+        domain = _domain(inputs, settings)
+        analysis = analyse(session, inputs, target, span, domain, bool(settings.lengths))
+        assumed = (*plan.assumed, *built.assumed, *how)
+        return _reported(analysis, plan, path, settings, assumed)
+    except Unanswered as exc:
+        return _unavailable(exc.problem, "cannot-trace", target, path, plan.line, plan.class_name)
+
+
+def _inputs(
+    session: WorkerSession, settings: Settings
+) -> tuple[tuple[Input, ...], tuple[str, ...]]:
+    """The input template: as asked for, else guessed, with a sentence on how."""
+    if settings.inputs:
+        session.use(settings.inputs)
+        return settings.inputs, ()
+    guess = session.inputs()
+    return guess.inputs, (guess.how,)
+
+
+def _domain(inputs: tuple[Input, ...], settings: Settings) -> SizeSet:
+    """The declared sizes, every size from 1 up by default; symbols of other models are ignored."""
+    symbols = symbols_of(inputs)
+    domain = SizeSet.of(all_of(c for c in settings.lengths if c.symbols <= set(symbols)), symbols)
+    if not domain:
+        raise UsageError("--length: no size is left")
+    return domain
+
+
+def _reported(
+    analysis: Analysis, plan: Plan, path: Path, settings: Settings, assumed: tuple[str, ...]
+) -> _Found:
+    findings = diagnose(analysis, selected_rules(settings))
+    doubts = tuple(dict.fromkeys((*analysis.doubts_of_paths, *findings.doubts)))
+    evidence = analysis.evidence_given(doubts)
+    report = TargetReport(
+        target=analysis.target,
+        path=str(path),
+        class_name=plan.class_name,
+        inputs=analysis.inputs,
+        evidence=evidence,
+        reason="; ".join(doubts[:3]),
+        valid_sizes=analysis.valid_sizes,
+        roundtrip_sizes=analysis.roundtrip_sizes if analysis.subject.returned is not None else None,
+        outputs=tuple(map(_formula, analysis.exploration.base.outputs)),
+        assumed=assumed,
+    )
+    diagnostics = findings.diagnostics
+    if evidence != "proven":
+        rule = find_rule("checked-only" if evidence == "checked" else "cannot-trace")
+        diagnostics += (
+            rule.diagnostic(
+                report.reason, target=report.target, span=analysis.span, evidence=evidence
+            ),
+        )
+    return _Found(report, diagnostics, analysis)
+
+
+def _formula(shape: Shape) -> str:
+    return f"({', '.join(map(formula, shape))})"
+
+
+def _unavailable(
+    problem: Problem, rule: str, target: str, path: Path, line: int, class_name: str = ""
+) -> _Found:
+    """A target that could not be looked at, and why."""
+    at = problem.line if problem.line and Path(problem.path or path) == path else line
+    diagnostic = find_rule(_PROBLEM_RULES.get(problem.kind, rule)).diagnostic(
+        problem.text,
+        target=target,
+        span=Span(str(path), at, 1, at, 1),
+        notes=tuple(problem.details.splitlines()[-3:]),
+        evidence="not-checked",
+    )
+    report = TargetReport(target, str(path), class_name, (), "not-checked", problem.text)
+    return _Found(report, (diagnostic,))
+
+
+def _chosen(diagnostics: tuple[Diagnostic, ...], settings: Settings) -> Iterator[Diagnostic]:
+    """Those of the selected rules, with the severity that was asked for."""
+    rules = {rule.code: rule for rule in selected_rules(settings)}
+    for diagnostic in diagnostics:
+        rule = rules.get(diagnostic.code)
+        if rule is not None:
+            severity = severity_of(rule, settings, diagnostic.severity)
+            yield dataclasses.replace(diagnostic, severity=severity)
+
+
+def _junctions(analysis: Analysis) -> tuple[int, ...]:
+    nodes = analysis.exploration.base.nodes
+    joins = ("cat", "stack", "add")
+    return tuple(
+        n.index for n in nodes if n.op in joins and len([i for i in n.inputs if i >= 0]) > 1
+    )

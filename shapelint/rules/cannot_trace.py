@@ -1,0 +1,26 @@
+"""SHP903."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.model import Diagnostic
+from shapelint.rules import rule
+from shapelint.subject import Subject
+
+
+@rule("SHP903", "cannot-trace", severity="warning")
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """A model was built but could not be analysed.
+
+    ## What it does
+    Reports models whose inputs could not be guessed, or that fail for a reason no rule knows: a
+    custom operation, a shape that depends on values, an input of the wrong kind.
+
+    ## Why is this bad?
+    The model was not checked.
+
+    ## Use instead
+    Describe the input: `--input N,3,H,W`, once for each tensor that `forward` takes.
+    """
+    yield from ()  # the engine reports it: there is no model to look at

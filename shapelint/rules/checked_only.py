@@ -1,0 +1,26 @@
+"""SHP904."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.model import Diagnostic
+from shapelint.rules import rule
+from shapelint.subject import Subject
+
+
+@rule("SHP904", "checked-only", severity="info")
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """A model was checked at some sizes, not proven for all.
+
+    ## What it does
+    Says why: an operation without a transfer function, a length that became an ordinary number, a
+    condition that is not linear, a budget that was spent.
+
+    ## Why is this bad?
+    What is reported holds at the sizes that were run; the others may differ.
+
+    ## Use instead
+    Nothing has to be done. Narrower sizes (`--length`) often make the difference.
+    """
+    yield from ()  # the engine reports it: there is no model to look at
