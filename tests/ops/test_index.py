@@ -146,6 +146,8 @@ PICKS = [
     case("diagonal replaced", lambda x, y: x.diagonal_scatter(y), "H W", "K", H=N, W=N, K=N),
     case("topk", lambda x: x.topk(3, dim=0), "H W", H=N, W=N),
     case("topk of a length", lambda x: x.topk(x.size(0)), "H W", H=N, W=N),
+    case("sampled", lambda x: (x + 1).multinomial(3), "H W", H=N, W=N),
+    case("found in a set", torch.isin, "H W", "K", H=N, W=N, K=N),
     case("sorted", lambda x: (*x.sort(), x.argsort(), x.triu()), "H W", H=N, W=N),
 ]
 

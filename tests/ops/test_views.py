@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.ops.oracle import SMALL, assert_agrees, case
+from tests.ops.oracle import SMALL, assert_agrees, case, traced
 
 N = range(1, 5)
 H = W = range(1, 10)
@@ -86,6 +86,21 @@ VIEWS = [
         "windows, rounded up",
         lambda x: x.view(2, (x.shape[0] + 1) // 2, -1, 3),
         "H W",
+        H=H,
+        W=W,
+    ),
+    case(
+        "windows, channels inferred",
+        lambda x: x.view(len(x), x.size(1) // 2, 2, x.size(2) // 2, 2, -1),
+        "N H W 3",
+        N=N,
+        H=H,
+        W=W,
+    ),
+    case(
+        "windows put back",
+        lambda x: x.view(2, x.size(1) // 2, 2, x.size(2) // 2, 2, 3).view(*x.shape[:3], -1),
+        "2 H W 3",
         H=H,
         W=W,
     ),
@@ -213,3 +228,21 @@ def test_a_size_is_a_size():
         return x
 
     assert_agrees(looked_at, ("H 3",), {"H": H})
+
+
+@pytest.mark.parametrize(
+    ("f", "template", "hints", "shape"),
+    [
+        pytest.param(
+            lambda x: x.view(-1, 2 * 6 * 6), "N 2 H W", {"N": 2, "H": 6, "W": 6}, "((N, 72),)",
+            id="the batch",
+        ),
+        pytest.param(
+            lambda x: x.view(len(x), x.size(1) // 2, 2, x.size(2) // 2, 2, -1), "N H W 3",
+            {"N": 2, "H": 16, "W": 20}, "((N, floor(H/2), 2, floor(W/2), 2, 3),)",
+            id="the channels",
+        ),
+    ],
+)  # fmt: skip
+def test_what_minus_one_nearly_always_means_stays_a_plain_length(f, template, hints, shape):
+    assert repr(traced(f, (template,), hints).outputs) == shape

@@ -103,7 +103,7 @@ def eye(n: int, m: int | None = None, **kwargs: Any) -> Shape:
 @op("arange")
 def arange(*ends: Any, **named: Any) -> Shape:
     """``ceil((end - start) / step)``."""
-    given = dict(zip(("start", "end", "step"), (0, *ends) if len(ends) == 1 else ends))  # noqa: B905
+    given = dict(zip(("start", "end", "step"), (0, *ends) if len(ends) == 1 else ends))
     given.update({k: v for k, v in named.items() if k in ("start", "end", "step")})
     start, end, step = given.get("start", 0), given["end"], given.get("step", 1)
     _right_way(start, end, step)

@@ -274,13 +274,28 @@ def topk(input: Any, k: int, dim: int = -1, *args: Any, **kwargs: Any) -> list[S
     return [out, out]
 
 
+@op("multinomial")
+def multinomial(input: Any, num_samples: int, replacement: bool = False, **kwargs: Any) -> Shape:
+    """``num_samples`` indices for each row."""
+    *rows, n = shape_of(input)
+    if not replacement:
+        need(
+            ge(n, num_samples),
+            "fits",
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement",
+            n,
+            num_samples,
+        )
+    return Shape((*rows, num_samples))
+
+
 @op("sort")
 def sort(input: Any, *args: Any, **kwargs: Any) -> list[Shape]:
     """Values in order, and their indices."""
     return [shape_of(input), shape_of(input)]
 
 
-@op("argsort", "bucketize", "msort", "tril", "triu")
+@op("argsort", "bucketize", "isin", "msort", "tril", "triu")
 def same_places(input: Any, *args: Any, **kwargs: Any) -> Shape:
     """The shape of the input."""
     return shape_of(input)

@@ -23,8 +23,8 @@ BY_THE_TENSOR = """
     __format__ __hash__ __repr__ _is_view data_ptr dense_dim dim_order element_size get_device
     has_names is_coalesced is_complex is_conj is_contiguous is_distributed is_floating_point
     is_inference is_neg is_pinned is_set_to is_shared is_signed is_tensor q_scale q_zero_point
-    qscheme register_hook register_post_accumulate_grad_hook result_type sparse_dim storage_offset
-    storage_type
+    qscheme record_stream register_hook register_post_accumulate_grad_hook result_type retain_grad
+    sparse_dim storage_offset storage_type
 """.split()  # noqa: SIM905  one name a line would be a page
 
 

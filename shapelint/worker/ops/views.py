@@ -139,7 +139,7 @@ def _inferred(
         need(ge(n, 1), "view", lambda: _ambiguous(shape, before, after) or invalid(), n)
     (c, ours), (d, theirs) = cancelled(map(expr_of, shape), map(expr_of, rest), _known())
     if theirs or (d > 1 and len(ours) > 1):
-        kept = _kept_whole(shape, before, after)
+        kept = _kept_whole(shape, before, after, bool(theirs))
         if kept is not None:
             return kept
     above, below = product((c, *ours)), product((d, *theirs))
@@ -151,20 +151,38 @@ def _inferred(
     return Length(value, quotient) if quotient.terms else value
 
 
-def _kept_whole(shape: Sequence[int], before: Sequence[int], after: Sequence[int]) -> int | None:
-    """The outermost dim, if -1 stands for it and the others are regrouped among themselves.
+def _kept_whole(
+    shape: Sequence[int], before: Sequence[int], after: Sequence[int], by_length: bool
+) -> int | None:
+    """The one dim that -1 stands for, if the others are regrouped among themselves.
 
-    ``x.view(-1, c * 6 * 6)`` nearly always means the batch. A branch on that keeps the batch a
-    plain length: the quotient of two products would be opaque to everything that follows.
+    ``x.view(-1, c * 6 * 6)`` nearly always means the batch, ``x.view(b, h, w, -1)`` the channels.
+    A branch on that keeps the dim as it is: the quotient of two products would be opaque to
+    everything that follows.
     """
-    recorder, lead = current(), len(before)
-    if recorder is None or len(shape) <= lead or not isinstance(shape[lead], Length):
+    first, last = len(before), len(shape) - len(after) - 1
+    if first < len(shape) and isinstance(shape[first], Length) and _same(shape[:first], before):
+        kept, others, wanted = shape[first], shape[first + 1 :], after
+    elif by_length and last >= 0 and _same(shape[last + 1 :], after):
+        kept, others, wanted = shape[last], shape[:last], before
+    else:
         return None
-    if any(a is not b and expr_of(a) != expr_of(b) for a, b in zip(shape, before, strict=False)):
-        return None
-    same = same_product(map(expr_of, shape[lead + 1 :]), map(expr_of, after), _known())
+    return kept if _regrouped(others, wanted) else None
+
+
+def _same(ours: Sequence[int], theirs: Sequence[int]) -> bool:
+    """Whether the lengths are equal at all sizes."""
+    return [expr_of(n) for n in ours] == [expr_of(n) for n in theirs]
+
+
+def _regrouped(ours: Sequence[int], theirs: Sequence[int]) -> bool:
+    """Whether the products are equal, as a branch."""
+    recorder = current()
+    if recorder is None:
+        return int(numel(ours)) == int(numel(theirs))
+    same = same_product(map(expr_of, ours), map(expr_of, theirs), recorder.known)
     parts = same.parts if isinstance(same, conditions.All) else (same,)
-    return shape[lead] if all(recorder.branch(part) for part in parts) else None
+    return all(recorder.branch(part) for part in parts)
 
 
 def _ambiguous(shape: Sequence[int], before: Sequence[int], after: Sequence[int]) -> str | None:
