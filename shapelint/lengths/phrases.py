@@ -132,11 +132,17 @@ def comparison(test: Compare, op: str = "") -> str:
 
 
 def _comparisons(expr: Expr, op: str) -> Iterator[str]:
-    """The first term on the left; all positive terms; all terms."""
+    """Positive terms on the left, the first one alone if that is enough; or all terms."""
     if next(iter(expr.terms.values())) < 0:
         expr, op = -expr, _FLIPPED[op]
-    first = Expr(0, dict([next(iter(expr.terms.items()))]))
-    yield f"{formula(first)} {op} {formula(first - expr)}"
-    left = Expr(max(expr.const, 0), {a: c for a, c in expr.terms.items() if c > 0})
-    yield f"{formula(left)} {op} {formula(left - expr)}"
-    yield f"{formula(expr - expr.const)} {op} {-expr.const}"
+    positive = {a: c for a, c in expr.terms.items() if c > 0}
+    if len(positive) == 1:
+        yield _sides(Expr(0, positive), op, Expr(0, positive) - expr)
+    left = Expr(max(expr.const, 0), positive)
+    yield _sides(left, op, left - expr)
+    yield _sides(expr - expr.const, op, Expr(-expr.const))
+    yield _sides(expr.const - expr, _FLIPPED[op], Expr(expr.const))
+
+
+def _sides(left: Expr, op: str, right: Expr) -> str:
+    return f"{formula(left)} {op} {formula(right)}"

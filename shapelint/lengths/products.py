@@ -27,15 +27,14 @@ from shapelint.lengths.conditions import (
     any_of,
     at_least,
     equal,
-    unequal,
 )
-from shapelint.lengths.expr import Div, Expr, Prod, as_expr, factors, product
+from shapelint.lengths.expr import Div, Expr, Prod, Sym, as_expr, factors, product
 from shapelint.lengths.presburger import NotPresburger, Proves
 from shapelint.lengths.product_residues import by_remainder
 from shapelint.lengths.product_values import against_constant, signs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["without_products"]
 
@@ -59,11 +58,29 @@ def without_products(test: Compare, proves: Proves) -> Condition:
 def _summands(expr: Expr) -> list[Summand]:
     """The products in a sum, and its linear part as one product of its own."""
     linear = Expr(expr.const, {a: c for a, c in expr.terms.items() if not isinstance(a, Prod)})
-    out = [(c, Counter(a.factors)) for a, c in expr.terms.items() if isinstance(a, Prod)]
-    if linear != 0:
-        c, parts = factors(linear)
-        out.append((c, Counter(parts)))
-    return out
+    products = [(c, a.factors) for a, c in expr.terms.items() if isinstance(a, Prod)]
+    return [_signed(c, parts) for c, parts in (*products, factors(linear)) if c]
+
+
+def _signed(c: int, parts: Iterable[Expr]) -> Summand:
+    """A product with every factor turned such that ``f`` and ``-f`` become the same."""
+    turned = []
+    for f in parts:
+        sign = _sign(f)
+        turned.append(f.scaled(sign))
+        c *= sign
+    return c, Counter(turned)
+
+
+def _sign(expr: Expr) -> int:
+    """The sign that bounds show, else that of a certain coefficient."""
+    low, high = expr.bounds({})
+    if low is not None and low >= 0:
+        return 1
+    if high is not None and high <= 0:
+        return -1
+    leading = min(expr.terms, key=lambda atom: (not isinstance(atom, Sym), repr(atom)))
+    return 1 if expr.terms[leading] > 0 else -1
 
 
 def _common_factor(test: Compare, proves: Proves) -> Condition | None:
@@ -110,43 +127,18 @@ def _quotient(test: Compare, proves: Proves) -> Condition | None:
 
 def _two_products(test: Compare, proves: Proves) -> Condition | None:
     """``c*f*g - d*p*q`` compared with zero, where one side is never the smaller one."""
-    sides = _sides(test.expr)
-    if sides is not None:
-        return _compared(test.op, *sides, proves)
-    strict = _sides(test.expr + 1) if test.op == ">=" else None
-    return None if strict is None else _compared(">", *strict, proves)
-
-
-def _sides(expr: Expr) -> tuple[Summand, Summand] | None:
-    """``a, b`` if the expression is ``a - b``."""
-    summands = _summands(expr)
+    summands = sorted(_summands(test.expr), key=lambda s: -s[0])
     if len(summands) != 2 or summands[0][0] * summands[1][0] > 0:
         return None
-    (_, minus), (_, plus) = sorted(
-        ((c, (abs(c), parts)) for c, parts in summands), key=lambda s: s[0]
-    )
-    return plus, minus
-
-
-def _compared(op: str, left: Summand, right: Summand, proves: Proves) -> Condition | None:
-    pairs = _pairs(left, right, proves)
-    if pairs is not None:
-        if op == ">=":
-            return TRUE
-        same = [*(equal(f, 0) for f in left[1])]
-        both = any_of([all_of(equal(f, g) for f, g in pairs), *same])
-        return both if op == "==" else _differ(pairs, list(left[1]))
-    pairs = _pairs(right, left, proves)
-    if pairs is None:
-        return None
-    if op == ">":
-        return FALSE
-    return any_of([all_of(equal(f, g) for f, g in pairs), *(equal(f, 0) for f in right[1])])
-
-
-def _differ(pairs: Sequence[tuple[Expr, Expr]], greater: Sequence[Expr]) -> Condition:
-    nonzero = [unequal(f, 0) for f in greater]
-    return all_of([any_of(unequal(f, g) for f, g in pairs), *nonzero])
+    left, right = ((abs(c), parts) for c, parts in summands)
+    if test.op == ">=" and _pairs(left, right, proves) is not None:
+        return TRUE
+    for greater, smaller in ((left, right), (right, left)):
+        pairs = _pairs(greater, smaller, proves)
+        if pairs is not None:
+            equations = all_of(equal(f, g) for f, g in pairs)
+            return any_of([equations, *(equal(f, 0) for f in greater[1])])
+    return None
 
 
 def _pairs(greater: Summand, smaller: Summand, proves: Proves) -> list[tuple[Expr, Expr]] | None:

@@ -322,7 +322,7 @@ class SizeSet:
     @property
     def text(self) -> str:
         """The set in words, see :func:`shapelint.lengths.words.set_text`."""
-        from shapelint.lengths.words import set_text  # noqa: PLC0415  (words builds on sets)
+        from shapelint.lengths.words import set_text
 
         return set_text(self)
 

@@ -12,7 +12,7 @@ from functools import lru_cache, reduce
 
 import islpy as isl
 
-from shapelint.lengths.conditions import All, Any, Compare, Condition
+from shapelint.lengths.conditions import All, Any, Compare, Condition, negate
 from shapelint.lengths.expr import Atom, Div, Expr, Sym
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.products import without_products
@@ -78,9 +78,26 @@ class Space:
             raise NotPresburger(condition)
         if condition.expr.is_quasi_affine:
             return self._compared(condition.op, self.aff(condition.expr))
-        if condition.op == "!=":
-            return base.subtract(self.points(Compare("==", condition.expr), base))
-        return self.points(without_products(condition, lambda c: self._holds(c, base)), base)
+        return self._products(condition, base)
+
+    def _products(self, test: Compare, base: isl.Set) -> isl.Set:
+        """A comparison with products in it, or else the complement of its opposite."""
+
+        def proves(condition: Condition) -> bool:
+            return self._holds(condition, base)
+
+        opposite = negate(test)
+        if test.op != "!=":
+            try:
+                return self.points(without_products(test, proves), base)
+            except NotPresburger:
+                if test.op == "==":
+                    raise
+        assert isinstance(opposite, Compare)
+        try:
+            return base.subtract(self.points(without_products(opposite, proves), base))
+        except NotPresburger:
+            raise NotPresburger(test.expr) from None
 
     def _compared(self, op: str, aff: isl.Aff) -> isl.Set:
         if op == "==":

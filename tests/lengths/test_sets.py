@@ -81,7 +81,7 @@ def test_algebra_is_that_of_the_members(a, b):
     assert on_grid(x | y) == [p for p in GRID if p in in_x or p in in_y]
     assert on_grid(x - y) == [p for p in GRID if p in in_x and p not in in_y]
     assert x & y <= x <= x | y
-    assert (x == y) is (x <= y and y <= x)
+    assert (x == y) is (x <= y <= x)
     assert bool(x) is not x.is_empty
 
 
