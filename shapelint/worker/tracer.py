@@ -23,8 +23,9 @@ from shapelint.trace import Event, Failure, Node, Span, Trace
 from shapelint.worker import builtins_seen
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.kernels import run_op
+from shapelint.worker.lazy import materialize
 from shapelint.worker.length import Length, LengthFloat, expr_of, length
-from shapelint.worker.ops import LAX, OPS, QUERIES
+from shapelint.worker.ops import COMPOSITES, LAX, OPS, QUERIES
 from shapelint.worker.probe import probe
 from shapelint.worker.recorder import NeedFailed, Recorder, current, recording, user_span
 from shapelint.worker.shapes import Shape, shape_of
@@ -97,7 +98,7 @@ class ShapeTracer(fx.Tracer):
         self._paths = {id(m): path for path, m in root.named_modules()}
         self._attributes = {id(t): name for name, t in _named_tensors(root)}
         self.recorder = Recorder(hints, known)
-        outputs: tuple[Shape, ...] = ()
+        result: Any = None
         with recording(self.recorder), torch.no_grad(), warnings.catch_warnings():
             # PyTorch's warnings are for those who run the model; here they must not even be errors.
             warnings.simplefilter("ignore")
@@ -105,12 +106,12 @@ class ShapeTracer(fx.Tracer):
             try:
                 with _Mode(self), _module_calls(self), builtins_seen.in_modules_of(root):
                     result = root(*args, **named, **(kwargs or {}))
-                outputs = self._output(result)
+                self.create_node("output", "output", (self.create_arg(result),), {})
             except ShapeMismatch:
                 raise
             except Exception as exc:
                 self._note_failure(exc)
-        return self._trace(dict(hints), outputs, len(inputs))
+        return self._trace(dict(hints), tensors_in(result), len(inputs))
 
     def _placeholders(
         self, inputs: Mapping[str, TensorSpec], hints: Mapping[str, int]
@@ -132,26 +133,27 @@ class ShapeTracer(fx.Tracer):
                 named[name] = tensor
         return args, named
 
-    def _output(self, result: Any) -> tuple[Shape, ...]:
-        self.create_node("output", "output", (self.create_arg(result),), {})
-        return tuple(shape_of(t) for t in tensors_in(result))
-
     def _note_failure(self, exc: Exception) -> None:
         if self._failed is None:
             last = self.recorder.events[-1] if self.recorder.events else None
             explained = last is not None and last.kind == "need" and not last.holds
             self._failed = Failure(-1, _error_text(exc), explained, _raised_at(exc))
 
-    def _trace(self, hints: dict[str, int], outputs: tuple[Shape, ...], inputs: int) -> Trace:
+    def _trace(
+        self, hints: dict[str, int], results: Sequence[torch.Tensor], inputs: int
+    ) -> Trace:
         return Trace(
             hints=hints,
             nodes=tuple(self.nodes),
             events=tuple(self.recorder.events),
-            outputs=tuple(_exprs(s) for s in outputs),
+            outputs=tuple(_exprs(shape_of(t)) for t in results),
             failure=self._failed,
             checked=tuple(self.recorder.checked),
             lax=self.lax,
             inputs=tuple(range(inputs)),
+            results=tuple(
+                self._position[t.node.name] if type(t) is ShapeTensor else -1 for t in results
+            ),
         )
 
     # -- one call ---------------------------------------------------------------------------
@@ -326,6 +328,7 @@ class ShapeTracer(fx.Tracer):
         """Run a submodule; calls made meanwhile belong to it."""
         self._modules.append(m)
         try:
+            materialize(m, args, kwargs)
             return forward(m, *args, **kwargs)
         finally:
             self._modules.pop()
@@ -351,7 +354,8 @@ def _transfer(func: Any, name: str) -> Any:
     exact = getattr(func, "__name__", name)
     if getattr(func, "__module__", None) == "torch.nn.functional":
         exact = f"F.{exact}"
-    return OPS.get(exact) or OPS.get(name)
+    found = OPS.get(exact)
+    return found if found is not None or exact in COMPOSITES else OPS.get(name)
 
 
 def _real(func: Any, args: Any, kwargs: Any, either_device: bool = False) -> Any:

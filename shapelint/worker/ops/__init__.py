@@ -13,7 +13,7 @@ from typing import Any
 
 from shapelint.registry import Registry
 
-__all__ = ["LAX", "OPS", "QUERIES", "op", "query"]
+__all__ = ["COMPOSITES", "LAX", "OPS", "QUERIES", "op", "query"]
 
 OPS: Registry[Callable[..., Any]] = Registry("shapelint.worker.ops")
 QUERIES: Registry[Callable[..., Any]] = Registry("shapelint.worker.ops")
@@ -23,3 +23,6 @@ query = QUERIES.register
 
 LAX: set[str] = set()
 """Ops whose meta kernel accepts what the CPU kernel refuses; their module adds them."""
+
+COMPOSITES: set[str] = set()
+"""Python functions (``F.kl_div``) whose body is run, although a builtin shares their name."""

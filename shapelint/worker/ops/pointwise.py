@@ -110,11 +110,12 @@ def in_place(input: Any, *args: Any, **kwargs: Any) -> Shape:
     """The shape of ``input``, which the broadcast shape must equal."""
     shape = shape_of(input)
     common = broadcasting(input, *args, **kwargs)
-    _written_to(shape, common)
+    written_to(shape, common)
     return shape
 
 
-def _written_to(shape: Sequence[int], common: Sequence[int]) -> None:
+def written_to(shape: Sequence[int], common: Sequence[int]) -> None:
+    """Need that what is computed in the shape ``common`` can be written into ``shape``."""
     need(
         all_of(eq(a, b) for a, b in zip(shape, common, strict=True)),
         "match",
