@@ -283,7 +283,8 @@ class WorkerSession:
             self.worker.serves.close()
         opening = {"do": "open", "path": str(self.path), "root": str(self.root)}
         self.worker.serves = self
-        answer = self._request({**opening, "memory": self.worker.limits.megabytes})
+        limits = self.worker.limits
+        answer = self._request({**opening, "memory": limits.megabytes, "seconds": limits.seconds})
         self._facts = facts.read(Facts, answer["facts"])
         for request in list(self._state.values()):
             self._request(request)

@@ -29,15 +29,14 @@ from shapelint.worker.stubs import StubFinder, StubUsed
 
 __all__ = ["Project", "module_name"]
 
-_STATEMENT_SECONDS = 10.0
-"""How long a call at the top of a file may take before it is passed over."""
-
 
 class Project:
     """The files below one folder; its modules are sliced when they are imported."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, seconds: float = 10.0) -> None:
         self.root = root
+        self.seconds = seconds
+        """How long a statement at the top of a file may take before it is passed over."""
         self.skipped: dict[str, list[SkippedStatement]] = {}
         """By file."""
         self._optional: dict[str, frozenset[int]] = {}
@@ -103,10 +102,28 @@ class Project:
         flags = _future_flags(sliced.body)
         for statement in sliced.body:
             code = compile(ast.Module([statement], []), path, "exec", flags, dont_inherit=True)
-            reason = _run_guarded(code, namespace, _devices(statement, devices))
+            reason = self._run_guarded(code, namespace, _devices(statement, devices))
             if reason:
                 notes.append(_note(statement, reason))
         notes.sort(key=lambda note: note.line)
+
+    def _run_guarded(
+        self, code: CodeType, namespace: dict[str, object], devices: Sequence[str]
+    ) -> str:
+        """Run one statement on the first device where it does not raise. The reason if none is."""
+        reason = ""
+        for device in devices:
+            try:
+                with OneDevice(device), time_limit(self.seconds):
+                    exec(code, namespace)
+                return ""
+            except (StubUsed, TimeoutError) as exc:
+                return str(exc)
+            except SystemExit as exc:
+                return f"exits with status {exc.code}"
+            except (Exception, KeyboardInterrupt) as exc:  # whatever user code raises
+                reason = f"{type(exc).__name__}: {exc}"
+        return reason
 
     def why_missing(self, exc: BaseException, path: str) -> str:
         """What is behind a NameError or ImportError: the statement that was passed over."""
@@ -176,23 +193,6 @@ def _devices(statement: ast.stmt, devices: tuple[str, ...]) -> tuple[str, ...]:
     imports = any(isinstance(n, (ast.Import, ast.ImportFrom)) for n in ast.walk(statement))
     defines = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
     return ("cpu",) if imports and not defines else devices
-
-
-def _run_guarded(code: CodeType, namespace: dict[str, object], devices: Sequence[str]) -> str:
-    """Run one statement on the first device that works. The reason if it raised on all."""
-    reason = ""
-    for device in devices:
-        try:
-            with OneDevice(device), time_limit(_STATEMENT_SECONDS):
-                exec(code, namespace)
-            return ""
-        except (StubUsed, TimeoutError) as exc:
-            return str(exc)
-        except SystemExit as exc:
-            return f"exits with status {exc.code}"
-        except (Exception, KeyboardInterrupt) as exc:  # whatever user code raises
-            reason = f"{type(exc).__name__}: {exc}"
-    return reason
 
 
 def _future_flags(body: Sequence[ast.stmt]) -> int:

@@ -17,6 +17,7 @@ import os
 import select
 import signal
 import sys
+import traceback
 from contextlib import suppress
 from typing import Any
 
@@ -88,7 +89,11 @@ def _in_child(wire: Wire, request: dict[str, Any]) -> None:
     pid = os.fork()
     if pid == 0:
         os.close(alive)
-        _answer_file(wire, request)
+        try:
+            _answer_file(wire, request)
+        except BaseException:  # nothing of the parent may run in the child
+            traceback.print_exc()
+        os._exit(1)
     os.close(held)
     status = _wait(pid, alive, wire.requests)
     os.close(alive)

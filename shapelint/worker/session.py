@@ -64,10 +64,10 @@ class FileSession:
             problem, text=f"{problem.text}: {behind}", kind="missing" if missing else problem.kind
         )
 
-    def on_open(self, path: str, root: str) -> Json:
+    def on_open(self, path: str, root: str, seconds: float) -> Json:
         """Load a file of the project below ``root``; gives its :class:`~shapelint.facts.Facts`."""
         self.path = Path(os.path.abspath(path))
-        self.project = Project(Path(os.path.abspath(root)))
+        self.project = Project(Path(os.path.abspath(root)), seconds / 8)
         self.module = self.project.load(self.path)
         found = facts_of(self.module, self.path, self.project)
         return {"facts": dataclasses.asdict(found)}

@@ -60,7 +60,9 @@ def test_instances_are_targets_too(ask: Ask) -> None:
 
 
 def test_factories_without_arguments(ask: Ask) -> None:
-    session = ask(_with("def tiny():\n    net = Net(2)\n    return net\ndef other(x):\n    return Net(x)"))
+    session = ask(
+        _with("def tiny():\n    net = Net(2)\n    return net\ndef other(x):\n    return Net(x)")
+    )
     assert [(m.name, m.kind) for m in session.facts().modules] == [("tiny", "factory")]
     assert session.build("tiny").class_name == "Net"
 
@@ -93,12 +95,20 @@ def test_skipped_statements_are_remembered(ask: Ask) -> None:
 
 REASONS = [
     pytest.param("import nowhere\nx = nowhere.f()", "Y(x)", "nowhere", "missing", id="stub called"),
-    pytest.param("from nowhere import Base\nclass Y(Base):\n    pass", "Y", "nowhere", "missing", id="base"),
-    pytest.param("def Y():\n    import sys\n    sys.exit(2)", "Y", "exits with status 2", "error", id="exit"),
+    pytest.param(
+        "from nowhere import Base\nclass Y(Base):\n    pass", "Y", "nowhere", "missing", id="base"
+    ),
+    pytest.param(
+        "def Y():\n    import sys\n    sys.exit(2)", "Y", "exits with status 2", "error", id="exit"
+    ),
     pytest.param("def Y():\n    return input()", "Y", "EOFError", "error", id="reads stdin"),
     pytest.param("def Y():\n    return Y()", "Y", "RecursionError", "error", id="recursion"),
-    pytest.param("def Y():\n    raise KeyboardInterrupt", "Y", "KeyboardInterrupt", "error", id="interrupt"),
-    pytest.param("def Y():\n    return bytearray(10**11)", "Y", "MemoryError", "error", id="memory"),
+    pytest.param(
+        "def Y():\n    raise KeyboardInterrupt", "Y", "KeyboardInterrupt", "error", id="interrupt"
+    ),
+    pytest.param(
+        "def Y():\n    return bytearray(10**11)", "Y", "MemoryError", "error", id="memory"
+    ),
     pytest.param("def Y():\n    return 3", "Y", "not an nn.Module", "error", id="no module"),
     pytest.param("Y = 3", "Y", "not an nn.Module", "error", id="not even callable"),
     pytest.param("def Y():\n    return Net('8')", "Y", "TypeError", "error", id="wrong argument"),
@@ -106,7 +116,9 @@ REASONS = [
 
 
 @pytest.mark.parametrize(("lines", "target", "text", "kind"), REASONS)
-def test_what_cannot_be_built_says_why(ask: Ask, lines: str, target: str, text: str, kind: str) -> None:
+def test_what_cannot_be_built_says_why(
+    ask: Ask, lines: str, target: str, text: str, kind: str
+) -> None:
     lines = lines if target == "Y" else f"{lines}\ndef Y():\n    return {target}"
     session = ask(_with(lines))
     with pytest.raises(Unanswered, match=text) as caught:
@@ -139,13 +151,21 @@ def test_syntax_errors_have_a_line(ask: Ask) -> None:
     assert caught.value.problem.line == 2
 
 
-PACKAGE = {"pkg__INIT": "", "pkg__sub__INIT": "", "pkg__blocks": "from torch import nn\nprint(1)\nDown = nn.ReLU"}
+PACKAGE = {
+    "pkg__INIT": "",
+    "pkg__sub__INIT": "",
+    "pkg__blocks": "from torch import nn\nprint(1)\nDown = nn.ReLU",
+}
 
 IMPORTS = [
     pytest.param("from ..blocks import Down", PACKAGE, id="relative"),
     pytest.param("from pkg.blocks import Down", PACKAGE, id="absolute from the project root"),
-    pytest.param("from ..blocks import Down", {"pkg__blocks": PACKAGE["pkg__blocks"]}, id="no __init__"),
-    pytest.param("from blocks import Down", {"pkg__sub__blocks": PACKAGE["pkg__blocks"]}, id="beside"),
+    pytest.param(
+        "from ..blocks import Down", {"pkg__blocks": PACKAGE["pkg__blocks"]}, id="no __init__"
+    ),
+    pytest.param(
+        "from blocks import Down", {"pkg__sub__blocks": PACKAGE["pkg__blocks"]}, id="beside"
+    ),
 ]
 
 

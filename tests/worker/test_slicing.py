@@ -19,7 +19,9 @@ KEPT = [
     pytest.param("for i in range(3):\n    layers.append(nn.ReLU())", id="loop that only builds"),
     pytest.param("pattern = re.compile('x')", id="re.compile compiles no model"),
     pytest.param("config = yaml.load(text)", id="yaml.load of a text loads no weights"),
-    pytest.param("try:\n    import apex\nexcept ImportError:\n    apex = None", id="optional import"),
+    pytest.param(
+        "try:\n    import apex\nexcept ImportError:\n    apex = None", id="optional import"
+    ),
     pytest.param("if torch.cuda.is_available():\n    d = 'cuda'\nelse:\n    d = 'cpu'", id="if"),
     pytest.param("load = lambda path: torch.load(path)", id="lambda is not called"),
 ]
@@ -66,7 +68,9 @@ def test_blocks_are_sliced_inside() -> None:
 
 
 def test_a_block_left_empty_is_still_a_block() -> None:
-    kept, _ = _slice("try:\n    print(1)\nexcept ImportError:\n    print(2)\nfinally:\n    print(3)")
+    kept, _ = _slice(
+        "try:\n    print(1)\nexcept ImportError:\n    print(2)\nfinally:\n    print(3)"
+    )
     ast.parse("\n".join(kept))
 
 

@@ -1,0 +1,180 @@
+"""Hostile files: each may lose its own answers, never those of the next file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shapelint.client import Limits, Unanswered, Worker, WorkerSession
+
+GOOD = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.down = nn.Conv1d(1, 4, 3, 2, 1)
+        self.up = nn.ConvTranspose1d(4, 1, 3, 2, 1)
+
+    def forward(self, x):
+        return self.up(self.down(x))
+"""
+
+ENDINGS = [
+    pytest.param(
+        "import os; x = os._exit(0)", "crash", "ended with status 0", id="os._exit(0) at import"
+    ),
+    pytest.param("x = __import__('os')._exit(86 + 1)", "crash", "status 87", id="os._exit"),
+    pytest.param("import ctypes; x = ctypes.string_at(0)", "crash", "SIGSEGV", id="segfault"),
+    pytest.param("import os; x = os.kill(os.getpid(), 9)", "crash", "SIGKILL", id="kills itself"),
+    pytest.param("import os; x = os.abort()", "crash", "SIGABRT", id="abort"),
+    pytest.param("import os; x = os.closerange(3, 99)", "crash", "status 1", id="closes our pipes"),
+    pytest.param(
+        "import itertools; x = all(itertools.repeat(1))",
+        "timeout",
+        "no answer within",
+        id="endless in C",
+    ),
+]
+
+HARMLESS = [
+    pytest.param("import sys; x = sys.exit(1)", id="sys.exit"),
+    pytest.param("import sys; x = [print('x' * 10**6) for _ in range(100)]", id="print flood"),
+    pytest.param("import sys; x = sys.stdin.read()", id="reads stdin"),
+    pytest.param("import os; x = os.write(1, b'{\"id\": 1}\\n')", id="writes JSON to stdout"),
+    pytest.param("import sys; x = sys.stdout.close(); y = sys.stderr.close()", id="closes stdout"),
+    pytest.param("import os; x = os.fork() or os._exit(0)", id="forks"),
+    pytest.param("import os; x = os.chdir('/')", id="changes folder"),
+    pytest.param(
+        "import signal; x = signal.signal(signal.SIGTERM, signal.SIG_IGN)", id="ignores SIGTERM"
+    ),
+    pytest.param("import sys; x = sys.path.clear()", id="forgets where modules are"),
+    pytest.param("x = [0 for _ in iter(int, 1)]", id="endless comprehension"),
+    pytest.param("def f():\n    while True:\n        pass\nx = f()", id="endless call"),
+    pytest.param(
+        "import threading as t; x = t.Lock(); y = x.acquire() and x.acquire()", id="deadlock"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    worker = Worker(sys.executable, Limits(seconds=4, megabytes=2048))
+    yield worker
+    worker.close()
+
+
+def _session(worker: Worker, folder: Path, name: str, source: str) -> WorkerSession:
+    path = folder / name
+    path.write_text(source)
+    return WorkerSession(worker, path, folder)
+
+
+def _assert_answers(session: WorkerSession) -> None:
+    session.build("Net")
+    (x,) = session.inputs().inputs
+    assert x.dims == ("N", 1, "L")
+    assert session.run({"N": 2, "L": 16}, "cpu").shapes == ((2, 1, 15),)
+    trace = session.trace({"N": 2, "L": 16}, {"L": (1, None)})
+    assert [s.at({"N": 2, "L": 16}) for s in trace.outputs[0]] == [2, 1, 15]
+
+
+def test_a_good_file(worker: Worker, tmp_path: Path) -> None:
+    _assert_answers(_session(worker, tmp_path, "good.py", GOOD))
+
+
+@pytest.mark.parametrize(("line", "kind", "text"), ENDINGS)
+def test_a_file_that_takes_its_process_down(
+    worker: Worker, tmp_path: Path, line: str, kind: str, text: str
+) -> None:
+    bad = _session(worker, tmp_path, "bad.py", f"import torch\n{line}\n")
+    with pytest.raises(Unanswered, match=text) as caught:
+        bad.facts()
+    assert caught.value.problem.kind == kind
+    _assert_answers(_session(worker, tmp_path, "good.py", GOOD))
+
+
+@pytest.mark.parametrize("line", HARMLESS)
+def test_a_file_that_is_answered_all_the_same(worker: Worker, tmp_path: Path, line: str) -> None:
+    odd = _session(worker, tmp_path, "odd.py", f"{GOOD}\n{line}\n")
+    _assert_answers(odd)
+    odd.close()
+    _assert_answers(_session(worker, tmp_path, "good.py", GOOD))
+
+
+def test_a_model_that_hangs_at_one_size_answers_at_the_others(
+    worker: Worker, tmp_path: Path
+) -> None:
+    hangs = "        while x.shape[-1] == 13:\n            pass\n        return"
+    session = _session(worker, tmp_path, "net.py", GOOD.replace("        return", hangs))
+    session.build("Net")
+    session.inputs()
+    with pytest.raises(Unanswered) as caught:
+        session.run({"N": 2, "L": 13}, "cpu")
+    assert caught.value.problem.kind == "timeout"
+    assert session.run({"N": 2, "L": 16}, "cpu").shapes == ((2, 1, 15),)
+
+
+def test_the_last_of_what_is_printed_is_kept(worker: Worker, tmp_path: Path) -> None:
+    source = "import os\nx = [print(i) for i in range(10**5)]\ny = os._exit(1)\n"
+    with pytest.raises(Unanswered):
+        _session(worker, tmp_path, "loud.py", source).facts()
+    assert len(worker.output) < 10**5
+
+
+def test_failures_of_the_model_are_part_of_the_answer(worker: Worker, tmp_path: Path) -> None:
+    session = _session(
+        worker, tmp_path, "good.py", GOOD.replace("nn.Conv1d(1, 4, 3", "nn.Conv1d(1, 4, 9")
+    )
+    session.build("Net")
+    session.inputs()
+    run = session.run({"N": 2, "L": 3}, "cpu")
+    assert not run.ok
+    assert "Kernel size can't be greater than actual input size" in run.error
+    failure = session.trace({"N": 2, "L": 3}).failure
+    assert failure is not None
+    assert failure.explained
+
+
+def test_a_python_that_is_none(tmp_path: Path) -> None:
+    worker = Worker("/bin/false")
+    with pytest.raises(Unanswered, match="gone"):
+        _session(worker, tmp_path, "good.py", GOOD).facts()
+    worker.close()
+
+
+# -- promises about imports -----------------------------------------------------------------
+
+_CLIENT = "import shapelint.client, shapelint.discovery, shapelint.interpreters, shapelint.session"
+_CHECK = "import sys; sys.exit('torch' in sys.modules)"
+
+
+def _exit_code(code: str) -> int:
+    return subprocess.run([sys.executable, "-c", code], check=False).returncode
+
+
+def test_the_client_never_imports_torch() -> None:
+    assert _exit_code(f"{_CLIENT}; {_CHECK}") == 0
+
+
+def test_the_test_above_can_fail() -> None:
+    assert _exit_code(f"{_CLIENT}; import torch; {_CHECK}") == 1
+
+
+def test_the_worker_sees_nothing_else_of_the_clients_environment(
+    worker: Worker, tmp_path: Path
+) -> None:
+    source = "import sys\nimport shapelint\npaths = sys.path[:]\nraise_if = [p for p in paths]\n"
+    source += f"{GOOD}\nclass Path(nn.Module):\n    def __init__(self):\n"
+    source += "        raise ValueError(sys.path)\n    def forward(self, x):\n        return x\n"
+    session = _session(worker, tmp_path, "paths.py", source)
+    with pytest.raises(Unanswered) as caught:
+        session.build("Path")
+    ours = str(Path(__file__).parent.parent)
+    assert f"'{ours}'" not in caught.value.problem.text
+    assert "shapelint/worker" not in caught.value.problem.text
