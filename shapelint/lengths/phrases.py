@@ -123,7 +123,7 @@ def _outside(name: str, stretch: Stretch, lowest: int) -> str:
 
 # -- comparisons of several symbols ---------------------------------------------------------------
 
-_FLIPPED = {">=": "<=", "==": "==", "!=": "!="}
+_FLIPPED = {">=": "<=", "<=": ">=", "==": "==", "!=": "!="}
 
 
 def comparison(test: Compare, op: str = "") -> str:
