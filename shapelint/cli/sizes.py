@@ -82,7 +82,10 @@ def _facts(report: TargetReport, valid: SizeSet, near: Sizes) -> Iterator[tuple[
         same = report.roundtrip_sizes == valid
         yield "comes back at", "all of them" if same else report.roundtrip_sizes.text
     for symbol, size in near.items():
-        yield f"near {symbol} = {size}", _beside(valid, symbol, near)
+        words = [_beside("runs", valid, symbol, near)]
+        if report.roundtrip_sizes is not None:
+            words.append(_beside("comes back", report.roundtrip_sizes, symbol, near))
+        yield f"near {symbol} = {size}", "; ".join(words)
     if report.outputs:
         yield "returns", ", ".join(report.outputs)
     reason = f": {visible(report.reason)}" if report.reason else ""
@@ -95,12 +98,13 @@ def _written(sizes: Sizes | None) -> str:
     return ", ".join(f"{name} = {size}" for name, size in sizes.items())
 
 
-def _beside(valid: SizeSet, symbol: str, near: Sizes) -> str:
-    """The nearest valid sizes of one symbol; the others as asked for, else their smallest."""
-    if symbol not in valid.symbols:
-        raise UsageError(f"near {symbol}: the sizes are {', '.join(valid.symbols)}")
-    others = {n: s for n, s in {**(valid.smallest() or {}), **near}.items() if n != symbol}
-    below, above = valid.below_above(symbol, near[symbol], others)
-    if below == above == near[symbol]:
-        return "runs"
-    return f"{below or 'nothing'} below, {above or 'nothing'} above"
+def _beside(verb: str, good: SizeSet, symbol: str, near: Sizes) -> str:
+    """The nearest good sizes of one symbol; the others are as asked for, else their smallest."""
+    if symbol not in good.symbols:
+        raise UsageError(f"near {symbol}: the sizes are {', '.join(good.symbols)}")
+    others = {n: s for n, s in {**(good.smallest() or {}), **near}.items() if n != symbol}
+    sides = good.below_above(symbol, near[symbol], others)
+    if near[symbol] in sides:
+        return verb
+    found = [str(size) for size in sides if size is not None]
+    return f"{verb} at {' and '.join(found) or f'no {symbol}'}"

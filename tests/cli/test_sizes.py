@@ -55,7 +55,7 @@ evidence       checked: an op was probed
 models/ae.py:AE(x: N, 1, L)
 runs at        L % 2 == 0
 smallest       L = 2
-near L = 5     4 below, 6 above
+near L = 5     runs at 4 and 6
 evidence       proven
 """,
     ),
@@ -71,7 +71,7 @@ near L = 4     runs
 evidence       proven
 """,
     ),
-    "a size with nothing below, one with nothing above": (
+    "a size with nothing below": (
         target(valid_sizes=EVEN),
         ["--near", "L=1"],
         0,
@@ -79,7 +79,33 @@ evidence       proven
 models/ae.py:AE(x: N, 1, L)
 runs at        L % 2 == 0
 smallest       L = 2
-near L = 1     nothing below, 2 above
+near L = 1     runs at 2
+evidence       proven
+""",
+    ),
+    "neighbours that come back": (
+        target(valid_sizes=EVEN, roundtrip_sizes=FOURS),
+        ["--near", "L=6"],
+        0,
+        """\
+models/ae.py:AE(x: N, 1, L)
+runs at        L % 2 == 0
+smallest       L = 2
+comes back at  L % 4 == 0
+near L = 6     runs; comes back at 4 and 8
+evidence       proven
+""",
+    ),
+    "neighbours where there are none": (
+        target(valid_sizes=EVEN, roundtrip_sizes=NONE),
+        ["--near", "L=9"],
+        0,
+        """\
+models/ae.py:AE(x: N, 1, L)
+runs at        L % 2 == 0
+smallest       L = 2
+comes back at  no size
+near L = 9     runs at 8; comes back at no L
 evidence       proven
 """,
     ),
