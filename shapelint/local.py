@@ -34,7 +34,7 @@ class LocalSession:
         inputs: Sequence[Input],
         kwargs: Mapping[str, Any] | None = None,
     ) -> None:
-        from shapelint.worker import build, runs  # noqa: PLC0415
+        from shapelint.worker import build, runs
 
         self._runs = runs
         self._call = runs.Call(inputs, kwargs or {})
@@ -60,7 +60,7 @@ class LocalSession:
 
 def _without_data(module: nn.Module, device: str) -> nn.Module:
     """A copy whose tensors are on ``device``, made without copying the originals' data."""
-    from torch import nn  # noqa: PLC0415  (imports torch)
+    from torch import nn
 
     memo: dict[int, Any] = {}
     for parameter in module.parameters():

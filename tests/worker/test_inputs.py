@@ -1,0 +1,237 @@
+"""What a model takes, found with no hint but the model itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from shapelint.model import Input
+from shapelint.worker.annotations import annotated_inputs, contract, read_dims
+from shapelint.worker.build import build
+from shapelint.worker.examples import generalised
+from shapelint.worker.inputs import guess_inputs
+from shapelint.worker.stubs import Stub
+
+jaxtyping = Stub("jaxtyping")
+
+
+class Flat(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(784, 10)
+
+    def forward(self, x):
+        return self.layer(x.view(-1, 784))
+
+
+class TimeStep(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, 8, 3, padding=1)
+        self.time = nn.Linear(1, 8)
+
+    def forward(self, x, t):
+        return self.conv(x) + self.time(t[:, None])[:, :, None, None]
+
+
+class Spectrogram(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 3)
+
+    def forward(self, x):
+        return self.conv(x.unsqueeze(1))
+
+
+class Tokens(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(100, 16)
+        self.out = nn.Linear(16, 100)
+
+    def forward(self, x):
+        batch, length = x.shape
+        return self.out(self.embed(x)).view(batch, length, 100)
+
+
+class TwoImages(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(6, 8, 3)
+
+    def forward(self, a, b):
+        return self.conv(torch.cat([a, b], 1))
+
+
+class ChannelsLast(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(5, 8, 3)
+
+    def forward(self, x):
+        batch, length, channels = x.shape
+        return self.conv(x.permute(0, 2, 1))
+
+
+class Conditional(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(10, 8)
+        self.layer = nn.Linear(8 + 100, 64)
+
+    def forward(self, z, labels):
+        return self.layer(torch.cat([z, self.embed(labels)], 1))
+
+
+class Optional(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+
+    def forward(self, x, mask=None):
+        return self.conv(x)
+
+
+class FailsLater(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 3)
+        self.layer = nn.Linear(999, 2)
+
+    def forward(self, x):
+        return self.layer(self.conv(x).flatten(1))
+
+
+class Annotated(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+
+    def forward(
+        self, x: jaxtyping.Float[torch.Tensor, "b c rows cols"]
+    ) -> jaxtyping.Float[torch.Tensor, "b 8 rows cols"]:
+        return self.conv(x)
+
+
+class WithExample(Optional):
+    example_input_array = torch.zeros(1, 3, 32, 48)
+
+
+class WithDummies(Optional):
+    dummy_inputs = {"x": torch.zeros(1, 3, 32, 32)}
+
+
+class WithConfig(Optional):
+    default_cfg = {"input_size": (3, 224, 224)}
+
+
+CASES = [
+    pytest.param(nn.Conv1d(2, 4, 3), [("N", 2, "L")], id="Conv1d"),
+    pytest.param(nn.Conv2d(6, 4, 3), [("N", 6, "H", "W")], id="Conv2d"),
+    pytest.param(nn.ConvTranspose2d(6, 4, 3), [("N", 6, "H", "W")], id="ConvTranspose2d"),
+    pytest.param(nn.Conv3d(1, 4, 3), [("N", 1, "D", "H", "W")], id="Conv3d"),
+    pytest.param(nn.Linear(7, 4), [("N", 7)], id="Linear"),
+    pytest.param(nn.AvgPool2d(2), [("N", "C", "H", "W")], id="a layer that takes any channels"),
+    pytest.param(nn.Sequential(nn.Flatten(), nn.Linear(784, 4)), [("N", 784)], id="flatten"),
+    pytest.param(Flat(), [("N", 784)], id="view, then linear"),
+    pytest.param(Spectrogram(), [("N", "H", "W")], id="the model adds the channel dim"),
+    pytest.param(TwoImages(), [("N", 3, "H", "W")] * 2, id="channels are shared out"),
+    pytest.param(ChannelsLast(), [("N", "C", 5)], id="channels last"),
+    pytest.param(Optional(), [("N", 3, "H", "W")], id="optional inputs are left out"),
+    pytest.param(TimeStep(), [("N", 4, "H", "W"), ("N",)], id="time step"),
+    pytest.param(FailsLater(), [("N", 1, "H", "W")], id="a failure further on is no concern here"),
+    pytest.param(Annotated(), [("b", 3, "rows", "cols")], id="annotation, channels from the layer"),
+    pytest.param(WithExample(), [("N", 3, "H", "W")], id="example_input_array"),
+]
+
+
+@pytest.mark.parametrize(("model", "dims"), CASES)
+def test_dims(model: nn.Module, dims: list[tuple[int | str, ...]]) -> None:
+    guess = guess_inputs(build(lambda device: model), Path(__file__))
+    assert [i.dims for i in guess.inputs] == dims
+    assert {i.dtype for i in guess.inputs} == {"float32"}
+
+
+WHOLE = [
+    pytest.param(Tokens(), [Input("x", ("N", "L"), "int64")], id="embedding"),
+    pytest.param(
+        Conditional(),
+        [Input("z", ("N", 100)), Input("labels", ("N",), "int64")],
+        id="floats beside labels",
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "inputs"), WHOLE)
+def test_whole_numbers(model: nn.Module, inputs: list[Input]) -> None:
+    assert list(guess_inputs(build(lambda device: model), Path(__file__)).inputs) == inputs
+
+
+HOW = [
+    pytest.param(Annotated(), "annotations of forward", id="annotations"),
+    pytest.param(WithExample(), "example_input_array", id="Lightning"),
+    pytest.param(WithDummies(), "dummy_inputs", id="Hugging Face"),
+    pytest.param(WithConfig(), 'default_cfg["input_size"]', id="timm"),
+    pytest.param(Optional(), "first layer conv = Conv2d(3, 8", id="first layer"),
+]
+
+
+@pytest.mark.parametrize(("model", "how"), HOW)
+def test_it_says_how_it_was_found(model: nn.Module, how: str) -> None:
+    assert guess_inputs(build(lambda device: model), Path(__file__)).how.startswith(how)
+
+
+LITERALS = [
+    pytest.param("y = net(torch.randn(1, 3, 64, 64))", id="instance"),
+    pytest.param("x = torch.rand((1, 3, 64, 64)).cuda()\ny = net(x)", id="through a name"),
+    pytest.param("model = AvgPool2d(2).eval()\ny = model(torch.ones(1, 3, 64, 64))", id="class"),
+    pytest.param(
+        "def main():\n    x = torch.zeros(1, 3, 64, 64)\n    print(net(x).shape)", id="in main"
+    ),
+]
+
+
+@pytest.mark.parametrize("lines", LITERALS)
+def test_a_literal_call_in_the_file_says_the_channels(tmp_path: Path, lines: str) -> None:
+    path = tmp_path / "net.py"
+    path.write_text(lines)
+    guess = guess_inputs(build(lambda device: nn.AvgPool2d(2)), path, "net")
+    assert [i.dims for i in guess.inputs] == [("N", 3, "H", "W")]
+    assert guess.how == "the file calls it on (1, 3, 64, 64)"
+
+
+DIMS = [
+    pytest.param("n 3 h w", ("n", 3, "h", "w"), id="names and sizes"),
+    pytest.param("*batch c t", ("batch", "c", "t"), id="any number of batch dims is one"),
+    pytest.param("... c", ("N", "c"), id="ellipsis"),
+    pytest.param("n _ t", ("n", "d1", "t"), id="unnamed"),
+    pytest.param("#n c=4", ("n", 4), id="prefixes"),
+    pytest.param("n 2*t", None, id="an expression is no length"),
+]
+
+
+@pytest.mark.parametrize(("text", "dims"), DIMS)
+def test_jaxtyping_dims(text: str, dims: tuple[int | str, ...] | None) -> None:
+    assert read_dims(text) == dims
+
+
+def test_annotations_of_other_packages_say_nothing() -> None:
+    assert annotated_inputs(Optional) == {}
+    assert contract(Optional) == ""
+    assert contract(Annotated) == "b 8 rows cols"
+
+
+EXAMPLES = [
+    pytest.param((1, 3, 32, 32), "float32", (("N", 3, "H", "W"), "float32"), id="image"),
+    pytest.param((2, 1, 800), "float16", (("N", 1, "L"), "float16"), id="signal"),
+    pytest.param((1, 77), "int64", (("N", "L"), "int64"), id="tokens"),
+    pytest.param((), "float32", None, id="a number"),
+]
+
+
+@pytest.mark.parametrize(("shape", "dtype", "template"), EXAMPLES)
+def test_examples_are_generalised(shape: tuple[int, ...], dtype: str, template: object) -> None:
+    assert generalised(shape, dtype) == template
