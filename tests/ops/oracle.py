@@ -29,6 +29,7 @@ import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
+from shapelint.worker.device import OneDevice
 from shapelint.worker.tracer import ShapeTracer
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def traced(f: Any, inputs: tuple[Template, ...], env: Sizes) -> Trace:
     for i, template in enumerate(inputs):
         dims, dtype = _parsed(template)
         specs[str(i)] = (tuple(int(d) if d.isdigit() else d for d in dims), dtype)
-    with torch.device("meta"):
+    with OneDevice("meta"):
         return ShapeTracer().run(_module(f).to("meta"), specs, env)
 
 
