@@ -62,7 +62,7 @@ class ModelClass:
     line: int
     bases: tuple[str, ...]
     uses: frozenset[str]
-    """Names that its body calls: the classes it is made of are among them."""
+    """Names that its body mentions: the classes it is made of are among them."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class SourceFile:
             if isinstance(node, ast.ClassDef):
                 bases = tuple(filter(None, map(_dotted, node.bases)))
                 if any(_is_torch_base(b) or b in found for b in bases):
-                    found[node.name] = ModelClass(node.name, node.lineno, bases, _called(node))
+                    found[node.name] = ModelClass(node.name, node.lineno, bases, _mentioned(node))
         return tuple(found.values())
 
 
@@ -174,14 +174,14 @@ class Project:
         """Calls of the class with literal arguments, those in ``__main__`` blocks included."""
         return [c for file in self.mentioning(class_name) for c in constructions(file, class_name)]
 
-    def is_part(self, model: ModelClass) -> bool:
-        """Whether another model class of the project is made of this one, or derives from it."""
-        others = (c for file in self.mentioning(model.name) for c in file.classes)
-        return any(
-            model.name in other.uses or model.name in (b.rpartition(".")[2] for b in other.bases)
-            for other in others
-            if other.name != model.name
-        )
+    def owners(self, class_name: str) -> list[tuple[Path, str]]:
+        """The model classes whose bodies name this class: file and class name of each."""
+        return [
+            (file.path, owner.name)
+            for file in self.mentioning(class_name)
+            for owner in file.classes
+            if class_name in owner.uses and owner.name != class_name
+        ]
 
 
 def _parsed(path: Path) -> SourceFile | None:
@@ -221,9 +221,10 @@ def _is_torch_base(base: str) -> bool:
     return name in _TORCH_BASES and (not owner or owner.split(".")[0] in ("nn", "torch", "pl", "L"))
 
 
-def _called(node: ast.ClassDef) -> frozenset[str]:
-    """Names called or handed on in a class body, by their last part."""
-    names = (_dotted(n) for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute)))
+def _mentioned(node: ast.ClassDef) -> frozenset[str]:
+    """Names in a class body, by their last part; bases are not in the body."""
+    nodes = (n for statement in node.body for n in ast.walk(statement))
+    names = (_dotted(n) for n in nodes if isinstance(n, (ast.Name, ast.Attribute)))
     return frozenset(name.rpartition(".")[2] for name in names if name)
 
 

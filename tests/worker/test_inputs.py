@@ -72,7 +72,7 @@ class ChannelsLast(nn.Module):
         self.conv = nn.Conv1d(5, 8, 3)
 
     def forward(self, x):
-        batch, length, channels = x.shape
+        _batch, _length, _channels = x.shape
         return self.conv(x.permute(0, 2, 1))
 
 
@@ -111,8 +111,9 @@ class Annotated(nn.Module):
         self.conv = nn.Conv2d(3, 8, 3, padding=1)
 
     def forward(
-        self, x: jaxtyping.Float[torch.Tensor, "b c rows cols"]
-    ) -> jaxtyping.Float[torch.Tensor, "b 8 rows cols"]:
+        self,
+        x: jaxtyping.Float[torch.Tensor, "b c rows cols"],  # noqa: F722  (dims, not a type)
+    ) -> jaxtyping.Float[torch.Tensor, "b 8 rows cols"]:  # noqa: F722
         return self.conv(x)
 
 

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from shapelint.discovery import Project, may_hold_models, places, project_root, python_files
+from shapelint.literals import NotLiteral, literal
+
+FILES = {
+    "pyproject.toml": "",
+    "models/unet.py": """
+from torch import nn
+WIDTHS = (8, 16)
+class Block(nn.Module):
+    pass
+class Deep(Block):
+    pass
+class Fancy(nn.Sequential):
+    pass
+class UNet(nn.Module):
+    def __init__(self, channels, widths=()):
+        self.down = Block()
+class Config:
+    pass
+if __name__ == "__main__":
+    net = UNet(-3, widths=WIDTHS)
+""",
+    "train.py": """
+import models.unet as m
+from torch import nn
+size = load()
+a = m.UNet(1, widths=[2 * 4, 8])
+b = m.UNet(size)
+c = m.UNet(**options)
+""",
+    "src/pkg/mod.py": "x = 1",
+    "src/pkg/__init__.py": "",
+    "broken.py": "UNet( = 3",
+    "notes.txt": "UNet(4)",
+    ".hidden/a.py": "UNet(5)",
+    ".venv/a.py": "UNet(5)",
+    "myenv/pyvenv.cfg": "",
+    "myenv/a.py": "UNet(6)",
+    "build/a.py": "UNet(7)",
+    "lib/site-packages/a.py": "UNet(8)",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_files_that_are_walked(root: Path) -> None:
+    found = [str(p.relative_to(root)) for p in python_files(root)]
+    assert found == [
+        "broken.py",
+        "train.py",
+        "models/unet.py",
+        "src/pkg/__init__.py",
+        "src/pkg/mod.py",
+    ]
+
+
+ARGUMENTS = [
+    pytest.param("models/unet.py", [("models/unet.py", "")], id="file"),
+    pytest.param("models", [("models/unet.py", "")], id="folder"),
+    pytest.param("models/unet.py:UNet", [("models/unet.py", "UNet")], id="class in a file"),
+    pytest.param("models.unet:UNet", [("models/unet.py", "UNet")], id="object in a module"),
+    pytest.param("pkg.mod:x", [("src/pkg/mod.py", "x")], id="module below src"),
+    pytest.param("pkg:y", [("src/pkg/__init__.py", "y")], id="package"),
+    pytest.param(
+        "lib/site-packages/a.py", [("lib/site-packages/a.py", "")], id="skipped, but named"
+    ),
+]
+
+
+@pytest.mark.parametrize(("argument", "wanted"), ARGUMENTS)
+def test_places(
+    root: Path, monkeypatch: pytest.MonkeyPatch, argument: str, wanted: list[tuple[str, str]]
+) -> None:
+    monkeypatch.chdir(root)
+    found = [(p.path.absolute(), p.target) for p in places(argument, root)]
+    assert found == [(root / path, target) for path, target in wanted]
+
+
+@pytest.mark.parametrize(
+    "argument", ["nowhere.py", "nowhere", "models.nowhere:UNet", "nowhere.py:X"]
+)
+def test_places_that_do_not_exist(root: Path, argument: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        list(places(argument, root))
+
+
+def test_the_root_is_where_the_project_file_is(root: Path) -> None:
+    assert project_root(root / "src" / "pkg" / "mod.py") == root
+
+
+def test_classes_that_look_like_modules(root: Path) -> None:
+    file = Project(root).parse(root / "models/unet.py")
+    assert file is not None
+    assert [(c.name, c.line) for c in file.classes] == [
+        ("Block", 4),
+        ("Deep", 6),
+        ("Fancy", 8),
+        ("UNet", 10),
+    ]
+
+
+def test_which_models_are_parts_of_which(root: Path) -> None:
+    project = Project(root)
+    owners = {name: project.owners(name) for name in ("Block", "Deep", "UNet")}
+    assert owners == {"Block": [(root / "models/unet.py", "UNet")], "Deep": [], "UNet": []}
+
+
+def test_constructor_calls_with_literal_arguments(root: Path) -> None:
+    calls = Project(root).constructions("UNet")
+    assert [(c.path.name, c.line, c.args, c.kwargs) for c in calls] == [
+        ("train.py", 5, (1,), {"widths": [8, 8]}),
+        ("unet.py", 16, (-3,), {"widths": (8, 16)}),
+    ]
+
+
+MENTIONS = [
+    pytest.param(b"from torch import nn", True, id="torch and nn"),
+    pytest.param(b"import torch\nclass A(torch.nn.Module): pass", True, id="dotted"),
+    pytest.param(b"import torch\nx = torch.zeros(1)", False, id="torch without modules"),
+    pytest.param(b"from tensorflow import nn", False, id="another library"),
+]
+
+
+@pytest.mark.parametrize(("source", "answer"), MENTIONS)
+def test_quick_look(source: bytes, answer: bool) -> None:
+    assert may_hold_models(source) is answer
+
+
+LITERALS = [
+    pytest.param("3", 3, id="number"),
+    pytest.param("-1.5", -1.5, id="negative"),
+    pytest.param("'same'", "same", id="text"),
+    pytest.param("None", None, id="None"),
+    pytest.param("(1, [2, {3}])", (1, [2, {3}]), id="containers"),
+    pytest.param("{'a': K, 2: ()}", {"a": 64, 2: ()}, id="dict with a constant"),
+    pytest.param("2 * K - 1", 127, id="arithmetic"),
+    pytest.param("L", (64, 128), id="constant of constants"),
+]
+NOT_LITERALS = [
+    pytest.param("unknown", id="name"),
+    pytest.param("f(3)", id="call"),
+    pytest.param("LOOP", id="constant that refers to itself"),
+    pytest.param("1 / 0", id="division by zero"),
+    pytest.param("9 ** 9 ** 9", id="power"),
+    pytest.param("10**9 * 'x'", id="repetition"),
+    pytest.param("[*K]", id="unpacking"),
+    pytest.param("{**K}", id="dict unpacking"),
+]
+CONSTANTS = {
+    "K": ast.parse("64", mode="eval").body,
+    "L": ast.parse("(K, 2 * K)", mode="eval").body,
+    "LOOP": ast.parse("LOOP", mode="eval").body,
+}
+
+
+@pytest.mark.parametrize(("text", "value"), LITERALS)
+def test_literals(text: str, value: object) -> None:
+    assert literal(ast.parse(text, mode="eval").body, CONSTANTS) == value
+
+
+@pytest.mark.parametrize("text", NOT_LITERALS)
+def test_not_literals(text: str) -> None:
+    with pytest.raises(NotLiteral):
+        literal(ast.parse(text, mode="eval").body, CONSTANTS)

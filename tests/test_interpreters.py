@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from shapelint.interpreters import Interpreter, NoInterpreter, find_interpreter
+
+
+def _python(folder: Path, has_torch: bool) -> str:
+    """An executable that answers the question as a Python with or without torch does."""
+    python = folder / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\nexit {0 if has_torch else 1}\n")
+    python.chmod(0o755)
+    return str(python)
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+def test_the_running_python_comes_last(tmp_path: Path) -> None:
+    found = find_interpreter(tmp_path)
+    assert found == Interpreter(sys.executable, "the Python that runs shapelint")
+
+
+@pytest.mark.parametrize("variable", ["VIRTUAL_ENV", "CONDA_PREFIX"])
+def test_an_active_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path / "env"))
+    python = _python(tmp_path / "env", has_torch=True)
+    assert find_interpreter(tmp_path) == Interpreter(python, variable)
+
+
+def test_the_nearest_environment_upwards(tmp_path: Path) -> None:
+    python = _python(tmp_path / "project" / ".venv", has_torch=True)
+    _python(tmp_path / ".venv", has_torch=True)
+    near = tmp_path / "project" / "models"
+    near.mkdir()
+    assert find_interpreter(near) == Interpreter(python, "nearest .venv")
+
+
+def test_an_environment_without_torch_is_passed_over(tmp_path: Path) -> None:
+    _python(tmp_path / ".venv", has_torch=False)
+    assert find_interpreter(tmp_path).python == sys.executable
+
+
+def test_the_one_asked_for_and_no_other(tmp_path: Path) -> None:
+    python = _python(tmp_path / "asked", has_torch=True)
+    assert find_interpreter(tmp_path, python) == Interpreter(python, "--python")
+
+
+@pytest.mark.parametrize(("exists", "why"), [(True, "has no torch"), (False, "does not exist")])
+def test_nothing_found_says_where_it_looked(tmp_path: Path, exists: bool, why: str) -> None:
+    python = str(tmp_path / "asked" / "bin" / "python")
+    if exists:
+        _python(tmp_path / "asked", has_torch=False)
+    with pytest.raises(NoInterpreter) as caught:
+        find_interpreter(tmp_path, python)
+    assert caught.value.searched == (f"--python: {python} ({why})",)
+    assert os.path.dirname(python) in str(caught.value)
