@@ -94,7 +94,7 @@ error[skip-length-mismatch]: lengths differ                                     
     )
 
 
-def test_a_call_over_several_lines_is_marked_line_by_line():
+def test_a_call_over_several_lines_has_a_bar():
     source = "net = Conv2d(\n    3,\n    8,\n)\n"
     diagnostic = finding(span=at(source, source[6:-1]), label="H -> H - 2", severity="warning")
     assert shown(diagnostic, a=source) == (
@@ -102,16 +102,77 @@ def test_a_call_over_several_lines_is_marked_line_by_line():
 warning[skip-length-mismatch]: lengths differ                                                 SHP201
  --> a.py:1:7
   |
-1 | net = Conv2d(
-  |       ^^^^^^^
-2 |     3,
-  |     ^^
-3 |     8,
-  |     ^^
-4 | )
-  | ^ H -> H - 2
+1 |   net = Conv2d(
+  |  _______^
+2 | |     3,
+3 | |     8,
+4 | | )
+  | |_^ H -> H - 2
 """
     )
+
+
+def test_a_bar_starts_with_a_slash_where_nothing_is_left_of_the_call():
+    source = "net = [\n    Conv2d(\n        3\n    ),\n    up,\n]\n"
+    label = Label(at(source, "up"), "undoes it")
+    diagnostic = finding(span=at(source, "Conv2d(\n        3\n    )"), label="a", related=(label,))
+    assert shown(diagnostic, a=source).split("\n")[2:] == [
+        "  |",
+        "2 | /     Conv2d(",
+        "3 | |         3",
+        "4 | |     ),",
+        "  | |_____^ a",
+        "5 |       up,",
+        "  |       -- undoes it",
+        "",
+    ]
+
+
+NESTED = {
+    "bars that do not overlap share a column": (
+        "net = Seq(\n    down(\n        3\n    ),\n    up(\n        3\n    ),\n)\n",
+        """\
+1 |     net = Seq(
+  |  _________^
+2 | | /     down(
+3 | | |         3
+4 | | |     ),
+  | | |_____- down
+5 | | /     up(
+6 | | |         3
+7 | | |     ),
+  | | |_____- up
+8 | |   )
+  | |___^ whole
+""",
+    ),
+    "bars that meet in a line do not": (
+        "net = Seq(\n    down(\n        3\n    ), up(\n        3\n    ),\n)\n",
+        """\
+1 |       net = Seq(
+  |  ___________^
+2 | | /       down(
+3 | | |           3
+4 | | |       ), up(
+  | | |  ________-
+  | | |_______- down
+5 | |   |         3
+6 | |   |     ),
+  | |   |_____- up
+7 | |     )
+  | |_____^ whole
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), NESTED.values(), ids=NESTED)
+def test_calls_over_several_lines_may_be_nested(source, expected):
+    down, up = (at(source, f"{name}(\n        3\n    )") for name in ("down", "up"))
+    labels = (Label(down, "down"), Label(up, "up"))
+    diagnostic = finding(span=at(source, source[6:-1]), label="whole", related=labels)
+    _, _, frame = shown(diagnostic, a=source).partition("  |\n")
+    assert frame == expected
 
 
 def test_the_middle_of_a_very_long_call_is_left_out():
@@ -119,13 +180,15 @@ def test_the_middle_of_a_very_long_call_is_left_out():
     diagnostic = finding(span=at(source, source[6:-1]), label="here")
     assert shown(diagnostic, a=source).split("\n")[2:] == [
         "   |",
-        " 1 | net = Conv2d(",
-        "   |       ^^^^^^^",
-        " 2 |     3,",
-        "   |     ^^",
-        "...",
-        "12 | )",
-        "   | ^ here",
+        " 1 |   net = Conv2d(",
+        "   |  _______^",
+        " 2 | |     3,",
+        " 3 | |     3,",
+        " 4 | |     3,",
+        " 5 | |     3,",
+        "...  |",
+        "12 | | )",
+        "   | |_^ here",
         "",
     ]
 
