@@ -25,6 +25,7 @@ from shapelint.worker.decompose import decomposed
 from shapelint.worker.kernels import run_op
 from shapelint.worker.lazy import materialize
 from shapelint.worker.length import Length, LengthFloat, expr_of, length
+from shapelint.worker.masks import not_compared
 from shapelint.worker.ops import COMPOSITES, LAX, OPS, QUERIES
 from shapelint.worker.probe import probe
 from shapelint.worker.recorder import NeedFailed, Recorder, current, recording, user_span
@@ -104,7 +105,12 @@ class ShapeTracer(fx.Tracer):
             warnings.simplefilter("ignore")
             args, named = self._placeholders(inputs, hints)
             try:
-                with _Mode(self), _module_calls(self), builtins_seen.in_modules_of(root):
+                with (
+                    _Mode(self),
+                    _module_calls(self),
+                    builtins_seen.in_modules_of(root),
+                    not_compared(),
+                ):
                     result = root(*args, **named, **(kwargs or {}))
                 self.create_node("output", "output", (self.create_arg(result),), {})
             except ShapeMismatch:

@@ -28,6 +28,7 @@ ELEMENTWISE = [
     case("weighted huber", lambda x, y, w: F.huber_loss(x, y, weight=w), "A 2", "B 2", "C 2",
          A=A, B=B, C=C),
     case("soft margin", nn.SoftMarginLoss(**NONE), "A 3", "B", A=A, B=B),
+    case("soft margin writes into the input", nn.SoftMarginLoss(), "A 2", "2 B", A=A, B=B),
     case("divergence", nn.KLDivLoss(**NONE), "2 A", "2 B", A=A, B=B),
     case("divergence by batch", nn.KLDivLoss(reduction="batchmean"), "A 2", "B 2", A=A, B=B),
     case("hinge", nn.HingeEmbeddingLoss(**NONE), "2 A", "B", A=A, B=B),

@@ -83,23 +83,57 @@ ATTENTION = [
 ]  # fmt: skip
 
 
-def _masked(module):
-    def forward(x):
-        return module.to(x.device)(x, x, x, attn_mask=torch.zeros(3, 3, device=x.device))
+class _With(nn.Module):
+    """A module called with a mask: ``make`` builds the keyword arguments from the input."""
 
-    return forward
+    def __init__(self, module, make):
+        super().__init__()
+        self.module, self.make = module, make
+
+    def forward(self, *inputs):
+        return self.module(*inputs, **self.make(inputs[0]))
 
 
-def _causal(module):
-    def forward(x):
-        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1], device=x.device)
-        return module.to(x.device)(x, mask=mask, is_causal=True)
+def _causal(name, dim=1):
+    def make(x):
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[dim], device=x.device)
+        return {name: mask}
 
-    return forward
+    return make
+
+
+def _of_three(x):
+    return {"attn_mask": torch.zeros(3, 3, device=x.device)}
+
+
+def _cropped(x):
+    return {"mask": torch.zeros(4, 4, device=x.device)[: x.shape[1], : x.shape[1]]}
+
+
+class _Padded(nn.Module):
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, x, mask):
+        return self.module(x, src_key_padding_mask=mask)
 
 
 def _encoder(**kwargs):
     return nn.TransformerEncoderLayer(4, 2, 8, batch_first=True, **kwargs)
+
+
+def _stack():
+    return nn.TransformerEncoder(_encoder(), 1).eval()
+
+
+class _Self(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(4, 2)
+
+    def forward(self, x, attn_mask=None):
+        return self.attention(x, x, x, attn_mask=attn_mask)
 
 
 HEADS = [
@@ -115,7 +149,8 @@ HEADS = [
          C=range(1, 6)),
     case("extra keys", nn.MultiheadAttention(4, 2, add_bias_kv=True, add_zero_attn=True),
          "L N 4", "S N 4", "S N 4", N=N, L=L, S=S),
-    case("mask of three", _masked(nn.MultiheadAttention(4, 2)), "L N 4", L=range(1, 5), N=N),
+    case("mask of three", _With(_Self(), _of_three), "L N 4", L=range(1, 5), N=N),
+    case("mask of heads", _Self(), "2 L 4", "A B S", L=L, A=range(1, 6), B=range(1, 4), S=S),
     case("values of other length", nn.MultiheadAttention(4, 2), "2 2 4", "L 2 4", "S 2 4",
          L=L, S=S),
 ]  # fmt: skip
@@ -126,8 +161,16 @@ TRANSFORMERS = [
     case("layer, norm first", _encoder(norm_first=True).eval(), "N L 4", N=N, L=L),
     case("encoder in eval", nn.TransformerEncoder(_encoder(), 2).eval(), "N L 4", N=N, L=L),
     case("d_model", _encoder(), "2 2 C", C=range(1, 6)),
-    case("causal encoder", _causal(nn.TransformerEncoder(_encoder(), 1).eval()), "N L 4",
-         N=N, L=L),
+    case("declared causal", _With(_stack(), lambda x: _causal("mask")(x) | {"is_causal": True}),
+         "N L 4", N=N, L=L),
+    case("maybe causal", _With(_stack(), _causal("mask")), "N L 4", N=N, L=L),
+    case("cropped mask", _With(_stack(), _cropped), "N L 4", N=N, L=range(1, 7)),
+    case("padding mask", _Padded(_stack()), "N L 4", ("A B", torch.bool), N=N, L=L, A=L, B=L),
+    case("padding mask of one layer", _Padded(_encoder().eval()), "2 L 4", ("A B", torch.bool),
+         L=L, A=L, B=L),
+    case("causal decoder", _With(nn.TransformerDecoder(nn.TransformerDecoderLayer(
+        4, 2, 8, batch_first=True), 1).eval(), _causal("tgt_mask")), "N L 4", "N S 4",
+         N=N, L=L, S=S),
     case("decoder layer", nn.TransformerDecoderLayer(4, 2, 8), "L N 4", "S N 4", N=N, L=L, S=S),
     case("whole", nn.Transformer(4, 2, 1, 1, 8, batch_first=True).eval(), "N L 4", "N S 4",
          N=N, L=L, S=S),

@@ -74,3 +74,10 @@ def _text(batches: int, n: int, m: int) -> Callable[[], str]:
         f"Expected size for first two dimensions of batch2 tensor to be: "
         f"[{int(batches)}, {int(n)}] but got: [{int(batches)}, {int(m)}]."
     )
+
+
+@op("_nested_tensor_from_mask_left_aligned")
+def left_aligned(t: Any, mask: Any) -> None:
+    """A question of ``nn.TransformerEncoder`` about values; shapes do not depend on the answer."""
+    for n, m in zip(shape_of(t)[:2], shape_of(mask), strict=True):
+        need(eq(n, m), "match", "Mask size should match input size", n, m)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import all_of
-from shapelint.worker.ops import COMPOSITES, op
+from shapelint.worker.ops import COMPOSITES, LAX, op
 from shapelint.worker.ops.pointwise import written_to
 from shapelint.worker.shapes import Shape, broadcast, broadcast_length, either, eq, need, shape_of
 
@@ -31,6 +31,7 @@ COMPOSITES.update(
     )
 )
 COMPOSITES.add("F.kl_div")
+LAX.update({"soft_margin_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"})
 
 __all__ = ["left", "same_size", "size_text"]
 
@@ -111,10 +112,18 @@ def _weighted(input: Any, target: Any, weight: Any) -> Shape:
     return broadcast(shape, shape_of(weight))
 
 
-@op("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss")
+@op("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 def two_tensors(input: Any, target: Any, reduction: Reduction = 1, *args: Any) -> Shape:
     """The broadcast shape; these are the builtins, which take a number for ``reduction``."""
     return left(broadcast(shape_of(input), shape_of(target)), reduction)
+
+
+@op("soft_margin_loss")
+def soft_margin_loss(input: Any, target: Any, reduction: int = 1) -> Shape:
+    """The shape of the input, to which the target broadcasts."""
+    shape = shape_of(input)
+    written_to(shape, broadcast(shape, shape_of(target)))
+    return left(shape, reduction)
 
 
 @op("kl_div")
