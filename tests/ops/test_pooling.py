@@ -8,7 +8,7 @@ import pytest
 from torch import nn
 from torch.nn import functional as F
 
-from tests.ops.oracle import SMALL, assert_agrees, case
+from tests.ops.oracle import SMALL, assert_agrees, case, traced
 
 POOLS = {
     1: (F.max_pool1d, F.avg_pool1d),
@@ -113,3 +113,12 @@ def test_every_window(rank, kernel, ceil_mode):
         assert_agrees(_with(max_pool, k, s, p, d, ceil_mode), (dims,), lengths)
         if dilation == 1:
             assert_agrees(_with(avg_pool, k, s, p, ceil_mode), (dims,), lengths)
+
+
+@pytest.mark.parametrize("dilation", [1, 2])
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_too_much_padding_is_explained(rank, dilation):
+    pool = POOLS[rank][0]
+    trace = traced(_with(pool, 3, 1, 2, dilation), ("1 1" + " L" * rank,), {"L": 9})
+    assert trace.failure is not None
+    assert trace.failure.explained

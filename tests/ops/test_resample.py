@@ -137,6 +137,8 @@ def test_grids(f, inputs, sizes):
             W=SMALL,
         ),
         case("fold", nn.Fold((4, 5), 2), "1 C L", C=range(1, 9), L=range(1, 16)),
+        case("fewer than no blocks in both dims", nn.Fold((1, 1), 3), "1 9 L", L=SMALL),
+        case("unbatched fold", nn.Fold((4, 5), 2), "C L", C=range(1, 9), L=range(10, 15)),
         case("folded too small", nn.Fold((1, 4), 2), "1 4 L", L=SMALL),
         case(
             "fold to a length",

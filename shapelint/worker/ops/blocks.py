@@ -58,22 +58,32 @@ def col2im(
         divides(math.prod(k), rows),
         "view",
         lambda: (
-            f"Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
-            f"but got input.size(1)={int(rows)} and kernel_size={_pair(k)}."
+            f"Expected size of input's dimension 1 to be divisible by the product of "
+            f"kernel_size, but got input.size(1)={int(rows)} and kernel_size={_pair(k)}."
         ),
         rows,
     )
     blocks = _blocks(size, k, d, p, s)
+    given = (
+        f"Given output_size={_pair(size)}, kernel_size={_pair(k)}, dilation={_pair(d)}, "
+        f"padding={_pair(p)}, stride={_pair(s)}"
+    )
     need(
-        all_of((eq(columns, math.prod(blocks)), *(ge(n, 1) for n in blocks))),
+        eq(columns, math.prod(blocks)),
         "view",
         lambda: (
-            f"Given output_size={_pair(size)}, kernel_size={_pair(k)}, dilation={_pair(d)}, "
-            f"padding={_pair(p)}, stride={_pair(s)}, expected size of input's dimension 2 to match "
-            f"the calculated number of sliding blocks {int(blocks[0])} * {int(blocks[1])} = "
+            f"{given}, expected size of input's dimension 2 to match the calculated "
+            f"number of sliding blocks {int(blocks[0])} * {int(blocks[1])} = "
             f"{int(math.prod(blocks))}, but got input.size(2)={int(columns)}."
         ),
         columns,
+        *size,
+    )
+    need(
+        all_of(ge(n, 1) for n in blocks),
+        "view",
+        f"{given}, calculated shape of the array of sliding blocks as {_pair(blocks)}, "
+        "which is too small (non-positive)",
         *size,
     )
     return Shape((*batch, rows // math.prod(k), *size))
