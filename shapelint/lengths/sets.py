@@ -16,12 +16,16 @@ from shapelint.lengths.expr import Expr, Sym
 from shapelint.lengths.listing import listed_at
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.reading import period_of, pieces_of
-from shapelint.lengths.space import DIM, Window, space_of, value_of
+from shapelint.lengths.space import DIM, Window, merged, space_of, value_of
 
 if TYPE_CHECKING:
     from shapelint.lengths.conditions import Compare, Condition
 
 __all__ = ["NotPresburger", "SizeSet", "Window"]
+
+
+_MAX_MIXED = 6
+"""So many members are tried against each other before isl is asked for a proof."""
 
 
 class SizeSet:
@@ -74,7 +78,7 @@ class SizeSet:
             raise ValueError(f"{', '.join(sorted(strangers))}: not among the symbols {names}")
         base = cls.universe(names) if within is None else within
         points = space_of(names).points(condition, base._points)
-        return cls(names, points.intersect(base._points).coalesce(), base.window)
+        return cls(names, merged(points.intersect(base._points)), base.window)
 
     @classmethod
     def enumerated(
@@ -108,7 +112,7 @@ class SizeSet:
         window = _narrower(self.window, other.window)
         if window is not None:
             points = points.intersect(space_of(self.symbols).box(window))
-        return SizeSet(self.symbols, points.coalesce(), window)
+        return SizeSet(self.symbols, merged(points), window)
 
     def _same(self, other: SizeSet) -> isl.Set:
         if self.symbols != other.symbols:
@@ -266,7 +270,7 @@ class SizeSet:
         for i, name in reversed(list(enumerate(self.symbols))):
             if name not in kept:
                 points = points.project_out(DIM, i, 1)
-        points = points.compute_divs().coalesce()
+        points = merged(points.compute_divs())
         return SizeSet(kept, points, _window_of(self.window, kept)).over(names)
 
     def restrict(self, values: Mapping[str, int]) -> SizeSet:
@@ -283,14 +287,29 @@ class SizeSet:
         Partitions along which a set is a product are closed under refinement, so the finest one
         is unique, and splitting off the first group found leads to it.
         """
+        simple = self._points.gist(self.everywhere()._points)
+        free = [s for i, s in enumerate(self.symbols) if not simple.involves_dims(DIM, i, 1)]
+        bound = [s for s in self.symbols if s not in free]
+        groups = [self.project((s,)) for s in free]
+        return [*groups, *self.project(bound)._factors()] if bound else groups
+
+    def _factors(self) -> list[SizeSet]:
         for count in range(1, len(self.symbols) // 2 + 1):
             for group in itertools.combinations(self.symbols, count):
+                if not self._mixes(group):
+                    continue
                 rest = [s for s in self.symbols if s not in group]
                 part, other = self.project(group), self.project(rest)
                 whole = part.over(self.symbols)._points.intersect(other.over(self.symbols)._points)
                 if whole.is_subset(self._points):
-                    return [part, *other.split()]
+                    return [part, *other._factors()]
         return [self]
+
+    def _mixes(self, group: Sequence[str]) -> bool:
+        """Whether a few members may exchange their ``group``: a cheap way to refute a product."""
+        pieces = self._points.get_basic_sets()[:_MAX_MIXED]
+        members = [m for m in (self._member(p.to_set().lexmin()) for p in pieces) if m]
+        return all({**a, **{s: b[s] for s in group}} in self for a in members for b in members)
 
     def everywhere(self) -> SizeSet:
         """Every size inside the window; without a window, every size."""
@@ -304,7 +323,7 @@ class SizeSet:
 
     def given(self, known: SizeSet) -> SizeSet:
         """A simpler set with the same members among those of ``known``."""
-        return SizeSet(self.symbols, self._points.gist(known._same(self)).coalesce(), self.window)
+        return SizeSet(self.symbols, merged(self._points.gist(known._same(self))), self.window)
 
     def period(self) -> int:
         """For one symbol: far out, ``x`` and ``x + period`` are both members or both not."""

@@ -17,12 +17,14 @@ from shapelint.lengths.expr import Atom, Div, Expr, Sym
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.products import without_products
 
-__all__ = ["DIM", "Space", "Window", "space_of", "value_of"]
+__all__ = ["DIM", "Space", "Window", "merged", "space_of", "value_of"]
 
 Window = Mapping[str, tuple[int, int]]
 """Least and greatest size for some symbols, both inclusive."""
 
 DIM = isl.dim_type.set
+
+_MAX_MERGED = 64
 
 
 class Space:
@@ -73,7 +75,7 @@ class Space:
             parts = [self.points(p, base) for p in condition.parts]
             if isinstance(condition, All):
                 return reduce(isl.Set.intersect, parts, base)
-            return reduce(isl.Set.union, parts, isl.Set.empty(self.space)).coalesce()
+            return merged(reduce(isl.Set.union, parts, isl.Set.empty(self.space)))
         if not isinstance(condition, Compare):
             raise NotPresburger(condition)
         if condition.expr.is_quasi_affine:
@@ -111,6 +113,11 @@ class Space:
         if not isinstance(condition, Compare) or not condition.expr.is_quasi_affine:
             return False
         return bool(base.is_subset(self.points(condition, base)))
+
+
+def merged(points: isl.Set) -> isl.Set:
+    """The same set in fewer pieces; not tried for many, as every pair of them is looked at."""
+    return points.coalesce() if points.n_basic_set() <= _MAX_MERGED else points
 
 
 @lru_cache(maxsize=64)

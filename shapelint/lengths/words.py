@@ -25,6 +25,9 @@ __all__ = ["formula", "map_text", "set_text"]
 _MAX_PARTS = 12
 """With more alternatives or conjuncts than this no shorter form is searched for."""
 
+_MAX_EXCLUDED = 4
+"""The complement of more alternatives is too costly to look at."""
+
 
 def set_text(sizes: SizeSet) -> str:
     """``H % 16 == 0 and W >= 32``: the sizes in words.
@@ -125,7 +128,8 @@ def _several(sizes: SizeSet) -> str:
         whole = sizes.everywhere()
         parts = [SizeSet.of(all_of(p), sizes.symbols, within=whole) for p in pieces]
         candidates += [" or ".join(map(_conjunction, parts)), _conjunction(sizes)]
-        candidates.append(_negated(whole - sizes))
+        if len(pieces) <= _MAX_EXCLUDED:
+            candidates.append(_negated(whole - sizes))
     return _shortest(candidates, sizes)
 
 
