@@ -22,6 +22,7 @@ __all__ = [
     "Place",
     "Project",
     "SourceFile",
+    "may_hold_models",
     "places",
     "project_root",
 ]
@@ -82,6 +83,21 @@ class SourceFile:
                 if any(_is_torch_base(b) or b in found for b in bases):
                     found[node.name] = ModelClass(node.name, node.lineno, bases, _mentioned(node))
         return tuple(found.values())
+
+    def means(self, name: str, defined_in: Path) -> bool:
+        """Whether a name in this file can be the one that the file ``defined_in`` defines.
+
+        It cannot if this file has its own, or imports one from a module of another name.
+        """
+        if self.path == defined_in:
+            return True
+        sources = (defined_in.stem, defined_in.parent.name)
+        for node in ast.walk(self.tree):
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name:
+                return False
+            if isinstance(node, ast.ImportFrom) and name in (a.name for a in node.names):
+                return (node.module or "").rpartition(".")[2] in (*sources, "")
+        return True
 
 
 def places(argument: str, root: Path) -> Iterator[Place]:
@@ -170,9 +186,14 @@ class Project:
             if parsed is not None:
                 yield parsed
 
-    def constructions(self, class_name: str) -> list[Construction]:
-        """Calls of the class with literal arguments, those in ``__main__`` blocks included."""
-        return [c for file in self.mentioning(class_name) for c in constructions(file, class_name)]
+    def constructions(self, class_name: str, defined_in: Path) -> list[Construction]:
+        """Calls of the class with literal arguments, those in ``__main__`` blocks included.
+
+        Calls in the file that defines the class come first.
+        """
+        files = [f for f in self.mentioning(class_name) if f.means(class_name, defined_in)]
+        files.sort(key=lambda file: file.path != defined_in)
+        return [c for file in files for c in constructions(file, class_name)]
 
     def owners(self, class_name: str) -> list[tuple[Path, str]]:
         """The model classes whose bodies name this class: file and class name of each."""

@@ -120,11 +120,27 @@ def test_which_models_are_parts_of_which(root: Path) -> None:
 
 
 def test_constructor_calls_with_literal_arguments(root: Path) -> None:
-    calls = Project(root).constructions("UNet")
+    calls = Project(root).constructions("UNet", root / "models/unet.py")
     assert [(c.path.name, c.line, c.args, c.kwargs) for c in calls] == [
-        ("train.py", 5, (1,), {"widths": [8, 8]}),
         ("unet.py", 16, (-3,), {"widths": (8, 16)}),
+        ("train.py", 5, (1,), {"widths": [8, 8]}),
     ]
+
+
+OTHERS = [
+    pytest.param("from models.unet import UNet\nUNet(9)", 1, id="imported from there"),
+    pytest.param("from models import UNet\nUNet(9)", 1, id="through the package"),
+    pytest.param("from .unet import *\nUNet(9)", 1, id="star"),
+    pytest.param("from monai.nets import UNet\nUNet(9)", 0, id="from another package"),
+    pytest.param("class UNet:\n    pass\nUNet(9)", 0, id="a class of its own"),
+]
+
+
+@pytest.mark.parametrize(("source", "calls"), OTHERS)
+def test_calls_of_a_class_of_the_same_name(root: Path, source: str, calls: int) -> None:
+    (root / "other.py").write_text(source)
+    found = Project(root).constructions("UNet", root / "models/unet.py")
+    assert [c.path.name for c in found].count("other.py") == calls
 
 
 MENTIONS = [

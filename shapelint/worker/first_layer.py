@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from torch import nn
 
@@ -19,6 +18,7 @@ from shapelint.model import Input
 from shapelint.trace import Node, Trace
 from shapelint.worker.build import Model
 from shapelint.worker.examples import FORMS, Template
+from shapelint.worker.layer_inputs import wanted
 from shapelint.worker.runs import Call, trace_run
 
 __all__ = ["search"]
@@ -29,9 +29,6 @@ _MOST_GUESSES = 24
 _WHOLE_NUMBERS = ("ids", "idx", "index", "indices", "tokens", "input_ids", "token_ids")
 _LABELS = ("label", "labels", "class_labels")
 _TIMES = ("t", "time", "times", "timestep", "timesteps", "sigma", "sigmas", "noise_level")
-_TRANSFORMERS = (nn.Transformer, nn.TransformerEncoder, nn.TransformerDecoder)
-_SEQUENCES = (nn.RNNBase, nn.MultiheadAttention, *_TRANSFORMERS)
-_ATTENTION_LAYERS = (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
 
 Guess = dict[str, Template]
 
@@ -64,9 +61,10 @@ def search(model: Model, names: Sequence[str], known: Mapping[str, Template]) ->
         attempt = _Attempt(guess, _trace(model, guess))
         if best is None or attempt.progress > best.progress:
             best = attempt
-        if attempt.trace.failure is None or _settled(attempt, model.root):
+        cures = list(_cures(attempt, model.root, known))
+        if not cures and (attempt.trace.failure is None or _settled(attempt, model.root)):
             break
-        queue[:0] = _better(attempt, model.root, known)
+        queue[:0] = cures
         if not queue:
             queue = list(_other_ranks(best.guess, known))
     assert best is not None
@@ -123,84 +121,54 @@ def _own_channels(template: Template, position: int) -> Template:
     return tuple(f"{d}{position + 1}" if d in ("C", "F") else d for d in dims), dtype
 
 
-def wanted(layer: nn.Module, root: nn.Module) -> Template | None:
-    """The input that a layer takes, if that can be read off its class and attributes."""
-    size: Any = layer
-    if isinstance(layer, nn.Embedding):
-        return ("N", "L"), "int64"
-    if isinstance(layer, (*_SEQUENCES, *_ATTENTION_LAYERS)):
-        return _sequence(layer), "float32"
-    if isinstance(layer, nn.Linear):
-        batch = ("N", "L") if _has(root, (*_SEQUENCES, nn.LayerNorm)) else ("N",)
-        return (*batch, size.in_features), "float32"
-    if isinstance(layer, nn.LayerNorm):
-        return (("N", "L", *size.normalized_shape), "float32")
-    rank = _rank(layer)
-    if rank is None:
-        return None
-    channels = getattr(layer, "in_channels", getattr(layer, "num_features", "C"))
-    return (("N", channels or "C", *FORMS[rank][2:]), "float32")
-
-
-def _sequence(layer: Any) -> tuple[int | str, ...]:
-    features = getattr(layer, "input_size", getattr(layer, "embed_dim", None)) or "F"
-    first = next((m for m in layer.modules() if hasattr(m, "batch_first")), layer)
-    return ("N", "L", features) if getattr(first, "batch_first", False) else ("L", "N", features)
-
-
-def _rank(layer: nn.Module) -> int | None:
-    """Rank of the batched input of ``Conv2d``, ``MaxPool2d``, ``BatchNorm2d``: 4."""
-    name = type(layer).__name__
-    torchs = type(layer).__module__.startswith("torch.nn")
-    return int(name[-2]) + 2 if torchs and name[-2:] in ("1d", "2d", "3d") else None
-
-
-def _has(root: nn.Module, kinds: tuple[type, ...]) -> bool:
-    return any(isinstance(m, kinds) for m in root.modules())
-
-
 # -- learning from a run --------------------------------------------------------------------
 
 
-def _better(attempt: _Attempt, root: nn.Module, known: Mapping[str, Template]) -> Iterator[Guess]:
-    """Guesses that cure what stopped this one, the likeliest first."""
-    sizes = _demanded(attempt.trace)
+def _cures(attempt: _Attempt, root: nn.Module, known: Mapping[str, Template]) -> Iterator[Guess]:
+    """Guesses without what is wrong with this one, the likeliest first."""
+    sizes = _demanded(attempt.trace, fixed="NHWDL" if _settled(attempt, root) else "NHWD")
     if sizes:
         yield {name: _with_sizes(t, sizes) for name, t in attempt.guess.items()}
         return
     for name, layer, node in _reached(attempt, root):
         want = wanted(layer, root)
-        if want is None or name in known:
-            continue
-        (dims, dtype), got = attempt.guess[name], node.input_shapes[0]
+        if want is not None and name not in known:
+            for template in _corrected(attempt.guess[name], want, node, layer):
+                yield {**attempt.guess, name: template}
+
+
+def _corrected(
+    guessed: Template, want: Template, node: Node, layer: nn.Module
+) -> Iterator[Template]:
+    """What an input should be, given what the first layer that it reaches wants and got."""
+    (dims, dtype), got = guessed, node.input_shapes[0]
+    if dtype != want[1]:
+        keeps = len(dims) < 3 or want[1] == "float32"
+        yield (dims if keeps else want[0]), want[1]
+    elif not node.shapes and not isinstance(layer, nn.Embedding):
         rank = len(dims) + len(want[0]) - len(got)
-        if isinstance(layer, nn.Embedding):
-            if dtype != "int64":
-                yield {**attempt.guess, name: (dims if len(dims) < 3 else want[0], "int64")}
-        elif len(got) == len(dims) and (len(want[0]), want[1]) != (len(dims), dtype):
-            yield {**attempt.guess, name: _open(want)}
+        if len(got) == len(dims) and rank != len(dims):
+            yield _open(want)
         elif rank != len(dims) and rank in FORMS:
             form = FORMS[rank] if rank > len(want[0]) else ("N", *want[0][2:])
-            yield {**attempt.guess, name: (form if len(form) == rank else FORMS[rank], want[1])}
+            yield (form if len(form) == rank else FORMS[rank]), dtype
 
 
-def _demanded(trace: Trace) -> dict[str, int]:
-    """Sizes that a failed channel or feature need forces on symbols for channels."""
+def _demanded(trace: Trace, fixed: str) -> dict[str, int]:
+    """Sizes that a failed channel or feature need forces on symbols, those ``fixed`` excepted."""
     last = trace.events[-1] if trace.events else None
     if last is None or last.holds or last.need not in ("channels", "features"):
         return {}
     condition = last.condition
     if not isinstance(condition, Compare) or condition.op != "==":
         return {}
-    return _solution(condition.expr)
+    names = [a.name for a in condition.expr.terms if isinstance(a, Sym) and a.name not in fixed]
+    return _solution(condition.expr, names)
 
 
-def _solution(expr: Expr) -> dict[str, int]:
+def _solution(expr: Expr, names: Sequence[str]) -> dict[str, int]:
     """``c·(C + C2 + …) + k == 0`` with equal shares; empty if that is not whole or not so."""
     slopes = set(expr.terms.values())
-    names = [
-        a.name for a in expr.terms if isinstance(a, Sym) and a.name not in ("N", "H", "W", "D")
-    ]
     if len(slopes) != 1 or len(names) != len(expr.terms):
         return {}
     share, rest = divmod(-expr.const, slopes.pop() * len(names))
@@ -215,7 +183,9 @@ def _with_sizes(template: Template, sizes: Mapping[str, int]) -> Template:
 def _settled(attempt: _Attempt, root: nn.Module) -> bool:
     """Whether the first layers took every input: what fails later is the model's affair."""
     taken = {name for name, _, node in _reached(attempt, root) if node.shapes}
-    return taken == set(attempt.guess)
+    last = attempt.trace.events[-1] if attempt.trace.events else None
+    joined = last is not None and not last.holds and last.need == "match"
+    return taken == set(attempt.guess) or (joined and bool(taken))
 
 
 def _reached(attempt: _Attempt, root: nn.Module) -> Iterator[tuple[str, nn.Module, Node]]:

@@ -103,9 +103,18 @@ class Project:
         for statement in sliced.body:
             code = compile(ast.Module([statement], []), path, "exec", flags, dont_inherit=True)
             reason = self._run_guarded(code, namespace, _devices(statement, devices))
+            if reason and isinstance(statement, ast.Try) and self._insists(statement, path):
+                reason = self._run_guarded(code, namespace, ("cpu",))
             if reason:
                 notes.append(_note(statement, reason))
         notes.sort(key=lambda note: note.line)
+
+    def _insists(self, statement: ast.Try, path: str) -> bool:
+        """Note that a ``try`` which raised cannot do without its imports; whether that is news."""
+        lines = set(range(statement.lineno, (statement.end_lineno or 0) + 1))
+        before = self._optional[path]
+        self._optional[path] = before - lines
+        return self._optional[path] != before
 
     def _run_guarded(
         self, code: CodeType, namespace: dict[str, object], devices: Sequence[str]

@@ -195,6 +195,19 @@ def test_optional_packages_are_not_stubbed(ask: Ask) -> None:
     assert session.build("model").class_name == "ReLU"
 
 
+def test_packages_that_are_insisted_on_are_stubbed(ask: Ask) -> None:
+    session = ask("""
+        try:
+            import nowhere
+            from torch import nn
+        except ImportError as exc:
+            print(exc)
+            raise
+        model = nn.ReLU()
+    """)
+    assert session.build("model").class_name == "ReLU"
+
+
 def test_config_objects_are_filled_in_and_said(ask: Ask) -> None:
     session = ask("""
         from dataclasses import dataclass
