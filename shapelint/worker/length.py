@@ -133,22 +133,22 @@ class Length(int):
     def __bool__(self) -> bool:
         return bool(self != 0)
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> Any:
         return test("==", self, other)
 
-    def __ne__(self, other: object) -> bool:
+    def __ne__(self, other: object) -> Any:
         return test("!=", self, other)
 
-    def __lt__(self, other: object) -> bool:
+    def __lt__(self, other: object) -> Any:
         return test("<", self, other)
 
-    def __le__(self, other: object) -> bool:
+    def __le__(self, other: object) -> Any:
         return test("<=", self, other)
 
-    def __gt__(self, other: object) -> bool:
+    def __gt__(self, other: object) -> Any:
         return test(">", self, other)
 
-    def __ge__(self, other: object) -> bool:
+    def __ge__(self, other: object) -> Any:
         return test(">=", self, other)
 
     def __hash__(self) -> int:
@@ -198,22 +198,22 @@ class LengthFloat(float):
             _lost("a float is rounded to a length")
         return length(value, expr)
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> Any:
         return test("==", self, other)
 
-    def __ne__(self, other: object) -> bool:
+    def __ne__(self, other: object) -> Any:
         return test("!=", self, other)
 
-    def __lt__(self, other: object) -> bool:
+    def __lt__(self, other: object) -> Any:
         return test("<", self, other)
 
-    def __le__(self, other: object) -> bool:
+    def __le__(self, other: object) -> Any:
         return test("<=", self, other)
 
-    def __gt__(self, other: object) -> bool:
+    def __gt__(self, other: object) -> Any:
         return test(">", self, other)
 
-    def __ge__(self, other: object) -> bool:
+    def __ge__(self, other: object) -> Any:
         return test(">=", self, other)
 
     def __bool__(self) -> bool:
@@ -318,11 +318,17 @@ def _lost(reason: str) -> None:
 # -- comparisons ----------------------------------------------------------------------------
 
 
-def test(op: str, left: Any, right: Any) -> bool:
-    """``left op right`` as the code sees it; recorded as a branch where sizes decide it."""
+def test(op: str, left: Any, right: Any) -> Any:
+    """``left op right`` as the code sees it; recorded as a branch where sizes decide it.
+
+    What is no number (a tensor, a string) is asked in its turn, as Python does.
+    """
+    if not isinstance(right, (int, float)):
+        return NotImplemented
     recorder = current()
-    if not isinstance(right, (int, float)) or recorder is None:
-        return _plain(op, left, right)
+    if recorder is None:
+        base = int if isinstance(left, int) else float
+        return COMPARISONS[op](base(left), right)
     return recorder.branch(condition(op, left, right))
 
 
@@ -343,9 +349,3 @@ def _compare(op: str, a: Expr, b: Expr) -> Condition:
     if op in ("<", "<="):
         return at_least(b, a + 1 if op == "<" else a)
     return at_least(a, b + 1 if op == ">" else b)
-
-
-def _plain(op: str, left: Any, right: Any) -> bool:
-    base = int if isinstance(left, int) else float
-    answer = COMPARISONS[op](base(left), right) if not isinstance(right, str) else NotImplemented
-    return op == "!=" if answer is NotImplemented else bool(answer)

@@ -54,6 +54,7 @@ TWO = [
     case("number", lambda x: 1 - x**2 / 3 + 2**x, "2 H", H=H),
     case("length times tensor", lambda x: x.shape[1] * x, "2 H", H=H),
     case("tensor plus length", lambda x: x + x.shape[1] - (x.shape[1] - x), "2 H", H=H),
+    case("length compared with a tensor", lambda x: (x < x.shape[1]) | (x.shape[1] == x), "2 H", H=H),
     case("same tensor", lambda x: x * x, "2 H", H=H),
     case("lengths are free", lambda x, y: x + y, "2 H", "2 W", H=ANY, W=ANY),
     case("each other's dim", lambda x, y: x - y, "H 1", "W", H=ANY, W=ANY),
