@@ -21,10 +21,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shapelint.lengths.atoms import (
+    Atom,
+    Bounds,
+    Div,
+    Interval,
+    Prod,
+    RealLike,
+    Rounded,
+    Sizes,
+    Sym,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "Atom",
@@ -33,118 +46,17 @@ __all__ = [
     "Expr",
     "Interval",
     "Prod",
+    "RealLike",
     "Rounded",
+    "Sizes",
     "Sym",
     "as_expr",
+    "factors",
     "floordiv",
     "product",
+    "render",
     "symbol",
 ]
-
-Interval = tuple[int | None, int | None]
-"""Least and greatest value; ``None`` where there is no bound."""
-
-Bounds = Mapping[str, Interval]
-"""What is known about each symbol; a symbol that is absent is at least 1."""
-
-Sizes = Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Sym:
-    """An input size, for example ``H``."""
-
-    name: str
-
-
-@dataclass(frozen=True, eq=False)
-class _Hashed:
-    """Atoms built of expressions: equality by key, and the hash computed once."""
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash((type(self), self.key))
-
-    @property
-    def key(self) -> object:
-        """What makes two atoms of one kind equal."""
-        raise NotImplementedError
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if type(self) is not type(other) or hash(self) != hash(other):
-            return False
-        return self.key == other.key
-
-
-@dataclass(frozen=True, eq=False)
-class Div(_Hashed):
-    """``floor(num / den)``; ``den`` is a positive int in every quasi-affine expression."""
-
-    num: Expr
-    den: int | Expr
-
-    @property
-    def key(self) -> object:
-        """Numerator and divisor."""
-        return (self.num, self.den)
-
-
-@dataclass(frozen=True, eq=False)
-class Prod(_Hashed):
-    """A product of two or more non-constant expressions, in any order."""
-
-    factors: tuple[Expr, ...]
-
-    @cached_property
-    def key(self) -> object:
-        """The factors, however they are ordered."""
-        return frozenset(Counter(self.factors).items())
-
-
-@dataclass(frozen=True, eq=False)
-class Rounded(_Hashed):
-    """A double rounded to an integer by ``mode``: ``floor``, ``ceil``, ``trunc`` or ``round``.
-
-    ``real`` is a :class:`shapelint.lengths.real.Real`: the float computation as it was done, so
-    that it can be repeated to the last bit at any other size.
-    """
-
-    mode: str
-    real: RealLike
-
-    @property
-    def key(self) -> object:
-        """The computation and how it is rounded."""
-        return (self.mode, self.real)
-
-
-class RealLike:
-    """What :class:`Rounded` needs to know of a float computation."""
-
-    symbols: frozenset[str]
-
-    def at(self, sizes: Sizes) -> float:
-        """The double that Python computes at these sizes."""
-        raise NotImplementedError
-
-    def slope(self, name: str) -> Fraction | None:
-        """Its growth per unit of one symbol, or None if it is not linear."""
-        raise NotImplementedError
-
-
-Atom = Sym | Div | Prod | Rounded
-
-ROUND: dict[str, Callable[[float], int]] = {
-    "floor": math.floor,
-    "ceil": math.ceil,
-    "trunc": math.trunc,
-    "round": round,
-}
 
 
 class Expr:
@@ -196,7 +108,7 @@ class Expr:
     def symbols(self) -> frozenset[str]:
         """The names of the input sizes it depends on."""
         if self._symbols is None:
-            self._symbols = frozenset().union(*(_atom_symbols(a) for a in self.terms))
+            self._symbols = frozenset().union(*(a.symbols for a in self.terms))
         return self._symbols
 
     # -- arithmetic -------------------------------------------------------------------------
@@ -247,13 +159,13 @@ class Expr:
 
     def at(self, sizes: Sizes) -> int:
         """The value at concrete sizes. Raises KeyError if one is missing."""
-        return self.const + sum(c * _atom_at(a, sizes) for a, c in self.terms.items())
+        return self.const + sum(c * a.at(sizes) for a, c in self.terms.items())
 
     def substitute(self, values: Mapping[str, Expr]) -> Expr:
         """The same expression with symbols replaced."""
         out = Expr(self.const)
         for atom, c in self.terms.items():
-            out = out + _atom_substitute(atom, values).scaled(c)
+            out = out + _substituted(atom, values).scaled(c)
         return out
 
     def bounds(self, known: Bounds) -> Interval:
@@ -261,7 +173,7 @@ class Expr:
         low: int | None = self.const
         high: int | None = self.const
         for atom, c in self.terms.items():
-            a, b = _atom_bounds(atom, known)
+            a, b = atom.bounds(known)
             if c < 0:
                 a, b = b, a
             low = None if low is None or a is None else low + c * a
@@ -272,7 +184,7 @@ class Expr:
         """Growth per unit of one symbol in the long run; None for products of it."""
         total = Fraction(0)
         for atom, c in self.terms.items():
-            part = _atom_slope(atom, name)
+            part = atom.slope(name)
             if part is None:
                 return None
             total += c * part
@@ -281,7 +193,7 @@ class Expr:
     @property
     def is_quasi_affine(self) -> bool:
         """Whether isl can express it: symbols and floor divisions by constants only."""
-        return all(_is_quasi_affine(a) for a in self.terms)
+        return all(a.is_quasi_affine for a in self.terms)
 
     @property
     def content(self) -> int:
@@ -407,107 +319,24 @@ def _divide_by_length(num: Expr, den: Expr) -> Expr:
     return Expr(0, {Div(numerator, product([bottom // common, *under.elements()])): 1})
 
 
-# -- atoms ----------------------------------------------------------------------------------
-
-
-def _atom_symbols(atom: Atom) -> frozenset[str]:
-    if isinstance(atom, Sym):
-        return frozenset((atom.name,))
-    if isinstance(atom, Div):
-        extra = atom.den.symbols if isinstance(atom.den, Expr) else frozenset[str]()
-        return atom.num.symbols | extra
-    if isinstance(atom, Prod):
-        return frozenset[str]().union(*(f.symbols for f in atom.factors))
-    return atom.real.symbols
-
-
-def _atom_at(atom: Atom, sizes: Sizes) -> int:
-    if isinstance(atom, Sym):
-        return sizes[atom.name]
-    if isinstance(atom, Div):
-        den = atom.den.at(sizes) if isinstance(atom.den, Expr) else atom.den
-        return atom.num.at(sizes) // den
-    if isinstance(atom, Prod):
-        return math.prod(f.at(sizes) for f in atom.factors)
-    return int(ROUND[atom.mode](atom.real.at(sizes)))
-
-
-def _atom_substitute(atom: Atom, values: Mapping[str, Expr]) -> Expr:
+def _substituted(atom: Atom, values: Mapping[str, Expr]) -> Expr:
     if isinstance(atom, Sym):
         return values.get(atom.name) or symbol(atom.name)
     if isinstance(atom, Div):
-        den = atom.den.substitute(values) if isinstance(atom.den, Expr) else atom.den
+        den = atom.den if isinstance(atom.den, int) else atom.den.substitute(values)
         return floordiv(atom.num.substitute(values), den)
     if isinstance(atom, Prod):
         return product(f.substitute(values) for f in atom.factors)
-    raise NotImplementedError(f"substitution into a float computation: {atom}")
-
-
-def _atom_bounds(atom: Atom, known: Bounds) -> Interval:
-    if isinstance(atom, Sym):
-        return known.get(atom.name, (1, None))
-    if isinstance(atom, Div) and isinstance(atom.den, int):
-        low, high = atom.num.bounds(known)
-        return (
-            None if low is None else low // atom.den,
-            None if high is None else high // atom.den,
-        )
-    if isinstance(atom, Prod):
-        ranges = [f.bounds(known) for f in atom.factors]
-        if all(low is not None and low >= 0 for low, _ in ranges):
-            highs = [high for _, high in ranges if high is not None]
-            return (
-                math.prod(low for low, _ in ranges if low is not None),
-                math.prod(highs) if len(highs) == len(ranges) else None,
-            )
-    return None, None
-
-
-def _atom_slope(atom: Atom, name: str) -> Fraction | None:
-    if isinstance(atom, Sym):
-        return Fraction(int(atom.name == name))
-    if name not in _atom_symbols(atom):
-        return Fraction(0)
-    if isinstance(atom, Div) and isinstance(atom.den, int):
-        inner = atom.num.slope(name)
-        return None if inner is None else inner / atom.den
-    if isinstance(atom, Rounded):
-        return atom.real.slope(name)
-    return None
-
-
-def _is_quasi_affine(atom: Atom) -> bool:
-    if isinstance(atom, Div):
-        return isinstance(atom.den, int) and atom.num.is_quasi_affine
-    return isinstance(atom, Sym)
-
-
-# -- text -----------------------------------------------------------------------------------
+    raise NotImplementedError(f"substitution into a float computation: {atom.text}")
 
 
 def render(expr: Expr) -> str:
     """Plain text, valid Python up to the name ``floor``; :mod:`.words` writes for people."""
     parts = []
     for atom, c in sorted(expr.terms.items(), key=lambda item: item[1] < 0):
-        text = _render_atom(atom)
         sign = "-" if c < 0 else "+"
-        parts.append(f"{sign} {text if abs(c) == 1 else f'{abs(c)}*{text}'}")
+        parts.append(f"{sign} {atom.text if abs(c) == 1 else f'{abs(c)}*{atom.text}'}")
     if expr.const or not parts:
         parts.append(f"{'-' if expr.const < 0 else '+'} {abs(expr.const)}")
     text = " ".join(parts)
     return text[2:] if text.startswith("+ ") else "-" + text[2:]
-
-
-def _render_atom(atom: Atom) -> str:
-    if isinstance(atom, Sym):
-        return atom.name
-    if isinstance(atom, Div):
-        return f"floor({_grouped(atom.num)}/{_grouped(as_expr(atom.den))})"
-    if isinstance(atom, Prod):
-        return "*".join(_grouped(f) for f in atom.factors)
-    return f"{atom.mode}({atom.real!r})"
-
-
-def _grouped(expr: Expr) -> str:
-    simple = len(expr.terms) + bool(expr.const) <= 1 and min(expr.terms.values(), default=1) == 1
-    return render(expr) if simple else f"({render(expr)})"

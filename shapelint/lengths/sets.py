@@ -7,7 +7,7 @@ condition that :mod:`.space` can hand to isl, or listed inside a window where no
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import islpy as isl
@@ -16,6 +16,7 @@ from shapelint.lengths.expr import Expr, Sym
 from shapelint.lengths.listing import listed_at
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.reading import period_of, pieces_of
+from shapelint.lengths.search import nearest_point, spread
 from shapelint.lengths.space import DIM, Window, merged, space_of, value_of
 
 if TYPE_CHECKING:
@@ -174,24 +175,8 @@ class SizeSet:
         in every symbol, else on mixed sides; on its side the sum of the distances is smallest,
         and among equals the lexicographically smallest is taken.
         """
-        sides = itertools.product((1, -1), repeat=len(self.symbols))
-        for signs in sorted(sides, key=lambda s: (len(set(s)) > 1, -sum(s))):
-            found = self._nearest_on(near, signs)
-            if found is not None:
-                return found
-        return None
-
-    def _nearest_on(self, near: Mapping[str, int], signs: Sequence[int]) -> dict[str, int] | None:
-        space = space_of(self.symbols)
-        points, distance = self._points, space.zero
-        for name, sign in zip(self.symbols, signs, strict=True):
-            step = space.aff((Expr(0, {Sym(name): sign})) - sign * near[name])
-            points = points.intersect(step.ge_basic_set(space.zero).to_set())
-            distance = distance.add(step)
-        if points.is_empty():
-            return None
-        closest = distance.sub(space.constant(points.min_val(distance).to_python()))
-        return self._member(points.intersect(closest.zero_basic_set().to_set()).lexmin())
+        point = nearest_point(self._points, self.symbols, near)
+        return None if point is None else self._coordinates(point)
 
     def below_above(
         self, symbol: str, value: int, others: Mapping[str, int] | None = None
@@ -218,7 +203,7 @@ class SizeSet:
         first = self.smallest()
         if first is None or count < 1:
             return found
-        for target in itertools.chain(_spread(near, self.symbols), [first]):
+        for target in (*spread(near, self.symbols), first):
             member = self.nearest(target)
             if member is not None and member not in found:
                 found.append(member)
@@ -367,10 +352,3 @@ def _narrower(a: Window | None, b: Window | None) -> Window | None:
 
 def _window_of(window: Window | None, symbols: Sequence[str]) -> Window | None:
     return None if window is None else {s: window[s] for s in symbols if s in window}
-
-
-def _spread(near: Mapping[str, int], symbols: Sequence[str]) -> Iterator[dict[str, int]]:
-    """Targets around ``near``: itself, one more, about double, a half, a third, far above."""
-    yield {s: near[s] for s in symbols}
-    for i, (num, den, plus) in enumerate([(1, 1, 1), (2, 1, 1), (1, 2, 0), (1, 3, 1), (5, 1, 3)]):
-        yield {s: near[s] * num // den + plus * (i + k + 1) for k, s in enumerate(symbols)}
