@@ -47,14 +47,15 @@ SLOPES = [
     case("vector has one channel", nn.PReLU(3), "H", H=H),
     case("vector with one", nn.PReLU(1), "H", H=H),
     case("number is refused", lambda x: F.prelu(x.sum(), torch.zeros(1)), "H", H=H),
-    case("as many as the last dim", lambda x, w: F.prelu(x, w), "H W", "K", H=H, W=W, K=H),
+    case("as many as the last dim", F.prelu, "H W", "K", H=H, W=W, K=H),
 ]
 
 TWO = [
     case("number", lambda x: 1 - x**2 / 3 + 2**x, "2 H", H=H),
     case("length times tensor", lambda x: x.shape[1] * x, "2 H", H=H),
     case("tensor plus length", lambda x: x + x.shape[1] - (x.shape[1] - x), "2 H", H=H),
-    case("length compared with a tensor", lambda x: (x < x.shape[1]) | (x.shape[1] == x), "2 H", H=H),
+    case("length compared with a tensor", lambda x: (x < x.shape[1]) | (x.shape[1] == x),
+         "2 H", H=H),
     case("same tensor", lambda x: x * x, "2 H", H=H),
     case("lengths are free", lambda x, y: x + y, "2 H", "2 W", H=ANY, W=ANY),
     case("each other's dim", lambda x, y: x - y, "H 1", "W", H=ANY, W=ANY),

@@ -1,7 +1,7 @@
 """Scaled dot-product attention. Multi-head attention is Python and shows its parts by itself.
 
-https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html;
-kernels: ``aten/src/ATen/native/transformers/attention.cpp``, ``sdp_utils_cpp.cpp``.
+Documented as ``torch.nn.functional.scaled_dot_product_attention``; kernels:
+``aten/src/ATen/native/transformers/attention.cpp``, ``sdp_utils_cpp.cpp``.
 """
 
 from __future__ import annotations

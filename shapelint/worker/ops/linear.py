@@ -1,7 +1,8 @@
 """Matrix products in all their spellings: linear, matmul, bmm, addmm, bilinear, tensordot.
 
-The lengths that are summed over must be equal. Rules: https://docs.pytorch.org/docs/stable/generated/torch.matmul.html;
-texts of errors: ``aten/src/ATen/native/LinearAlgebra.cpp`` (those of contiguous tensors).
+The lengths that are summed over must be equal. Rules:
+https://docs.pytorch.org/docs/stable/generated/torch.matmul.html; texts of errors:
+``aten/src/ATen/native/LinearAlgebra.cpp`` (those of contiguous tensors).
 """
 
 from __future__ import annotations
