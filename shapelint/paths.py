@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from shapelint.lengths.conditions import Condition
 from shapelint.lengths.sets import NotPresburger, SizeSet
@@ -115,4 +116,12 @@ def set_of(condition: Condition, within: SizeSet) -> SizeSet:
     except NotPresburger:
         top = WINDOW.get(len(symbols), 8)
         window = dict.fromkeys(symbols, (1, top))
-        return within & SizeSet.enumerated(condition.at, symbols, window)
+        return within & SizeSet.enumerated(partial(_holds, condition), symbols, window)
+
+
+def _holds(condition: Condition, sizes: Mapping[str, int]) -> bool:
+    """Whether it holds; where it divides by zero the model does not get that far."""
+    try:
+        return condition.at(sizes)
+    except ZeroDivisionError:
+        return False

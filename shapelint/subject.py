@@ -76,6 +76,14 @@ class Subject:
             return None
         return failing.trace.nodes[event.node]
 
+    def node_raising(self, sizes: Sizes) -> Node | None:
+        """The node that raises at ``sizes``; None if none does."""
+        event = self.exploration.outcome(sizes)[1]
+        for trace in self.exploration.traces:
+            if event is not None and event.node >= 0 and event in trace.events:
+                return trace.nodes[event.node]
+        return None
+
     @cached_property
     def never_works(self) -> bool:
         """Whether no size of the domain runs."""
@@ -130,9 +138,14 @@ class Subject:
 
     @cached_property
     def returned(self) -> int | None:
-        """The output that corresponds to the first input: same rank, if possible at its level."""
+        """The output that corresponds to the first input: same rank, if possible at its level.
+
+        An input that is handed back untouched is none.
+        """
         rank = len(self.inputs[0].dims) if self.inputs else 0
-        same = [i for i, shape in enumerate(self.base.outputs) if len(shape) == rank]
+        made = [n not in self.base.inputs for n in self.base.results]
+        outputs = enumerate(zip(self.base.outputs, made))
+        same = [i for i, (shape, is_made) in outputs if is_made and len(shape) == rank]
         full = [
             i
             for i in same

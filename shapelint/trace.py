@@ -146,6 +146,8 @@ class Trace:
     """Whether an op ran whose meta kernel accepts more than its CPU kernel."""
     inputs: tuple[int, ...] = field(default=())
     """The placeholder nodes."""
+    results: tuple[int, ...] = field(default=())
+    """The node of each output, -1 for a tensor that depends on no size."""
 
 
 # -- JSON -----------------------------------------------------------------------------------
@@ -225,6 +227,7 @@ def encode(trace: Trace) -> dict[str, AnyValue]:
         "checked": trace.checked,
         "lax": trace.lax,
         "inputs": trace.inputs,
+        "results": trace.results,
     }
     return {"version": WIRE_VERSION, "table": out.table, **body}
 
@@ -307,4 +310,5 @@ def _decode(message: dict[str, AnyValue], get: AnyValue) -> Trace:
         checked=tuple(message["checked"]),
         lax=message["lax"],
         inputs=tuple(message["inputs"]),
+        results=tuple(message["results"]),
     )

@@ -15,7 +15,7 @@ def propose(subject: Subject) -> Iterator[Proposal]:
     pools = {
         s.node.module: s.node
         for s in subject.structure.stages
-        if s.is_down and s.node.op.startswith(("max_pool", "avg_pool")) and s.node.module
+        if s.is_down and s.node.module_type.startswith(("MaxPool", "AvgPool"))
     }
     modes = {bool(n.attrs.get("ceil_mode", False)) for n in pools.values()}
     if len(modes) != 1:

@@ -80,6 +80,9 @@ def _range(*args: Any) -> Any:
     return builtins.range(*map(int, args))
 
 
+_TORCH_MODULES = {"torch.nn.modules.upsampling"}
+"""Modules of torch whose constructors, called in ``forward``, convert what may be lengths."""
+
 _SEEN = {"int": _Int, "float": _Float, "len": _len, "range": _range}
 
 
@@ -87,9 +90,8 @@ _SEEN = {"int": _Int, "float": _Float, "len": _len, "range": _range}
 def in_modules_of(root: nn.Module) -> Iterator[None]:
     """Make the modules that define the classes of ``root`` see the builtins above."""
     names = {type(m).__module__ for m in root.modules()}
-    spaces = [
-        vars(sys.modules[n]) for n in names if n in sys.modules and not n.startswith("torch.")
-    ]
+    names = {n for n in names if not n.startswith("torch.")} | _TORCH_MODULES
+    spaces = [vars(sys.modules[n]) for n in names if n in sys.modules]
     added = [(space, key) for space in spaces for key in _SEEN if key not in space]
     for space, key in added:
         space[key] = _SEEN[key]

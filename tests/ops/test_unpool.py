@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.ops.oracle import SMALL, assert_agrees, case, on_cpu, traced
+from tests.ops.oracle import SMALL, assert_agrees, case, traced
 
 DEPENDS = "depends on values"
 MAPS = {"H": range(1, 9), "W": range(1, 9)}
@@ -63,30 +64,29 @@ def test_exact(f, inputs, sizes):
         pytest.param(_Pair((2, 3), (3, 1)), id="overlap and gap"),
     ],
 )
-def test_certain_failures(pair):
-    """Zeros make the smallest indices, so they fail only where every input does."""
+def test_runs_where_all_values_do(pair):
+    """Rising values make the greatest indices, so they run only where every input does."""
     for h, w in itertools.product(*MAPS.values()):
-        env = {"H": h, "W": w}
-        trace, truth = traced(pair, ("1 2 H W",), env), on_cpu(pair, ("1 2 H W",), env)
-        assert (trace.failure is None) == (truth.error is None)
+        trace = traced(pair, ("1 2 H W",), {"H": h, "W": w})
+        rising = torch.arange(2.0 * h * w).reshape(1, 2, h, w)
+        error = _error(pair, rising)
+        assert (trace.failure is None) == (error == "")
         if trace.failure is not None:
             assert trace.failure.explained
-            # The kernel for contiguous maps forgets the closing parenthesis.
-            assert trace.events[-1].why == truth.error.rstrip(")")
+            # Which index it names first is up to the kernel; one forgets the last parenthesis.
+            assert _but_index(trace.events[-1].why) == _but_index(error.rstrip(")"))
 
 
-@pytest.mark.parametrize(("h", "w"), list(itertools.product(range(2, 9), repeat=2)))
-def test_what_is_not_marked_holds_for_all_values(h, w):
-    """Where a trace is exact and runs, so does the pair with the largest possible indices."""
-    pair = _Pair(2)
-    trace = traced(pair, ("1 1 H W",), {"H": h, "W": w})
-    rising = torch.arange(h * w, dtype=torch.float32).reshape(1, 1, h, w)
-    if trace.failure is None and not trace.checked:
-        pair(rising)
-    elif trace.failure is None:
-        assert DEPENDS in trace.checked[0]
-        with pytest.raises(RuntimeError, match="Found an invalid max index"):
-            pair(rising)
+def _but_index(text):
+    return re.sub(r"max index: \d+", "max index", text)
+
+
+def _error(pair, x):
+    try:
+        pair(x)
+    except Exception as exc:  # whatever PyTorch raises is the truth
+        return str(exc)
+    return ""
 
 
 def test_indices_from_elsewhere():

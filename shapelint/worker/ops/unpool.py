@@ -116,8 +116,9 @@ def _inside(indices: Shape | None, out: Sequence[int]) -> None:
     """Every index must lie inside the output.
 
     Which index a window yields is up to the values. All of them are inside if the output is no
-    smaller than the pooled plane; none but the first dim may then end with the last window. They
-    are certainly outside if even the first element of the last window is.
+    smaller than the pooled plane; none but the first dim may then end with the last window.
+    Otherwise a size is taken to fail if some values fail: if the last element of the last window
+    is outside. Below the first element of that window it depends on the values.
     """
     if not isinstance(indices, Indices):
         _depends("indices that come from no pool")
@@ -127,23 +128,18 @@ def _inside(indices: Shape | None, out: Sequence[int]) -> None:
         rows[0] >= indices.end[0] or rows[0] >= rows[1]
     ):
         return
-    least = _flat([_first_inside(indices, dim) for dim in range(len(out))], indices.plane)
+    last = [min(end, n) - 1 for end, n in zip(indices.end, indices.plane, strict=True)]
+    greatest = _flat(last, indices.plane)
     need(
-        ge(math.prod(out) - 1, least),
+        ge(math.prod(out) - 1, greatest),
         "match",
         lambda: (
-            f"Found an invalid max index: {int(least)} (output volumes are of size "
+            f"Found an invalid max index: {int(greatest)} (output volumes are of size "
             f"{'x'.join(str(int(n)) for n in ([*out, 1] if len(out) == 1 else out))}"
         ),
         *out,
     )
     _depends("an output smaller than the plane the indices point into")
-
-
-def _first_inside(indices: Indices, dim: int) -> int:
-    """The first element of the last window that is no padding."""
-    start, step = indices.start[dim], indices.step[dim]
-    return start if start >= 0 else start % step
 
 
 def _flat(position: Sequence[int], plane: Sequence[int]) -> int:
