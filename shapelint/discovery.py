@@ -87,17 +87,30 @@ class SourceFile:
     def means(self, name: str, defined_in: Path) -> bool:
         """Whether a name in this file can be the one that the file ``defined_in`` defines.
 
-        It cannot if this file has its own, or imports one from a module of another name.
+        It cannot if this file has its own, or imports one from another module.
         """
         if self.path == defined_in:
             return True
-        sources = (defined_in.stem, defined_in.parent.name)
         for node in ast.walk(self.tree):
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name:
                 return False
-            if isinstance(node, ast.ImportFrom) and name in (a.name for a in node.names):
-                return (node.module or "").rpartition(".")[2] in (*sources, "")
+            if isinstance(node, ast.ImportFrom):
+                imported = [a.name for a in node.names]
+                if name in imported or ("*" in imported and self._beside(node) is not None):
+                    return self._can_be(node, defined_in)
         return True
+
+    def _beside(self, node: ast.ImportFrom) -> Path | None:
+        """The file that ``from models import …`` means if it lies beside this one."""
+        candidate = self.path.parent.joinpath(*(node.module or "").split(".")).with_suffix(".py")
+        return candidate if candidate.is_file() else None
+
+    def _can_be(self, node: ast.ImportFrom, defined_in: Path) -> bool:
+        beside = self._beside(node)
+        if beside is not None:
+            return beside == defined_in
+        source = (node.module or "").rpartition(".")[2]
+        return source in (defined_in.stem, defined_in.parent.name, "")
 
 
 def places(argument: str, root: Path) -> Iterator[Place]:

@@ -132,6 +132,7 @@ OTHERS = [
     pytest.param("from models import UNet\nUNet(9)", 1, id="through the package"),
     pytest.param("from .unet import *\nUNet(9)", 1, id="star"),
     pytest.param("from monai.nets import UNet\nUNet(9)", 0, id="from another package"),
+    pytest.param("from train import *\nUNet(9)", 0, id="from another file beside it"),
     pytest.param("class UNet:\n    pass\nUNet(9)", 0, id="a class of its own"),
 ]
 

@@ -45,7 +45,7 @@ class Model:
             return self.root
         if self._cpu is None:
             with building("cpu"):
-                self._cpu = self.make("cpu").train(self.root.training)
+                self._cpu = self.make("cpu")
             fill_parameters(self._cpu)
         return self._cpu
 
@@ -62,7 +62,7 @@ def build(make: Make) -> Model:
     except Exception:  # the constructor may need values; if it is wrong the CPU says so as well
         root = _made(make, "cpu")
     move(root, "meta")
-    return Model(root.eval(), make, constructed(root))
+    return Model(root.eval(), lambda device: make(device).eval(), constructed(root))
 
 
 def _made(make: Make, device: str) -> nn.Module:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from shapelint.lengths.conditions import Compare
+from shapelint.lengths.conditions import Any, Compare
 from shapelint.lengths.expr import Expr, Sym
 from shapelint.model import Input
 from shapelint.trace import Node, Trace
@@ -37,11 +37,12 @@ Guess = dict[str, Template]
 class _Attempt:
     guess: Guess
     trace: Trace
+    cures: Sequence[Guess] = ()
 
     @property
-    def progress(self) -> tuple[bool, int]:
-        """Guesses that run are best, then those that get furthest."""
-        return self.trace.failure is None, len(self.trace.nodes)
+    def progress(self) -> tuple[bool, int, bool]:
+        """Guesses that run are best, then those that get furthest, then those without fault."""
+        return self.trace.failure is None, len(self.trace.nodes), not self.cures
 
 
 def search(model: Model, names: Sequence[str], known: Mapping[str, Template]) -> tuple[Guess, str]:
@@ -59,12 +60,13 @@ def search(model: Model, names: Sequence[str], known: Mapping[str, Template]) ->
             continue
         tried.append(guess)
         attempt = _Attempt(guess, _trace(model, guess))
+        attempt.cures = list(_cures(attempt, model.root, known))
         if best is None or attempt.progress > best.progress:
             best = attempt
-        cures = list(_cures(attempt, model.root, known))
-        if not cures and (attempt.trace.failure is None or _settled(attempt, model.root)):
+        settled = attempt.trace.failure is None or _settled(attempt, model.root)
+        if settled and not attempt.cures:
             break
-        queue[:0] = cures
+        queue[:0] = attempt.cures
         if not queue:
             queue = list(_other_ranks(best.guess, known))
     assert best is not None
@@ -86,7 +88,7 @@ def _usual(root: nn.Module, inputs: int) -> Template:
     """What the first layer with an opinion wants; of several inputs most are floats."""
     wants = [w for m in root.modules() if (w := wanted(m, root)) is not None]
     if inputs > 1:
-        wants.sort(key=lambda want: want[1] != "float32")
+        wants = [w for w in wants if w[1] == "float32"] or [(FORMS[2], "float32")]
     return wants[0] if wants else (FORMS[4], "float32")
 
 
@@ -157,9 +159,11 @@ def _corrected(
 def _demanded(trace: Trace, fixed: str) -> dict[str, int]:
     """Sizes that a failed channel or feature need forces on symbols, those ``fixed`` excepted."""
     last = trace.events[-1] if trace.events else None
-    if last is None or last.holds or last.need not in ("channels", "features"):
+    if last is None or last.holds or last.need not in ("channels", "features", "match"):
         return {}
     condition = last.condition
+    if isinstance(condition, Any):  # broadcasting: equal, or one of the two is 1
+        condition = condition.parts[0]
     if not isinstance(condition, Compare) or condition.op != "==":
         return {}
     names = [a.name for a in condition.expr.terms if isinstance(a, Sym) and a.name not in fixed]

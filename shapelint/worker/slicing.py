@@ -147,7 +147,7 @@ def _reason_to_skip(statement: ast.stmt) -> str:
         return _unwanted_call(statement.iter) if builds else "a loop that does more than build"
     if isinstance(statement, (ast.While, ast.With, ast.AsyncWith, ast.AsyncFor)):
         return "a block that does more than build"
-    if isinstance(statement, (ast.Assert, ast.Raise, ast.Delete)):
+    if isinstance(statement, (ast.Assert, ast.Delete)):
         return "not needed to build models"
     return ""
 

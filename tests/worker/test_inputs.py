@@ -86,6 +86,25 @@ class Conditional(nn.Module):
         return self.layer(torch.cat([z, self.embed(labels)], 1))
 
 
+class Labelled(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(10, 24)
+
+    def forward(self, noise, labels):
+        return noise * self.embed(labels)
+
+
+class Unused(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(10, 24)
+        self.layer = nn.Linear(24, 24)
+
+    def forward(self, noise):
+        return self.layer(noise)
+
+
 class Optional(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -141,6 +160,7 @@ CASES = [
     pytest.param(Spectrogram(), [("N", "H", "W")], id="the model adds the channel dim"),
     pytest.param(TwoImages(), [("N", 3, "H", "W")] * 2, id="channels are shared out"),
     pytest.param(ChannelsLast(), [("N", "C", 5)], id="channels last"),
+    pytest.param(Unused(), [("N", 24)], id="an embedding that is not used"),
     pytest.param(Optional(), [("N", 3, "H", "W")], id="optional inputs are left out"),
     pytest.param(TimeStep(), [("N", 4, "H", "W"), ("N",)], id="time step"),
     pytest.param(FailsLater(), [("N", 1, "H", "W")], id="a failure further on is no concern here"),
@@ -162,6 +182,11 @@ WHOLE = [
         Conditional(),
         [Input("z", ("N", 100)), Input("labels", ("N",), "int64")],
         id="floats beside labels",
+    ),
+    pytest.param(
+        Labelled(),
+        [Input("noise", ("N", 24)), Input("labels", ("N",), "int64")],
+        id="floats times labels",
     ),
 ]
 

@@ -23,6 +23,7 @@ KEPT = [
         "try:\n    import apex\nexcept ImportError:\n    apex = None", id="optional import"
     ),
     pytest.param("if torch.cuda.is_available():\n    d = 'cuda'\nelse:\n    d = 'cpu'", id="if"),
+    pytest.param("try:\n    import a\nexcept ImportError:\n    raise", id="an import insisted on"),
     pytest.param("load = lambda path: torch.load(path)", id="lambda is not called"),
 ]
 

@@ -1,0 +1,65 @@
+"""A model in this process is asked the same questions, and left as it was."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from shapelint.local import LocalSession
+from shapelint.model import Input
+from shapelint.session import Session
+
+INPUTS = [Input("0", ("N", 1, "L"))]
+SIZES = {"N": 2, "L": 16}
+
+
+def _module() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv1d(1, 4, 3, 2, 1), nn.BatchNorm1d(4), nn.ConvTranspose1d(4, 1, 3, 2, 1)
+    )
+
+
+def test_trace_and_run_agree_with_the_module() -> None:
+    module = _module()
+    session: Session = LocalSession(module, INPUTS)
+    shape = tuple(module(torch.zeros(2, 1, 16)).shape)
+    trace = session.trace(SIZES)
+    assert tuple(e.at(SIZES) for e in trace.outputs[0]) == shape
+    assert session.run(SIZES).shapes == (shape,)
+    assert session.run(SIZES, "cpu").shapes == (shape,)
+
+
+def test_the_module_is_not_changed() -> None:
+    module = _module()
+    before = {k: v.clone() for k, v in module.state_dict().items()}
+    patch = {"kind": "attr", "module": "2", "name": "output_padding", "value": [1]}
+    session = LocalSession(module, INPUTS)
+    assert session.run(SIZES, "cpu", [patch]).shapes == ((2, 1, 16),)
+    assert session.trace(SIZES, patches=[patch]).outputs[0][2].at(SIZES) == 16
+    assert module[2].output_padding == (0,)
+    assert module[1].training
+    after = module.state_dict()
+    assert all(torch.equal(after[k], v) and v.device.type == "cpu" for k, v in before.items())
+
+
+def test_its_training_flag_is_respected() -> None:
+    module = nn.Sequential(nn.BatchNorm1d(1))
+    sizes = {"N": 1, "L": 1}
+    assert "Expected more than 1 value per channel" in LocalSession(module, INPUTS).run(sizes).error
+    assert LocalSession(module.eval(), INPUTS).run(sizes, "cpu").ok
+
+
+def test_frozen_layers_stay_frozen() -> None:
+    module = nn.Sequential(nn.BatchNorm1d(1)).train()
+    module[0].eval()
+    session = LocalSession(module, INPUTS)
+    assert session.run({"N": 1, "L": 1}, "cpu").ok
+    assert session.trace({"N": 1, "L": 1}).failure is None
+
+
+def test_shared_weights_stay_shared() -> None:
+    module = nn.Sequential(nn.Conv1d(1, 1, 3), nn.Conv1d(1, 1, 3))
+    module[1].weight = module[0].weight
+    session = LocalSession(module, INPUTS)
+    assert session.run(SIZES, "cpu").shapes == ((2, 1, 12),)
+    assert session.trace(SIZES).failure is None
