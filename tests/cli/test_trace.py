@@ -85,13 +85,19 @@ def test_an_exception_of_forward_itself_stands_below_the_calls_that_worked(engin
     assert (code, last_call.split()[0], error) == (1, "up", "error: ValueError: too long")
 
 
-def test_the_call_that_failed_is_red_only_if_there_is_one(engine, shapelint):
-    red = []
-    for length in (64, 63, 1002):
-        engine.examination = examined(traced(length))
-        painted = shapelint("trace", "model.py:UNet", "--color", "always")[1]
-        red.append([line.split()[0] for line in painted.splitlines() if "\x1b[1;31m " in line])
-    assert red == [[], ["\x1b[1;31m"], []]
+RED = {
+    "a run to the end": (64, []),
+    "the call that failed": (63, ["cat"]),
+    "no call failed": (1002, []),
+}
+
+
+@pytest.mark.parametrize(("length", "red"), RED.values(), ids=RED)
+def test_only_the_call_that_failed_is_red(engine, shapelint, length, red):
+    engine.examination = examined(traced(length))
+    _, out, _ = shapelint("trace", "model.py:UNet", "--color", "always")
+    rows = out.partition("error")[0].split("\n")
+    assert [row.split()[1] for row in rows if "\x1b[1;31m" in row and "\x1b[0m" in row] == red
 
 
 def test_flags_reach_the_engine(engine, shapelint):

@@ -74,6 +74,14 @@ def test_summary_counts_each_severity_once():
     assert text.splitlines()[-1] == "Checked 2 models in 2 files: 1 error, 2 warnings, 1 info"
 
 
+def test_what_a_finding_explains_is_not_said_twice():
+    failed = finding("warning", message="needs arguments for depth", target="models/ae.py:Big")
+    report = Report((target("Big", "not-checked", "needs arguments for depth"),), (failed,), 1)
+    text = render("full", report, Sources())
+    assert text.count("needs arguments for depth") == 1
+    assert text.endswith("\n\nChecked 0 of 1 model in 1 file: 1 warning, 1 not checked\n")
+
+
 def test_pytorchs_words_stand_behind_the_sizes_and_keep_their_lines():
     source = "x = cat(a, b)\n"
     diagnostic = finding(
