@@ -40,7 +40,7 @@ class LocalSession:
         self._call = runs.Call(inputs, kwargs or {})
         self._model = build.Model(
             _without_data(module, "meta"),
-            lambda device: copy.deepcopy(module).to(device),
+            lambda device: _elsewhere(module, device),
             constructed={},
         )
 
@@ -56,6 +56,18 @@ class LocalSession:
         """Run the module as it is."""
         run = self._runs.plain_run(self._model, self._call, sizes, device, patches)
         return facts.read(Run, run)
+
+
+def _elsewhere(module: nn.Module, device: str) -> nn.Module:
+    """A copy on ``device``; tensors that have no data get zeros."""
+    copied = copy.deepcopy(module)
+    tensors = [*copied.parameters(), *copied.buffers()]
+    if not any(t.is_meta for t in tensors):
+        return copied.to(device)
+    copied.to_empty(device=device)
+    for buffer in copied.buffers():
+        buffer.zero_()
+    return copied
 
 
 def _without_data(module: nn.Module, device: str) -> nn.Module:

@@ -121,9 +121,10 @@ class Worker:
         while True:
             try:
                 line = self._receive(deadline)
-            except TimeoutError:
+            except TimeoutError as exc:
                 self._end_child()
-                raise Unanswered(_problem("timeout", f"no answer within {seconds:g} s")) from None
+                reason = str(exc) or f"no answer within {seconds:g} s"
+                raise Unanswered(_problem("timeout", reason)) from None
             if "child" in line:
                 self._child = line["child"]
             elif "crash" in line:
@@ -191,7 +192,7 @@ class Worker:
         self._buffer += chunk
         if len(self._buffer) > _LONGEST_ANSWER:
             self._buffer.clear()
-            raise TimeoutError
+            raise TimeoutError(f"an answer of more than {_LONGEST_ANSWER >> 20} MiB")
 
 
 def _problem(kind: Any, text: str, details: str = "") -> Problem:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,6 +142,42 @@ def test_failures_of_the_model_are_part_of_the_answer(worker: Worker, tmp_path: 
     failure = session.trace({"N": 2, "L": 3}).failure
     assert failure is not None
     assert failure.explained
+
+
+def test_nothing_is_left_behind_when_the_client_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "hangs.py").write_text(
+        f"import itertools, os, pathlib\n"
+        f"x = pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
+        f"y = all(itertools.repeat(1))\n"
+    )
+    code = f"""
+from pathlib import Path
+from shapelint.client import Worker, WorkerSession
+folder = Path({str(tmp_path)!r})
+WorkerSession(Worker({sys.executable!r}), folder / "hangs.py", folder).facts()
+"""
+    client = subprocess.Popen([sys.executable, "-c", code])
+    pid = _eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    client.kill()
+    client.wait()
+    assert _eventually(lambda: not _is_running(int(pid)))
+
+
+def _eventually(condition: Callable[[], Any]) -> Any:
+    """The first true answer of ``condition``, or its last one after a minute."""
+    for _ in range(600):
+        if answer := condition():
+            break
+        time.sleep(0.1)
+    return answer
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_a_python_that_is_none(tmp_path: Path) -> None:

@@ -53,7 +53,13 @@ def _classes(module: ModuleType) -> list[type[nn.Module]]:
         and value.__module__ == module.__name__
         and value.__name__ == name
     ]
-    return [c for c in found if getattr(c, "forward", None) is not nn.Module.forward]
+    return [c for c in found if _has_forward(c)]
+
+
+def _has_forward(kind: type[nn.Module]) -> bool:
+    forward = kind.forward
+    missing = forward is nn.Module.forward or getattr(forward, "__isabstractmethod__", False)
+    return not missing
 
 
 def _class_facts(kind: type[nn.Module], lines: dict[str, int]) -> ClassFacts:

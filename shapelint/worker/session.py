@@ -11,6 +11,7 @@ import dataclasses
 import inspect
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +24,7 @@ from shapelint.facts import Built, Problem
 from shapelint.model import Input
 from shapelint.trace import encode
 from shapelint.worker.build import Model, assemble, build, number_of_parameters
+from shapelint.worker.construct import watching_constructors
 from shapelint.worker.found import facts_of
 from shapelint.worker.inputs import guess_inputs
 from shapelint.worker.load import Project
@@ -68,7 +70,9 @@ class FileSession:
         """Load a file of the project below ``root``; gives its :class:`~shapelint.facts.Facts`."""
         self.path = Path(os.path.abspath(path))
         self.project = Project(Path(os.path.abspath(root)), seconds / 8)
-        self.module = self.project.load(self.path)
+        with watching_constructors(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.module = self.project.load(self.path)
         found = facts_of(self.module, self.path, self.project)
         return {"facts": dataclasses.asdict(found)}
 

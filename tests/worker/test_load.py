@@ -225,6 +225,31 @@ def test_config_objects_are_filled_in_and_said(ask: Ask) -> None:
     assert session.build("Net").assumed == ("config = Config()",)
 
 
+def test_spans_of_layers_built_at_the_top_of_the_file(ask: Ask) -> None:
+    session = ask("from torch import nn\n\nmodel = nn.Sequential(\n    nn.Conv1d(1, 8, 3),\n)\n")
+    session.build("model")
+    session.inputs()
+    conv = session.trace({"N": 2, "L": 16}).nodes[-1]
+    assert conv.layer_span is not None
+    assert (conv.layer_span.path, conv.layer_span.line) == (str(session.path), 4)
+
+
+def test_classes_that_cannot_run_are_left_out(ask: Ask) -> None:
+    session = ask("""
+        from abc import abstractmethod
+        from torch import nn
+        class NoForward(nn.Module):
+            pass
+        class Base(nn.Module):
+            @abstractmethod
+            def forward(self, x): ...
+        class Net(Base):
+            def forward(self, x):
+                return x
+    """)
+    assert [c.name for c in session.facts().classes] == ["Net"]
+
+
 def test_parameters_are_reported(ask: Ask) -> None:
     (net,) = ask(NET).facts().classes
     assert [(p.name, p.default) for p in net.parameters] == [("width", "8")]
