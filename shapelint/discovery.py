@@ -65,6 +65,11 @@ class ModelClass:
     uses: frozenset[str]
     """Names that its body mentions: the classes it is made of are among them."""
 
+    @property
+    def trains(self) -> bool:
+        """Whether it is a LightningModule: a model and the way it is trained."""
+        return any(base.rpartition(".")[2] == "LightningModule" for base in self.bases)
+
 
 @dataclass(frozen=True)
 class SourceFile:
@@ -176,7 +181,7 @@ class Project:
     """The Python files below one folder, each parsed once, when it is needed."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root.absolute()
         self._parsed: dict[Path, SourceFile | None] = {}
 
     @cached_property
@@ -204,17 +209,25 @@ class Project:
 
         Calls in the file that defines the class come first.
         """
+        defined_in = defined_in.absolute()
         files = [f for f in self.mentioning(class_name) if f.means(class_name, defined_in)]
         files.sort(key=lambda file: file.path != defined_in)
         return [c for file in files for c in constructions(file, class_name)]
 
+    def is_part(self, model: ModelClass) -> bool:
+        """Whether another model class of the project is made of this one."""
+        return bool(self.owners(model.name))
+
     def owners(self, class_name: str) -> list[tuple[Path, str]]:
-        """The model classes whose bodies name this class: file and class name of each."""
+        """The model classes whose bodies name this class: file and class name of each.
+
+        A LightningModule does not count: it trains a model rather than being one.
+        """
         return [
             (file.path, owner.name)
             for file in self.mentioning(class_name)
             for owner in file.classes
-            if class_name in owner.uses and owner.name != class_name
+            if class_name in owner.uses and owner.name != class_name and not owner.trains
         ]
 
 

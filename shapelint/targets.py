@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from shapelint.discovery import Place, Project
@@ -48,26 +49,26 @@ def plans(facts: Facts, place: Place, project: Project, args: Mapping[str, Any])
     inner = {c.name for c in source.classes if project.is_part(c)} if source else set()
     for found in facts.classes:
         if found.name not in covered and found.name not in inner:
-            yield _class(found, project, args)
+            yield _class(found, facts, project, args)
 
 
 def _named(name: str, facts: Facts, project: Project, args: Mapping[str, Any]) -> Plan:
     for found in facts.classes:
         if found.name == name:
-            return _class(found, project, args)
+            return _class(found, facts, project, args)
     for module in facts.modules:
         if module.name == name:
             return Plan(name, module.line, module.class_name, kwargs=args)
     return Plan(name, 1, name, kwargs=args)
 
 
-def _class(found: ClassFacts, project: Project, args: Mapping[str, Any]) -> Plan:
+def _class(found: ClassFacts, facts: Facts, project: Project, args: Mapping[str, Any]) -> Plan:
     """A class with the arguments that were asked for, or those of a call in the project."""
     required = {p.name for p in found.parameters if p.default is None}
     missing = tuple(p.name for p in found.parameters if p.name in required - args.keys())
     if not missing:
         return Plan(found.name, found.line, found.name, kwargs=args)
-    for call in project.constructions(found.name):
+    for call in project.constructions(found.name, Path(facts.path)):
         given = {p.name for p in found.parameters[: len(call.args)]} | call.kwargs.keys()
         if required <= given | args.keys():
             shown = [*map(repr, call.args), *(f"{k}={v!r}" for k, v in call.kwargs.items())]

@@ -37,6 +37,13 @@ c = m.UNet(**options)
 """,
     "src/pkg/mod.py": "x = 1",
     "src/pkg/__init__.py": "",
+    "lit.py": """
+import lightning as L
+from models.unet import UNet
+class Lit(L.LightningModule):
+    def __init__(self):
+        self.net = UNet(size)
+""",
     "broken.py": "UNet( = 3",
     "notes.txt": "UNet(4)",
     ".hidden/a.py": "UNet(5)",
@@ -60,7 +67,15 @@ def root(tmp_path: Path) -> Path:
 def test_files_that_are_walked(root: Path) -> None:
     found = [str(p.relative_to(root)) for p in python_files(root)]
     assert found == [
-        "broken.py",
+        "lit.py": """
+import lightning as L
+from models.unet import UNet
+class Lit(L.LightningModule):
+    def __init__(self):
+        self.net = UNet(size)
+""",
+    "broken.py",
+        "lit.py",
         "train.py",
         "models/unet.py",
         "src/pkg/__init__.py",

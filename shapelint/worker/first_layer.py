@@ -128,7 +128,7 @@ def _own_channels(template: Template, position: int) -> Template:
 
 def _cures(attempt: _Attempt, root: nn.Module, known: Mapping[str, Template]) -> Iterator[Guess]:
     """Guesses without what is wrong with this one, the likeliest first."""
-    sizes = _demanded(attempt.trace, fixed="NHWDL" if _settled(attempt, root) else "NHWD")
+    sizes = _demanded(attempt.trace, fixed="NHWDL" if _settled(attempt, root) else "NHD")
     if sizes:
         yield {name: _with_sizes(t, sizes) for name, t in attempt.guess.items()}
         return
@@ -181,7 +181,9 @@ def _solution(expr: Expr, names: Sequence[str]) -> dict[str, int]:
 
 def _with_sizes(template: Template, sizes: Mapping[str, int]) -> Template:
     dims, dtype = template
-    return tuple(sizes.get(d, d) if isinstance(d, str) else d for d in dims), dtype
+    dims = tuple(sizes.get(d, d) if isinstance(d, str) else d for d in dims)
+    channels_last = len(dims) > 2 and dims[1] == "C" and isinstance(dims[-1], int)
+    return (("N", *FORMS[len(dims)][2:], dims[-1]) if channels_last else dims), dtype
 
 
 def _settled(attempt: _Attempt, root: nn.Module) -> bool:

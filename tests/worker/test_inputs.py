@@ -76,6 +76,16 @@ class ChannelsLast(nn.Module):
         return self.conv(x.permute(0, 2, 1))
 
 
+class Grid(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(8)
+
+    def forward(self, x):
+        _batch, _height, _width, _channels = x.shape
+        return self.norm(x)
+
+
 class Conditional(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -159,7 +169,13 @@ CASES = [
     pytest.param(Flat(), [("N", 784)], id="view, then linear"),
     pytest.param(Spectrogram(), [("N", "H", "W")], id="the model adds the channel dim"),
     pytest.param(TwoImages(), [("N", 3, "H", "W")] * 2, id="channels are shared out"),
-    pytest.param(ChannelsLast(), [("N", "C", 5)], id="channels last"),
+    pytest.param(ChannelsLast(), [("N", "L", 5)], id="channels last"),
+    pytest.param(
+        nn.Sequential(nn.LayerNorm(8), nn.Unflatten(1, (2, -1))),
+        [("N", "L", 8)],
+        id="features last",
+    ),
+    pytest.param(Grid(), [("N", "H", "W", 8)], id="an image with channels last"),
     pytest.param(Unused(), [("N", 24)], id="an embedding that is not used"),
     pytest.param(Optional(), [("N", 3, "H", "W")], id="optional inputs are left out"),
     pytest.param(TimeStep(), [("N", 4, "H", "W"), ("N",)], id="time step"),
