@@ -9,15 +9,14 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from shapelint.literals import NotLiteral, literal
+from shapelint.constructions import Construction, constructions, dotted
 
 __all__ = [
-    "Construction",
     "ModelClass",
     "Place",
     "Project",
@@ -42,17 +41,6 @@ class Place:
 
     path: Path
     target: str = ""
-
-
-@dataclass(frozen=True)
-class Construction:
-    """A call that builds a class with arguments that can be read off the source."""
-
-    class_name: str
-    args: tuple[object, ...]
-    kwargs: Mapping[str, object]
-    path: Path
-    line: int
 
 
 @dataclass(frozen=True)
@@ -84,7 +72,7 @@ class SourceFile:
         found: dict[str, ModelClass] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.ClassDef):
-                bases = tuple(filter(None, map(_dotted, node.bases)))
+                bases = tuple(filter(None, map(dotted, node.bases)))
                 if any(_is_torch_base(b) or b in found for b in bases):
                     found[node.name] = ModelClass(node.name, node.lineno, bases, _mentioned(node))
         return tuple(found.values())
@@ -212,7 +200,7 @@ class Project:
         defined_in = defined_in.absolute()
         files = [f for f in self.mentioning(class_name) if f.means(class_name, defined_in)]
         files.sort(key=lambda file: file.path != defined_in)
-        return [c for file in files for c in constructions(file, class_name)]
+        return [c for file in files for c in constructions(file.tree, file.path, class_name)]
 
     def is_part(self, model: ModelClass) -> bool:
         """Whether another model class of the project is made of this one."""
@@ -238,31 +226,6 @@ def _parsed(path: Path) -> SourceFile | None:
         return None
 
 
-def constructions(file: SourceFile, class_name: str) -> Iterator[Construction]:
-    """Calls of a class in a file whose arguments are literals or constants of the file."""
-    constants = _constants(file.tree.body)
-    for node in ast.walk(file.tree):
-        if isinstance(node, ast.Call) and _dotted(node.func).rpartition(".")[2] == class_name:
-            try:
-                args = tuple(literal(a, constants) for a in node.args)
-                kwargs = {k.arg or "**": literal(k.value, constants) for k in node.keywords}
-            except NotLiteral:
-                continue
-            if "**" not in kwargs:
-                yield Construction(class_name, args, kwargs, file.path, node.lineno)
-
-
-def _constants(body: Iterable[ast.stmt]) -> dict[str, ast.expr]:
-    """Names that the top of a file assigns exactly once."""
-    found: dict[str, list[ast.expr]] = {}
-    for statement in body:
-        if isinstance(statement, ast.Assign):
-            for target in statement.targets:
-                if isinstance(target, ast.Name):
-                    found.setdefault(target.id, []).append(statement.value)
-    return {name: values[0] for name, values in found.items() if len(values) == 1}
-
-
 def _is_torch_base(base: str) -> bool:
     owner, _, name = base.rpartition(".")
     return name in _TORCH_BASES and (not owner or owner.split(".")[0] in ("nn", "torch", "pl", "L"))
@@ -271,15 +234,5 @@ def _is_torch_base(base: str) -> bool:
 def _mentioned(node: ast.ClassDef) -> frozenset[str]:
     """Names in a class body, by their last part; bases are not in the body."""
     nodes = (n for statement in node.body for n in ast.walk(statement))
-    names = (_dotted(n) for n in nodes if isinstance(n, (ast.Name, ast.Attribute)))
+    names = (dotted(n) for n in nodes if isinstance(n, (ast.Name, ast.Attribute)))
     return frozenset(name.rpartition(".")[2] for name in names if name)
-
-
-def _dotted(node: ast.expr) -> str:
-    """``nn.Module`` as text; empty for anything but names and attributes."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        owner = _dotted(node.value)
-        return f"{owner}.{node.attr}" if owner else ""
-    return ""
