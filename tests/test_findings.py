@@ -1,0 +1,154 @@
+"""What is said about the fixture models, to the line; and every fix, applied and run again."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+from shapelint.analysis import Analysis
+from shapelint.lint import diagnose
+from shapelint.model import Diagnostic, Edit, Fix
+from shapelint.rules import all_rules
+from shapelint.worker.build import build
+from tests.fixture_models import FIXTURES, Model, analysis_of, load, sweep
+from tests.models import BAD, GOOD, MODELS
+from tests.test_sweep import came_back, real
+
+torch.set_num_threads(1)
+
+REFUSED = FIXTURES / "bad" / "same_padding.py"
+"""The one fixture that cannot be built, so that there is nothing to analyse."""
+
+
+@cache
+def found(model: Model) -> tuple[Diagnostic, ...]:
+    """The diagnostics of all rules that are on, and of those the row asks for."""
+    _, analysis = analysis_of(model)
+    rules = [r for r in all_rules() if r.enabled or r.code in model.also]
+    return diagnose(analysis, rules).diagnostics
+
+
+@pytest.mark.parametrize("model", GOOD, ids=lambda m: m.id)
+def test_correct_models_are_not_accused(model):
+    assert [d for d in found(model) if d.severity != "info"] == []
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.id)
+def test_findings(model):
+    assert sorted((d.code, d.span.line, d.severity) for d in found(model)) == model.findings
+    assert {Path(d.span.path) for d in found(model)} <= {model.path}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.id)
+def test_sizes_in_words(model):
+    _, analysis = analysis_of(model)
+    assert analysis.valid_sizes.text == model.valid
+    assert analysis.roundtrip_sizes.text == model.roundtrip
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.id)
+def test_witnesses_are_on_the_two_sides_of_the_claim(model):
+    session, _ = analysis_of(model)
+    for diagnostic in found(model):
+        if diagnostic.witness:
+            failed = real(session, model, diagnostic.witness) is None
+            assert failed == bool(diagnostic.error), diagnostic.message
+        if diagnostic.passing:
+            assert real(session, model, diagnostic.passing) is not None, diagnostic.message
+
+
+def test_every_fixture_is_in_the_table():
+    files = {f"{p.parent.name}/{p.stem}" for p in FIXTURES.glob("*/*.py")}
+    assert files - {"bad/same_padding"} == {m.file for m in MODELS}
+
+
+def test_every_rule_is_seen_to_speak():
+    spoken = {code for model in BAD for code, _, _ in model.findings} | {"SHP305"}
+    about_models = {r.code for r in all_rules() if r.code < "SHP5"}
+    assert spoken == about_models
+
+
+def test_same_padding_with_a_stride_cannot_be_built():
+    with pytest.raises(ValueError, match="padding='same' is not supported for strided"):
+        build(lambda device: vars(load(REFUSED))["PortedEncoder"]())
+
+
+# -- fixes ----------------------------------------------------------------------------------
+
+
+def applied(source: str, edits: tuple[Edit, ...]) -> str:
+    """The source with all edits made, the last first so that the others stay in place."""
+    lines = source.splitlines(keepends=True)
+    starts = [sum(map(len, lines[:i])) for i in range(len(lines) + 1)]
+
+    def offset(line: int, column: int) -> int:
+        return starts[line - 1] + column - 1
+
+    for edit in sorted(edits, key=lambda e: (e.span.line, e.span.column), reverse=True):
+        start = offset(edit.span.line, edit.span.column)
+        end = offset(edit.span.end_line, edit.span.end_column)
+        source = source[:start] + edit.text + source[end:]
+    return source
+
+
+def good(analysis: Analysis, after: Analysis):
+    """The sizes that do what is expected of the model before the fix."""
+    expected = analysis.subject.expects_roundtrip
+    return after.roundtrip_sizes if expected else after.valid_sizes
+
+
+def fixes(model: Model) -> list[Fix]:
+    """Every fix that can be written down, once."""
+    written = (f for d in found(model) for f in d.fixes if f.edits)
+    return list({f.edits: f for f in written}.values())
+
+
+FIXABLE = [m for m in MODELS if m.finds]
+
+
+@pytest.mark.parametrize("model", FIXABLE, ids=lambda m: m.id)
+def test_a_fix_does_what_it_says(model, tmp_path):
+    """Applied to a copy of the file: the sizes are those that were printed, and PyTorch agrees."""
+    _, before = analysis_of(model)
+    for i, fix in enumerate(fixes(model)):
+        copy = tmp_path / f"fixed_{i}.py"
+        copy.write_text(applied(model.path.read_text(), fix.edits))
+        session = model.session(copy)
+        after = model.analysis(session)
+        sizes_after = good(before, after)
+        assert sizes_after.text == fix.sizes_after, fix.title
+        for sizes in list(sweep(model))[::3]:
+            if sizes not in after.exploration.domain:
+                continue
+            shapes = real(session, model, sizes)
+            works = shapes is not None
+            if before.subject.expects_roundtrip:
+                works = came_back(model, after, sizes, shapes)
+            assert works == (sizes in sizes_after), (fix.title, sizes)
+
+
+FIX_TITLES = [
+    ("bad/autoencoder", ["output_padding=1", "kernel_size=4 (k4 s2 p1)"]),
+    ("bad/codec", ["output_padding=stride % 2"]),
+    ("bad/script", ["output_padding=1", "kernel_size=4 (k4 s2 p1)"]),
+    ("bad/classifier_width", ["in_features=32 in fc"]),
+]
+
+
+@pytest.mark.parametrize(("file", "titles"), FIX_TITLES, ids=[f for f, _ in FIX_TITLES])
+def test_fixes_are_offered_in_the_order_of_least_damage(file, titles):
+    model = next(m for m in MODELS if m.file == file)
+    assert [f.title for f in fixes(model)] == titles
+
+
+def test_only_the_odd_stride_of_a_codec_is_blamed():
+    """Strides 2, 4 and 8 are undone exactly: 320 -> 312 is the fault of stride 5 alone."""
+    diagnostic = found(next(m for m in MODELS if m.file == "bad/codec"))[0]
+    assert diagnostic.witness["L"] == 320
+    assert "320 -> 160 -> 40 -> 8 -> 1 -> 8 -> 39" in diagnostic.notes[0]
+    fix = diagnostic.fixes[0]
+    assert (fix.title, fix.sizes_after) == ("output_padding=stride % 2", "L % 320 == 0")
+    assert len(fix.edits) == 1
