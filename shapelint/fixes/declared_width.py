@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from shapelint.fixes import Change, Proposal, proposes
 from shapelint.subject import Subject
+from shapelint.trace import Node
 
 _PATCHES = {
     "linear": ("linear", "in_features"),
@@ -30,6 +31,13 @@ def propose(subject: Subject) -> Iterator[Proposal]:
         if got.symbols or not node.module:
             continue
         patch = {"kind": kind, "module": node.module, keyword: got.const}
-        changes = (Change(node.layer_span, keyword, str(got.const)),) if node.layer_span else ()
+        changes = _changes(subject, node, keyword, got.const)
         title = f"{keyword}={got.const} in {node.module}"
         yield Proposal(title, (patch,), "weights change shape", "display", changes)
+
+
+def _changes(subject: Subject, node: Node, keyword: str, value: int) -> tuple[Change, ...]:
+    """None if the call built other layers too, which fit as they are."""
+    span = node.layer_span
+    built = {n.module for n in subject.base.nodes if n.layer_span == span}
+    return (Change(span, keyword, str(value)),) if span and len(built) == 1 else ()
