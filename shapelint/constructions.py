@@ -11,6 +11,9 @@ from shapelint.literals import NotLiteral, literal
 
 __all__ = ["Construction", "constructions", "dotted"]
 
+_PARSED = ("args", "opt", "opts", "options", "flags", "FLAGS")
+"""What people call the result of ``parse_args``."""
+
 
 @dataclass(frozen=True)
 class Construction:
@@ -25,7 +28,7 @@ class Construction:
 
 def constructions(tree: ast.Module, path: Path, class_name: str) -> Iterator[Construction]:
     """Calls of a class in a file whose arguments are literals or constants of the file."""
-    constants = _constants(tree.body)
+    constants = {**_constants(tree.body), **_command_line(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == class_name:
             try:
@@ -46,6 +49,27 @@ def _constants(body: Iterable[ast.stmt]) -> dict[str, ast.expr]:
                 if isinstance(target, ast.Name):
                     found.setdefault(target.id, []).append(statement.value)
     return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+def _command_line(tree: ast.Module) -> dict[str, ast.expr]:
+    """``args.width`` for ``add_argument("--width", default=8)``, under the usual names."""
+    found: dict[str, ast.expr] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and dotted(node.func).endswith(".add_argument"):
+            default = _default(node)
+            for flag in node.args:
+                if default is not None and isinstance(flag, ast.Constant):
+                    name = str(flag.value).lstrip("-").replace("-", "_")
+                    found.update({f"{args}.{name}": default for args in _PARSED})
+    return found
+
+
+def _default(call: ast.Call) -> ast.expr | None:
+    keywords = {k.arg: k.value for k in call.keywords}
+    action = keywords.get("action")
+    if isinstance(action, ast.Constant) and action.value in ("store_true", "store_false"):
+        return ast.Constant(action.value == "store_false")
+    return keywords.get("default")
 
 
 def dotted(node: ast.expr) -> str:

@@ -152,11 +152,16 @@ def _is_skipped(folder: Path) -> bool:
 
 
 def project_root(path: Path) -> Path:
-    """The nearest folder above with a version control or packaging file, else the file's own."""
+    """The nearest folder above with a version control or packaging file.
+
+    Without one: the folder that holds the package the file is in, or the file's own.
+    """
     here = path.absolute() if path.is_dir() else path.absolute().parent
     for folder in (here, *here.parents):
         if any((folder / marker).exists() for marker in _ROOT_MARKERS):
             return folder
+    while (here / "__init__.py").exists() and here != here.parent:
+        here = here.parent
     return here
 
 

@@ -26,12 +26,12 @@ class NotLiteral(ValueError):
 def literal(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 0) -> object:
     """The value of literals, containers of literals, named constants and plain arithmetic.
 
-    ``constants`` maps names to the expressions they stand for. Raises NotLiteral.
+    ``constants`` maps names, dotted ones too, to the expressions they stand for. Raises NotLiteral.
     """
     if depth > _DEEPEST:
         raise NotLiteral("nested too deep")
-    if isinstance(node, ast.Name) and node.id in constants:
-        return literal(constants[node.id], constants, depth + 1)
+    if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in constants:
+        return literal(constants[ast.unparse(node)], constants, depth + 1)
     if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
         values = [literal(e, constants, depth + 1) for e in node.elts]
         kind = {ast.Tuple: tuple, ast.List: list, ast.Set: set}[type(node)]

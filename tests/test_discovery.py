@@ -110,6 +110,33 @@ def test_the_root_is_where_the_project_file_is(root: Path) -> None:
     assert project_root(root / "src" / "pkg" / "mod.py") == root
 
 
+def test_without_a_project_file_the_root_is_above_the_package(tmp_path: Path) -> None:
+    inner = tmp_path / "pkg" / "sub"
+    inner.mkdir(parents=True)
+    for folder in (inner, inner.parent):
+        (folder / "__init__.py").touch()
+    assert project_root(inner / "mod.py") == tmp_path
+
+
+def test_defaults_of_the_command_line_are_read_off_the_parser(root: Path) -> None:
+    (root / "cli.py").write_text("""
+from models.unet import UNet
+def get_args():
+    parser.add_argument("--n-classes", "-c", type=int, default=2)
+    parser.add_argument("--bilinear", action="store_true")
+    parser.add_argument("--size", type=int)
+    return parser.parse_args()
+args = get_args()
+net = UNet(args.n_classes, bilinear=args.bilinear)
+net = UNet(args.size)
+net = UNet(other.n_classes)
+""")
+    calls = Project(root).constructions("UNet", root / "models/unet.py")
+    assert [(c.args, c.kwargs) for c in calls if c.path.name == "cli.py"] == [
+        ((2,), {"bilinear": False})
+    ]
+
+
 def test_classes_that_look_like_modules(root: Path) -> None:
     file = Project(root).parse(root / "models/unet.py")
     assert file is not None
