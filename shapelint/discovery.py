@@ -68,12 +68,16 @@ class SourceFile:
 
     @cached_property
     def classes(self) -> tuple[ModelClass, ...]:
-        """Its classes that derive from ``nn.Module``, directly or from one of these."""
+        """Its classes that derive from ``nn.Module``, directly or from one of these.
+
+        A class with a base from elsewhere counts if it has a ``forward``.
+        """
         found: dict[str, ModelClass] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.ClassDef):
                 bases = tuple(filter(None, map(dotted, node.bases)))
-                if any(_is_torch_base(b) or b in found for b in bases):
+                inherits = any(_is_torch_base(b) or b in found for b in bases)
+                if inherits or (bases and _has_forward(node)):
                     found[node.name] = ModelClass(node.name, node.lineno, bases, _mentioned(node))
         return tuple(found.values())
 
@@ -234,6 +238,10 @@ def _parsed(path: Path) -> SourceFile | None:
 def _is_torch_base(base: str) -> bool:
     owner, _, name = base.rpartition(".")
     return name in _TORCH_BASES and (not owner or owner.split(".")[0] in ("nn", "torch", "pl", "L"))
+
+
+def _has_forward(node: ast.ClassDef) -> bool:
+    return any(isinstance(s, ast.FunctionDef) and s.name == "forward" for s in node.body)
 
 
 def _mentioned(node: ast.ClassDef) -> frozenset[str]:

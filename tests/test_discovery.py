@@ -23,6 +23,10 @@ class UNet(nn.Module):
     def __init__(self, channels, widths=()):
         self.down = Block()
 class Config:
+    def forward(self): pass
+class Inherits(elsewhere.Base):
+    def forward(self, x): pass
+class Other(elsewhere.Base):
     pass
 if __name__ == "__main__":
     net = UNet(-3, widths=WIDTHS)
@@ -145,6 +149,7 @@ def test_classes_that_look_like_modules(root: Path) -> None:
         ("Deep", 6),
         ("Fancy", 8),
         ("UNet", 10),
+        ("Inherits", 15),
     ]
 
 
@@ -157,7 +162,7 @@ def test_which_models_are_parts_of_which(root: Path) -> None:
 def test_constructor_calls_with_literal_arguments(root: Path) -> None:
     calls = Project(root).constructions("UNet", root / "models/unet.py")
     assert [(c.path.name, c.line, c.args, c.kwargs) for c in calls] == [
-        ("unet.py", 16, (-3,), {"widths": (8, 16)}),
+        ("unet.py", 20, (-3,), {"widths": (8, 16)}),
         ("train.py", 5, (1,), {"widths": [8, 8]}),
     ]
 

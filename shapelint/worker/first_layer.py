@@ -87,7 +87,7 @@ def _trace(model: Model, guess: Guess) -> Trace:
 def _usual(root: nn.Module, inputs: int) -> Template:
     """What the first layer with an opinion wants; of several inputs most are floats."""
     wants = [w for m in root.modules() if (w := wanted(m, root)) is not None]
-    if inputs > 1:
+    if inputs > 1 and wants:
         wants = [w for w in wants if w[1] == "float32"] or [(FORMS[2], "float32")]
     return wants[0] if wants else (FORMS[4], "float32")
 

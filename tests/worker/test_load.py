@@ -255,3 +255,25 @@ def test_parameters_are_reported(ask: Ask) -> None:
     assert [(p.name, p.default) for p in net.parameters] == [("width", "8")]
     assert [(p.name, p.default) for p in net.forward] == [("x", None)]
     assert net.line == 5
+
+
+def test_distributions_do_not_look_at_values(ask: Ask) -> None:
+    session = ask("""
+        import torch
+        from torch import nn
+        class Sampler(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layer = nn.Linear(4, 4)
+            def forward(self, x):
+                return torch.distributions.Normal(self.layer(x), -1.0).loc
+    """)
+    session.build("Sampler")
+    session.inputs()
+    assert session.trace({"N": 2}).failure is None
+    assert session.run({"N": 2}, "cpu").shapes == ((2, 4),)
+
+
+def test_weights_are_not_looked_for(ask: Ask) -> None:
+    lines = "def Y():\n    net = Net()\n    net.load_state_dict(torch.load('x.pt'))\n    return net"
+    assert ask(_with(lines)).build("Y").class_name == "Net"
