@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shapelint.confirm import Confirmation, confirm_sizes, device_for
 from shapelint.edits import edits_for
-from shapelint.explore import explore
+from shapelint.explore import Budget, explore
 from shapelint.fixes import Proposal, proposals
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Diagnostic, Fix
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from shapelint.analysis import Analysis
 
 __all__ = ["Findings", "diagnose"]
+
+
+_TRIAL = Budget(runs=12, first=6)
+"""What trying one proposal may cost: one that needs more is not simple enough to offer."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +54,7 @@ def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Finding
 
 def _confirmations(analysis: Analysis, diagnostic: Diagnostic) -> Iterator[Confirmation]:
     """The witness and a size on the other side of the claim, run for real."""
-    device = "cpu" if diagnostic.witness else device_for(analysis.exploration)
+    device = device_for(analysis.exploration)
     for sizes in (diagnostic.witness, diagnostic.passing):
         if sizes:
             yield confirm_sizes(analysis.exploration, analysis.session, sizes, device)
@@ -60,7 +64,7 @@ def _with_evidence(
     analysis: Analysis, diagnostic: Diagnostic, runs: Sequence[Confirmation]
 ) -> Diagnostic:
     """Add PyTorch's own words, and what stands behind the claim."""
-    error = next((c.run.error for c in runs if not c.run.ok), diagnostic.error)
+    error = next((_words(analysis, c) for c in runs if not c.run.ok), diagnostic.error)
     evidence = "checked" if analysis.exploration.doubts else diagnostic.evidence
     ran = " and ".join(size_text(analysis.subject.spatial_only(c.sizes)) for c in runs)
     notes = [*diagnostic.notes]
@@ -68,6 +72,17 @@ def _with_evidence(
         where = "for every size" if evidence == "proven" else "at these sizes"
         notes.append(f"{evidence} {where}; run in PyTorch at {ran}")
     return dataclasses.replace(diagnostic, error=error, evidence=evidence, notes=tuple(notes))
+
+
+def _words(analysis: Analysis, failed: Confirmation) -> str:
+    """What the CPU says there: the meta device words some errors in its own way."""
+    if failed.run.device == "cpu":
+        return failed.run.error
+    trace = analysis.session.trace(failed.sizes)
+    if trace.failure is None or not trace.failure.explained:
+        return failed.run.error
+    kind = trace.failure.error.partition(":")[0]
+    return f"{kind}: {trace.events[-1].why}"
 
 
 # -- fixes ----------------------------------------------------------------------------------
@@ -96,7 +111,7 @@ def _after(analysis: Analysis, proposal: Proposal) -> SizeSet | None:
     """What works once the proposal is applied; None if that is not proven."""
     exploration = analysis.exploration
     changed = explore(
-        analysis.session, exploration.domain, exploration.base.hints, proposal.patches
+        analysis.session, exploration.domain, exploration.base.hints, proposal.patches, _TRIAL
     )
     if changed.doubts:
         return None

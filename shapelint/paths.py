@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from shapelint.lengths.conditions import Condition
+from shapelint.lengths.conditions import Condition, negate
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from shapelint.trace import Event, Trace
 
@@ -87,13 +87,13 @@ def read(trace: Trace, domain: SizeSet) -> Path:
     """
     here, fails = domain, []
     for event in _events_on(trace, frozenset(domain.symbols)):
-        holds = set_of(event.condition, here)
+        opposite = negate(event.condition)
         if event.kind == "branch":
-            here = here & holds if event.holds else here - holds
+            here = set_of(event.condition if event.holds else opposite, here)
             continue
-        if broken := here - holds:
+        if broken := set_of(opposite, here):
             fails.append(Failing(trace, event, broken))
-        here = here & holds
+        here = set_of(event.condition, here)
     nothing = SizeSet.empty(domain.symbols)
     if trace.failure is None:
         return Path(trace, here, tuple(fails))

@@ -14,8 +14,10 @@ Laws used, for IEEE doubles and lengths below ``MAX_LENGTH``:
 
 from __future__ import annotations
 
+import math
 import operator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Union
 
@@ -23,7 +25,6 @@ from shapelint.lengths.expr import Bounds, Expr, RealLike, Rounded, Sizes, as_ex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from fractions import Fraction
 
 __all__ = ["MAX_LENGTH", "Real", "RealTest"]
 
@@ -31,6 +32,7 @@ MAX_LENGTH = 2**31
 """Lengths are taken to be smaller than this: PyTorch's own kernels index with 32 bits."""
 
 _MAX_DENOMINATOR = 2**20
+_FAR, _SIMPLE = 2**20, 64
 
 Operand = Union["Real", Expr, float]
 
@@ -88,12 +90,21 @@ class Real(RealLike):
         return OPERATIONS[self.op](*(a if isinstance(a, float) else a.at(sizes) for a in self.args))
 
     def slope(self, name: str) -> Fraction | None:
-        """Growth per unit of one symbol; None where that is not a constant."""
+        """Growth per unit of one symbol in the long run; measured where it is not a ratio."""
         ratio = self.ratio
         if ratio is None:
-            return None
+            return self._measured_slope(name)
         inner = ratio.num.slope(name)
         return None if inner is None else inner / ratio.den
+
+    def _measured_slope(self, name: str) -> Fraction | None:
+        """The difference quotient far out, as a simple fraction."""
+        sizes = dict.fromkeys(self.symbols, _FAR)
+        try:
+            rise = self.at({**sizes, name: 2 * _FAR}) - self.at(sizes)
+        except ArithmeticError:
+            return None
+        return Fraction(rise / _FAR).limit_denominator(_SIMPLE) if math.isfinite(rise) else None
 
     @cached_property
     def ratio(self) -> Ratio | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import islpy as isl
@@ -34,17 +35,45 @@ class SizeSet:
 
     Where ``window`` is None the set is exact everywhere. Otherwise nothing is known outside the
     window, and no member lies there.
+
+    A set that came about as a product, of sets over disjoint symbols, remembers its ``_parts`` and
+    is multiplied out only when that cannot be avoided: two hundred runs of sizes along ``H`` times
+    two hundred along ``W`` are four hundred pieces for isl, not forty thousand.
     """
 
-    __slots__ = ("_points", "symbols", "window")
+    __slots__ = ("_joined", "_parts", "symbols", "window")
 
     symbols: tuple[str, ...]
     window: Window | None
 
-    def __init__(self, symbols: Sequence[str], points: isl.Set, window: Window | None = None):
+    def __init__(
+        self,
+        symbols: Sequence[str],
+        points: isl.Set | None,
+        window: Window | None = None,
+        parts: tuple[SizeSet, ...] = (),
+    ):
         self.symbols = tuple(symbols)
         self.window = window
-        self._points = points
+        self._joined = points
+        self._parts = parts
+
+    @classmethod
+    def _product(cls, symbols: tuple[str, ...], parts: tuple[SizeSet, ...]) -> SizeSet:
+        """The sizes whose projections are in all parts; symbols of no part are free."""
+        window: Window | None = None
+        for part in parts:
+            window = _narrower(window, part.window)
+        return cls(symbols, None, window, parts)
+
+    @property
+    def _points(self) -> isl.Set:
+        if self._joined is None:
+            points = space_of(self.symbols).universe
+            for part in self._parts:
+                points = points.intersect(part._embedded(self.symbols))
+            self._joined = points
+        return self._joined
 
     # -- where sets come from -------------------------------------------------------------------
 
@@ -52,7 +81,9 @@ class SizeSet:
     def universe(cls, symbols: Iterable[str]) -> SizeSet:
         """All sizes from 1 up."""
         names = tuple(symbols)
-        return cls(names, space_of(names).universe)
+        if len(names) < 2:
+            return cls(names, space_of(names).universe)
+        return cls._product(names, tuple(map(cls.universe, zip(names))))
 
     @classmethod
     def empty(cls, symbols: Iterable[str]) -> SizeSet:
@@ -101,13 +132,23 @@ class SizeSet:
     # -- algebra ----------------------------------------------------------------------------------
 
     def __and__(self, other: SizeSet) -> SizeSet:
+        if self._parts and other._parts and self.symbols == other.symbols:
+            return SizeSet._product(self.symbols, _met(self._parts + other._parts))
         return self._combined(other, self._points.intersect(other._same(self)))
 
     def __or__(self, other: SizeSet) -> SizeSet:
         return self._combined(other, self._points.union(other._same(self)))
 
     def __sub__(self, other: SizeSet) -> SizeSet:
+        if len(other._parts) > 1:  # a - (b & c) is (a - b) | (a - c)
+            pieces = [self - part.over(self.symbols) for part in other._parts]
+            return reduce(SizeSet.__or__, pieces)
         return self._combined(other, self._points.subtract(other._same(self)))
+
+    @property
+    def _covered(self) -> set[str]:
+        """The symbols that some part speaks about."""
+        return {s for part in self._parts for s in part.symbols}
 
     def _combined(self, other: SizeSet, points: isl.Set) -> SizeSet:
         window = _narrower(self.window, other.window)
@@ -143,6 +184,8 @@ class SizeSet:
     @property
     def is_empty(self) -> bool:
         """Whether there is no member."""
+        if self._parts:
+            return any(part.is_empty for part in self._parts)
         return bool(self._points.is_empty())
 
     @property
@@ -153,6 +196,8 @@ class SizeSet:
     def __contains__(self, sizes: object) -> bool:
         if not isinstance(sizes, Mapping):
             return False
+        if self._parts:
+            return all(sizes[s] > 0 for s in self.symbols) and all(sizes in p for p in self._parts)
         point = isl.Point.zero(space_of(self.symbols).space)
         for i, name in enumerate(self.symbols):
             point = point.set_coordinate_val(DIM, i, value_of(int(sizes[name])))
@@ -239,19 +284,27 @@ class SizeSet:
         names = tuple(symbols)
         if names == self.symbols:
             return self
+        return SizeSet._product(names, self._parts or (self,))
+
+    def _embedded(self, names: tuple[str, ...]) -> isl.Set:
         source = space_of(names)
         into = isl.MultiAff.zero(
             source.space.map_from_domain_and_range(space_of(self.symbols).space)
         )
         for i, name in enumerate(self.symbols):
             into = into.set_aff(i, source.aff(Expr(0, {Sym(name): 1})))
-        points = self._points.preimage_multi_aff(into).intersect(source.universe)
-        return SizeSet(names, points, self.window)
+        points: isl.Set = self._points.preimage_multi_aff(into).intersect(source.universe)
+        return points
 
     def project(self, symbols: Iterable[str]) -> SizeSet:
         """Which values of ``symbols`` occur among the members."""
-        names, points = tuple(symbols), self._points
+        names = tuple(symbols)
         kept = [s for s in self.symbols if s in names]
+        if self._parts and not self.is_empty:
+            touched = [p for p in self._parts if set(p.symbols) & set(kept)]
+            shadows = (p.project([s for s in p.symbols if s in kept]) for p in touched)
+            return SizeSet._product(names, tuple(shadows)) if touched else SizeSet.universe(names)
+        points = self._points
         for i, name in reversed(list(enumerate(self.symbols))):
             if name not in kept:
                 points = points.project_out(DIM, i, 1)
@@ -272,6 +325,9 @@ class SizeSet:
         Partitions along which a set is a product are closed under refinement, so the finest one
         is unique, and splitting off the first group found leads to it.
         """
+        if self._parts and not self.is_empty:
+            free = [SizeSet.universe((s,)) for s in self.symbols if s not in self._covered]
+            return [*free, *(group for part in self._parts for group in part.split())]
         simple = self._points.gist(self.everywhere()._points)
         free = [s for i, s in enumerate(self.symbols) if not simple.involves_dims(DIM, i, 1)]
         bound = [s for s in self.symbols if s not in free]
@@ -339,6 +395,24 @@ class SizeSet:
 
 def _restored(symbols: tuple[str, ...], text: str, window: Window | None) -> SizeSet:
     return SizeSet(symbols, isl.Set(text), window)
+
+
+def _met(parts: Sequence[SizeSet]) -> tuple[SizeSet, ...]:
+    """Parts over disjoint symbols with the same product: those that overlap are intersected."""
+    apart: list[SizeSet] = []
+    for part in parts:
+        touched = [p for p in apart if set(p.symbols) & set(part.symbols)]
+        names = tuple(dict.fromkeys(s for p in (*touched, part) for s in p.symbols))
+        met = (
+            part
+            if not touched
+            else reduce(
+                lambda a, b: a._combined(b, a._points.intersect(b._points)),
+                (SizeSet(names, p._embedded(names), p.window) for p in (*touched, part)),
+            )
+        )
+        apart = [*(p for p in apart if all(p is not t for t in touched)), met]
+    return tuple(apart)
 
 
 def _narrower(a: Window | None, b: Window | None) -> Window | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["formula", "map_text", "set_text"]
 
+_SHOWN_RUNS = 4
 _MAX_PARTS = 12
 """With more alternatives or conjuncts than this no shorter form is searched for."""
 
@@ -84,7 +85,24 @@ def _alternatives(sizes: SizeSet) -> str:
 
 
 def _one(sizes: SizeSet) -> str:
+    found = _stretches(sizes) if sizes.window else None
+    if found is not None and len(found) > _MAX_PARTS:
+        return _scattered(sizes)
     return _shortest(_one_candidates(sizes), sizes)
+
+
+def _scattered(sizes: SizeSet) -> str:
+    """``H in 7..48, 50..60, 62..106, ... (922 sizes)``: listed sizes without a pattern."""
+    (name,) = sizes.symbols
+    members = [m[name] for m in sizes.members(sizes.window[name][1]) or ()] if sizes.window else []
+    runs: list[list[int]] = []
+    for n in members:
+        if runs and n == runs[-1][1] + 1:
+            runs[-1][1] = n
+        else:
+            runs.append([n, n])
+    shown = ", ".join(str(a) if a == b else f"{a}..{b}" for a, b in runs[:_SHOWN_RUNS])
+    return f"{name} in {shown}, ... ({len(members)} sizes)"
 
 
 def _one_candidates(sizes: SizeSet) -> Iterator[str]:

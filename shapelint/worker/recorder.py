@@ -48,6 +48,8 @@ class Recorder:
         self.known: dict[str, Interval] = dict(known or {})
         self.events: list[Event] = []
         self.checked: dict[str, None] = {}
+        self.lax = False
+        """Whether an op ran whose meta kernel accepts more than its CPU kernel."""
         self.node = -1
         self._seen: set[Condition] = set()
 

@@ -20,7 +20,7 @@ from torch.utils import _pytree as pytree
 
 from shapelint.lengths.expr import Bounds, Expr, symbol
 from shapelint.trace import Event, Failure, Node, Span, Trace
-from shapelint.worker import builtins_seen
+from shapelint.worker import builtins_seen, output_size
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.kernels import run_op
 from shapelint.worker.lazy import materialize
@@ -67,7 +67,6 @@ class ShapeTracer(fx.Tracer):
         self.constructed = constructed or {}
         self.nodes: list[Node] = []
         self.recorder = Recorder({})
-        self.lax = False
         self._modules: list[nn.Module] = []
         self._paths: dict[int, str] = {}
         self._attributes: dict[int, str] = {}
@@ -108,7 +107,7 @@ class ShapeTracer(fx.Tracer):
                 with (
                     _Mode(self),
                     _module_calls(self),
-                    builtins_seen.in_modules_of(root),
+                    builtins_seen.in_modules_of(root), output_size.as_needs(),
                     not_compared(),
                 ):
                     result = root(*args, **named, **(kwargs or {}))
@@ -155,7 +154,7 @@ class ShapeTracer(fx.Tracer):
             outputs=tuple(_exprs(shape_of(t)) for t in results),
             failure=self._failed,
             checked=tuple(self.recorder.checked),
-            lax=self.lax,
+            lax=self.recorder.lax,
             inputs=tuple(range(inputs)),
             results=tuple(
                 self._position[t.node.name] if type(t) is ShapeTensor else -1 for t in results
@@ -202,7 +201,7 @@ class ShapeTracer(fx.Tracer):
                 raise
             except Exception as exc:  # PyTorch's own error goes first; without one the bug is ours
                 broken = exc
-        self.lax |= name in LAX
+        self.recorder.lax |= name in LAX
         try:
             real = _real(func, args, kwargs, either_device=transfer is not None)
             if failed is not None:
@@ -500,7 +499,3 @@ class _module_calls:
     def __exit__(self, *exc: object) -> None:
         nn.Module.__call__ = self.original  # type: ignore[method-assign]
 
-
-def events_of(trace: Trace, kind: str) -> list[Event]:
-    """The needs, or the branches, of a trace."""
-    return [e for e in trace.events if e.kind == kind]

@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import all_of
-from shapelint.worker.ops import LAX, op
-from shapelint.worker.shapes import Shape, divides, eq, ge, need, shape_of, spatial
+from shapelint.worker.ops import op
+from shapelint.worker.shapes import Shape, divides, eq, ge, need, only_on_cpu, shape_of, spatial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LAX.update({"conv_transpose1d", "conv_transpose2d", "conv_transpose3d"})
 
 
 @op("conv1d", "conv2d", "conv3d")
@@ -63,6 +62,8 @@ def conv_transpose(
     batch, sizes = _batched(input, weight, rank)
     s, p, d = (spatial(v, rank) for v in (stride, padding, dilation))
     extra = spatial(output_padding, rank)
+    if any(extra):
+        only_on_cpu()  # the meta kernel takes any output_padding
     _output_padding_allowed(extra, s, d)
     _channels(sizes[0], shape_of(weight)[0], input, weight, "transposed=1")
     _groups_divide(weight, groups)

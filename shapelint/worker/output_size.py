@@ -1,0 +1,74 @@
+"""``output_size=`` of a transposed convolution: a need, not a branch.
+
+``nn.ConvTranspose2d.forward`` turns the size into an ``output_padding`` and compares it in Python
+with the lengths that are possible. Left alone, each of these tests would split every model that
+uses it into paths; stated as needs they are two conditions per dim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.nn.modules.conv import _ConvTransposeNd
+
+from shapelint.lengths.conditions import all_of
+from shapelint.worker.recorder import NeedFailed
+from shapelint.worker.shapes import Shape, ge, need, shape_of
+from shapelint.worker.tensor import ShapeTensor
+
+__all__ = ["as_needs"]
+
+
+@contextmanager
+def as_needs() -> Iterator[None]:
+    """Let transposed convolutions state what they demand of ``output_size``."""
+    original = _ConvTransposeNd._output_padding
+
+    def output_padding(
+        module: Any, input: Any, output_size: Any, stride: Any, padding: Any, kernel_size: Any,
+        num_spatial_dims: int, dilation: Any = None,
+    ) -> Any:  # fmt: skip
+        rest = (stride, padding, kernel_size, num_spatial_dims, dilation)
+        wanted = list(output_size or ())[-num_spatial_dims:]
+        if type(input) is not ShapeTensor or len(wanted) != num_spatial_dims:
+            return original(module, input, output_size, *rest)
+        least = _least(shape_of(input)[-num_spatial_dims:], stride, padding, kernel_size, dilation)
+        try:
+            shown = torch.Size if isinstance(output_size, torch.Size) else list
+            _reachable(wanted, least, stride, shape_of(input), shown)
+        except NeedFailed as exc:
+            raise exc.error(str(exc)) from None
+        return [n - low for n, low in zip(wanted, least)]
+
+    _ConvTransposeNd._output_padding = output_padding  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        _ConvTransposeNd._output_padding = original  # type: ignore[method-assign]
+
+
+def _least(lengths: Sequence[int], s: Any, p: Any, k: Any, d: Any) -> list[int]:
+    """The output lengths without output_padding."""
+    return [
+        (n - 1) * s[i] - 2 * p[i] + (d[i] if d is not None else 1) * (k[i] - 1) + 1
+        for i, n in enumerate(lengths)
+    ]
+
+
+def _reachable(
+    wanted: Sequence[int], least: Sequence[int], stride: Any, shape: Shape, shown: Any
+) -> None:
+    most = [low + s - 1 for low, s in zip(least, stride)]
+
+    def why() -> str:
+        sizes, low, high = (list(map(int, v)) for v in (wanted, least, most))
+        return (
+            f"requested an output size of {shown(sizes)}, but valid sizes range from {low} to {high} "
+            f"(for an input of {torch.Size(map(int, shape[2:]))})"
+        )
+
+    for n, low, high in zip(wanted, least, most):
+        need(all_of((ge(n, low), ge(high, n))), "match", why, n, low, error=ValueError)
