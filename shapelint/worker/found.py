@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from torch import nn
+from torch.nn.modules.loss import _Loss
 
 from shapelint.facts import ClassFacts, Facts, NamedModule, Parameter
 from shapelint.worker.annotations import contract
@@ -22,15 +23,15 @@ def facts_of(module: ModuleType, path: Path, project: Project) -> Facts:
     """The models that a file defines; what it only imports is left out."""
     tree = ast.parse(path.read_bytes(), str(path))
     lines = dict(d for node in ast.walk(tree) for d in _defined_by(node))
-    instances = [i for i in _instances(module, lines) if i.line]
+    layers = {name for name, value in vars(module).items() if name in lines and _is_layer(value)}
     return Facts(
         path=str(path),
         module=module.__name__,
         classes=tuple(_class_facts(c, lines) for c in _classes(module)),
         modules=(
-            *instances,
+            *_instances(module, lines),
             *_factories(tree, module),
-            *_composed(tree, {i.name for i in instances}),
+            *_composed(tree, layers),
         ),
         skipped=tuple(project.skipped.get(str(path), ())),
     )
@@ -79,11 +80,22 @@ def parameters(function: Any) -> tuple[Parameter, ...]:
 
 
 def _instances(module: ModuleType, lines: dict[str, int]) -> list[NamedModule]:
+    """Modules of the user's own classes, and sequences; a single layer or loss is no model."""
     return [
-        NamedModule(name, lines.get(name, 0), type(value).__name__, "instance")
+        NamedModule(name, lines[name], type(value).__name__, "instance")
         for name, value in vars(module).items()
-        if isinstance(value, nn.Module)
+        if name in lines and isinstance(value, nn.Module)
+        if isinstance(value, nn.Sequential) or not _is_torchs(value)
     ]
+
+
+def _is_layer(value: Any) -> bool:
+    """Whether a value is a layer or sequence of PyTorch, and not a loss."""
+    return isinstance(value, nn.Module) and _is_torchs(value) and not isinstance(value, _Loss)
+
+
+def _is_torchs(value: nn.Module) -> bool:
+    return type(value).__module__.startswith("torch.nn")
 
 
 def _factories(tree: ast.Module, module: ModuleType) -> Iterator[NamedModule]:
@@ -155,7 +167,7 @@ def _calls_with_source(tree: ast.Module, instances: set[str]) -> Iterator[tuple[
                     made_by[target.id] = value
             continue
         second = _called(node, instances)
-        if second and node.args:
+        if second and len(node.args) == 1:
             source = node.args[0]
             first = _called(source, instances)
             if isinstance(source, ast.Name):

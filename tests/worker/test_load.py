@@ -59,6 +59,12 @@ def test_instances_are_targets_too(ask: Ask) -> None:
     assert session.build("model").parameters == 16 * 3 * 9 + 16
 
 
+def test_what_is_no_model_of_its_own(ask: Ask) -> None:
+    lines = "a = Net()\nb = Net()\nloss = nn.MSELoss()\nact = nn.ReLU()\n"
+    lines += "y = loss(act(a(x)))\nz = b(a(x))"
+    assert [m.name for m in ask(_with(lines)).facts().modules] == ["a", "b"]
+
+
 def test_factories_without_arguments(ask: Ask) -> None:
     session = ask(
         _with("def tiny():\n    net = Net(2)\n    return net\ndef other(x):\n    return Net(x)")
