@@ -22,14 +22,13 @@ from shapelint.facts import Problem
 from shapelint.interpreters import find_interpreter
 from shapelint.lengths.conditions import all_of
 from shapelint.lengths.sets import SizeSet
-from shapelint.lengths.words import formula
-from shapelint.lint import diagnose
 from shapelint.model import Diagnostic, Examination, Input, Report, Skipped, TargetReport
 from shapelint.rules import find_rule
 from shapelint.rules.same_padding_with_stride import refused
 from shapelint.selection import selected_rules, severity_of
 from shapelint.targets import Plan, plans
-from shapelint.trace import Shape, Span
+from shapelint.trace import Span
+from shapelint.verdict import verdict
 
 __all__ = ["check", "examine"]
 
@@ -125,7 +124,9 @@ def _target(session: WorkerSession, plan: Plan, path: Path, settings: Settings) 
     span = Span(str(path), plan.line, 1, plan.line, 1)
     target = f"{path}:{plan.name}"
     if plan.missing:
-        problem = Problem("error", f"needs arguments for {', '.join(plan.missing)}")
+        flags = " ".join(f"--arg {name}=..." for name in plan.missing)
+        needs = f"needs {', '.join(plan.missing)}, and no call in the project has them as literals"
+        problem = Problem("error", needs, details=f"to lint it: shapelint {target} {flags}")
         return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
     try:
         built = session.build(plan.name, plan.args, plan.kwargs)
@@ -168,34 +169,8 @@ def _domain(inputs: tuple[Input, ...], settings: Settings) -> SizeSet:
 def _reported(
     analysis: Analysis, plan: Plan, path: Path, settings: Settings, assumed: tuple[str, ...]
 ) -> _Found:
-    findings = diagnose(analysis, selected_rules(settings))
-    doubts = tuple(dict.fromkeys((*analysis.doubts_of_paths, *findings.doubts)))
-    evidence = analysis.evidence_given(doubts)
-    report = TargetReport(
-        target=analysis.target,
-        path=str(path),
-        class_name=plan.class_name,
-        inputs=analysis.inputs,
-        evidence=evidence,
-        reason="; ".join(doubts[:3]),
-        valid_sizes=analysis.valid_sizes,
-        roundtrip_sizes=analysis.roundtrip_sizes if analysis.subject.returned is not None else None,
-        outputs=tuple(map(_formula, analysis.exploration.base.outputs)),
-        assumed=assumed,
-    )
-    diagnostics = findings.diagnostics
-    if evidence != "proven":
-        rule = find_rule("checked-only" if evidence == "checked" else "cannot-trace")
-        diagnostics += (
-            rule.diagnostic(
-                report.reason, target=report.target, span=analysis.span, evidence=evidence
-            ),
-        )
-    return _Found(report, diagnostics, analysis)
-
-
-def _formula(shape: Shape) -> str:
-    return f"({', '.join(map(formula, shape))})"
+    said = verdict(analysis, selected_rules(settings), str(path), plan.class_name, assumed)
+    return _Found(said.report, said.diagnostics, analysis)
 
 
 def _unavailable(

@@ -92,6 +92,9 @@ class FakeSizes:
         above = [m for m in self.members if m >= value]
         return max(below, default=None), min(above, default=None)
 
+    def split(self) -> list[FakeSizes]:
+        return [self]
+
     def __bool__(self) -> bool:
         return bool(self.members)
 

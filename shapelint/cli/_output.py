@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from shapelint.text.sources import Sources
 
 __all__ = ["echo", "wants_color", "write"]
 
+_FOR_PEOPLE = ("full", "concise", "statistics")
+
 
 def write(report: Report, settings: Settings) -> None:
     """Print the report, and write it wherever else it was asked for."""
@@ -29,12 +32,19 @@ def write(report: Report, settings: Settings) -> None:
     for output in settings.outputs:
         if output.destination != "-":
             _save(output.destination, render(output.format, report, sources))
-    if not settings.quiet or _has_news(report):
-        name = "statistics" if settings.statistics else settings.output_format
-        echo(render(name, report, sources, color=True), settings.color)
+    name = "statistics" if settings.statistics else settings.output_format
+    shown = report if settings.verbose or name not in _FOR_PEOPLE else _findings(report)
+    if not settings.quiet or _has_news(shown):
+        echo(render(name, shown, sources, color=True), settings.color)
     for output in settings.outputs:
         if output.destination == "-":
             echo(render(output.format, report, sources, color=True), settings.color)
+
+
+def _findings(report: Report) -> Report:
+    """Without what is mere information: it is in the machine formats, and with ``--verbose``."""
+    found = tuple(d for d in report.diagnostics if d.severity != "info")
+    return dataclasses.replace(report, diagnostics=found)
 
 
 def _has_news(report: Report) -> bool:

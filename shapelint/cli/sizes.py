@@ -99,11 +99,15 @@ def _written(sizes: Sizes | None) -> str:
 
 
 def _beside(verb: str, good: SizeSet, symbol: str, near: Sizes) -> str:
-    """The nearest good sizes of one symbol; the others are as asked for, else their smallest."""
+    """The nearest good sizes of one symbol.
+
+    Symbols that it depends on are as asked for, else as in the smallest size.
+    """
     if symbol not in good.symbols:
         raise UsageError(f"near {symbol}: the sizes are {', '.join(good.symbols)}")
-    others = {n: s for n, s in {**(good.smallest() or {}), **near}.items() if n != symbol}
-    sides = good.below_above(symbol, near[symbol], others)
+    group = next(g for g in good.split() if symbol in g.symbols)
+    others = {n: s for n, s in {**(group.smallest() or {}), **near}.items() if n != symbol}
+    sides = group.below_above(symbol, near[symbol], others)
     if near[symbol] in sides:
         return verb
     found = [str(size) for size in sides if size is not None]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shapelint.lengths.domain import domain_of
 from shapelint.model import Examination
 from tests.reports import FakeSizes, target
 
@@ -150,18 +151,15 @@ def test_a_wrong_size_is_a_usage_error(engine, shapelint, near, message):
     assert shapelint("sizes", "model.py:AE", "--near", near) == (2, "", message)
 
 
-def test_other_sizes_are_the_ones_asked_for_else_the_smallest(engine, shapelint, monkeypatch):
-    asked = []
-
-    class Three(FakeSizes):
-        def smallest(self):
-            return {"N": 1, "H": 16, "W": 16}
-
-        def below_above(self, symbol, value, others):
-            asked.append((symbol, value, others))
-            return 336, 352
-
-    sizes = Three("H % 16 == 0", (16,), symbols=("N", "H", "W"))
+@pytest.mark.parametrize(
+    ("lengths", "words"),
+    [
+        pytest.param("H % 16 == 0 and W % 16 == 0", "runs at 336 and 352", id="independent"),
+        pytest.param("W < 64 and H % 2 == 0 or H == W", "runs at 64 and no H", id="as asked for"),
+    ],
+)
+def test_other_sizes_are_those_it_depends_on(engine, shapelint, lengths, words):
+    sizes = domain_of([lengths], ("N", "H", "W"))
     engine.examination = Examination(target(valid_sizes=sizes), None)
-    shapelint("sizes", "model.py:AE", "--near", "H=350", "--near", "W=64")
-    assert asked == [("H", 350, {"N": 1, "W": 64}), ("W", 64, {"N": 1, "H": 350})]
+    _, out, _ = shapelint("sizes", "model.py:AE", "--near", "H=350", "--near", "W=64")
+    assert f"near H = 350   {words}" in out
