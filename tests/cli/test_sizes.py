@@ -155,7 +155,7 @@ def test_a_wrong_size_is_a_usage_error(engine, shapelint, near, message):
     ("lengths", "words"),
     [
         pytest.param("H % 16 == 0 and W % 16 == 0", "runs at 336 and 352", id="independent"),
-        pytest.param("W < 64 and H % 2 == 0 or H == W", "runs at 64 and no H", id="as asked for"),
+        pytest.param("W < 64 and H % 2 == 0 or H == W", "runs at 64", id="as asked for"),
     ],
 )
 def test_other_sizes_are_those_it_depends_on(engine, shapelint, lengths, words):
