@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -152,3 +153,19 @@ def test_only_the_odd_stride_of_a_codec_is_blamed():
     fix = diagnostic.fixes[0]
     assert (fix.title, fix.sizes_after) == ("output_padding=stride % 2", "L % 320 == 0")
     assert len(fix.edits) == 1
+
+
+# -- what a user sees -------------------------------------------------------------------------
+
+
+def test_the_command_line_says_the_same(shapelint):
+    """In a worker, with targets and inputs found by itself; scripts, and what cannot be built."""
+    files = ["bad/script", "bad/argparse_autoencoder", "bad/unet", "good/script", "good/unet_pad"]
+    paths = [str(FIXTURES / f"{f}.py") for f in files]
+    code, out, _ = shapelint("check", *paths, str(REFUSED), "--output-format", "concise")
+    line = re.compile(r".*fixtures/(.+)\.py:(\d+):\d+: (\w+)\[.*\((SHP\d+)\)")
+    told = sorted(m.groups() for m in map(line.fullmatch, out.splitlines()) if m)
+    rows = [m for m in MODELS if m.file in files and not m.lengths]
+    expected = [(m.file, str(n), severity, c) for m in rows for c, n, severity in m.findings]
+    assert told == sorted([*expected, ("bad/same_padding", "10", "error", "SHP305")])
+    assert code == 1
