@@ -9,8 +9,9 @@ False
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from shapelint.lengths.domain import domain_of
 from shapelint.lengths.sets import SizeSet
 from shapelint.lint import Findings, diagnose
 from shapelint.model import Diagnostic, Evidence, Input
+from shapelint.notation import parse_input
 from shapelint.paths import Outcome
 from shapelint.session import Session
 from shapelint.subject import Subject
@@ -28,7 +30,7 @@ from shapelint.trace import Span
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Analysis", "Prediction", "analyze", "hints_for"]
+__all__ = ["Analysis", "Dims", "Prediction", "analyze", "examine", "hints_for", "template_of"]
 
 Dims = Sequence[int | str]
 
@@ -130,7 +132,7 @@ class Analysis:
 
 def analyze(
     module: torch.nn.Module,
-    inputs: Sequence[Dims],
+    inputs: str | Sequence[Dims | str],
     dtypes: Sequence[Any] | None = None,
     kwargs: Mapping[str, Any] | None = None,
     lengths: Mapping[str, str] | Sequence[str] | None = None,
@@ -139,8 +141,9 @@ def analyze(
 
     Args:
         module: any ``nn.Module``; it is not changed. Its training flag is respected.
-        inputs: dims of every positional tensor of ``forward``: ints, or names of symbols, as in
-            ``[("N", 3, "H", "W")]``. The same name stands for the same size everywhere.
+        inputs: dims of every tensor of ``forward``: ints, or names of symbols, as in
+            ``[("N", 3, "H", "W")]``, or texts as in ``["N 3 H W", "mask=N,H,W:bool"]``. The same
+            name stands for the same size everywhere. A single text is a single input.
         dtypes: one torch dtype (or its name) per input; float32 by default.
         kwargs: constant keyword arguments of ``forward``.
         lengths: the sizes that matter, ``{"H": "multiple of 32, 256..1024"}`` or
@@ -150,18 +153,40 @@ def analyze(
         An :class:`Analysis`. Exceptions of the model are part of it; they are not raised.
 
     Raises:
-        ValueError: for an input template or a domain that makes no sense.
+        UsageError: for an input that makes no sense.
+        ValueError: for a domain that makes no sense.
     """
     from shapelint.local import LocalSession
 
-    names = [str(d).removeprefix("torch.") for d in dtypes] if dtypes else ["float32"] * len(inputs)
-    template = tuple(
-        Input(str(i), tuple(dims), dtype) for i, (dims, dtype) in enumerate(zip(inputs, names))
-    )
+    template = template_of(inputs, dtypes)
     session = LocalSession(module, template, kwargs=kwargs)
-    span = Span(type(module).__module__, 1, 1, 1, 1)
+    span = _span_of(type(module))
     domain = domain_of(lengths or (), symbols_of(template))
     return examine(session, template, type(module).__name__, span, domain, declared=bool(lengths))
+
+
+def template_of(
+    inputs: str | Sequence[Dims | str], dtypes: Sequence[Any] | None = None
+) -> tuple[Input, ...]:
+    """The inputs as the analysis names them: by position, unless a text gives a name."""
+    each = [inputs] if isinstance(inputs, str) else inputs
+    template = tuple(
+        parse_input(given, i) if isinstance(given, str) else Input(str(i), tuple(given))
+        for i, given in enumerate(each)
+    )
+    if dtypes is None:
+        return template
+    names = [str(d).removeprefix("torch.") for d in dtypes]
+    return tuple(replace(i, dtype=name) for i, name in zip(template, names, strict=True))
+
+
+def _span_of(kind: type) -> Span:
+    """Where a class is defined; the name of its module if it has no source."""
+    try:
+        path, line = inspect.getsourcefile(kind) or kind.__module__, inspect.getsourcelines(kind)[1]
+    except (OSError, TypeError):
+        path, line = kind.__module__, 1
+    return Span(path, line, 1, line, 1)
 
 
 def examine(

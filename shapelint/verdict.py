@@ -1,0 +1,69 @@
+"""From one analysis to what is reported about it: the same for a file and for a live module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shapelint.lengths.words import formula
+from shapelint.lint import diagnose
+from shapelint.model import Diagnostic, TargetReport
+from shapelint.rules import Rule, find_rule
+
+if TYPE_CHECKING:
+    from shapelint.analysis import Analysis
+    from shapelint.trace import Shape
+
+__all__ = ["Verdict", "verdict"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said about one target."""
+
+    report: TargetReport
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def verdict(
+    analysis: Analysis,
+    rules: Iterable[Rule] | None = None,
+    path: str = "",
+    class_name: str = "",
+    assumed: tuple[str, ...] = (),
+) -> Verdict:
+    """The findings of ``rules`` and the state of knowledge; what is not proven is one finding more.
+
+    Without ``rules`` those run that are on by default.
+    """
+    findings = diagnose(analysis, rules)
+    doubts = tuple(dict.fromkeys((*analysis.doubts_of_paths, *findings.doubts)))
+    evidence = analysis.evidence_given(doubts)
+    report = TargetReport(
+        target=analysis.target,
+        path=path or analysis.span.path,
+        class_name=class_name or analysis.target,
+        inputs=analysis.inputs,
+        evidence=evidence,
+        reason="; ".join(doubts[:3]),
+        valid_sizes=analysis.valid_sizes,
+        roundtrip_sizes=analysis.roundtrip_sizes if analysis.subject.returned is not None else None,
+        outputs=tuple(map(_formula, analysis.exploration.base.outputs)),
+        assumed=assumed,
+    )
+    return Verdict(report, (*findings.diagnostics, *_less_than_proven(report, analysis)))
+
+
+def _less_than_proven(report: TargetReport, analysis: Analysis) -> tuple[Diagnostic, ...]:
+    if report.evidence == "proven":
+        return ()
+    rule = find_rule("checked-only" if report.evidence == "checked" else "cannot-trace")
+    said = rule.diagnostic(
+        report.reason, target=report.target, span=analysis.span, evidence=report.evidence
+    )
+    return (said,)
+
+
+def _formula(shape: Shape) -> str:
+    return f"({', '.join(map(formula, shape))})"
