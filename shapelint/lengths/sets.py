@@ -326,8 +326,8 @@ class SizeSet:
         is unique, and splitting off the first group found leads to it.
         """
         if self._parts and not self.is_empty:
-            free = [SizeSet.universe((s,)) for s in self.symbols if s not in self._covered]
-            return [*free, *(group for part in self._parts for group in part.split())]
+            alone = [SizeSet.universe((s,)) for s in self.symbols if s not in self._covered]
+            return [*alone, *(group for part in self._parts for group in part.split())]
         simple = self._points.gist(self.everywhere()._points)
         free = [s for i, s in enumerate(self.symbols) if not simple.involves_dims(DIM, i, 1)]
         bound = [s for s in self.symbols if s not in free]

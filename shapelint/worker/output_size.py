@@ -43,7 +43,7 @@ def as_needs() -> Iterator[None]:
             raise exc.error(str(exc)) from None
         return [n - low for n, low in zip(wanted, least)]
 
-    _ConvTransposeNd._output_padding = output_padding  # type: ignore[method-assign]
+    _ConvTransposeNd._output_padding = output_padding  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:
@@ -66,8 +66,8 @@ def _reachable(
     def why() -> str:
         sizes, low, high = (list(map(int, v)) for v in (wanted, least, most))
         return (
-            f"requested an output size of {shown(sizes)}, but valid sizes range from {low} to {high} "
-            f"(for an input of {torch.Size(map(int, shape[2:]))})"
+            f"requested an output size of {shown(sizes)}, but valid sizes range from {low} "
+            f"to {high} (for an input of {torch.Size(map(int, shape[2:]))})"
         )
 
     for n, low, high in zip(wanted, least, most):
