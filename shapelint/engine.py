@@ -84,11 +84,18 @@ def _places(paths: Iterable[str]) -> Iterator[Place]:
     seen = set()
     for path in paths:
         folder = Path(path).is_dir()
-        for place in places(path, Path.cwd()):
+        for place in _meant(path):
             if place in seen or (folder and not may_hold_models(place.path.read_bytes())):
                 continue
             seen.add(place)
             yield place
+
+
+def _meant(path: str) -> list[Place]:
+    try:
+        return list(places(path, Path.cwd()))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file, folder or module") from None
 
 
 @cache
@@ -114,7 +121,7 @@ def _file(
         except Unanswered as exc:
             yield _unavailable(exc.problem, "import-failed", str(path), path, 1)
             return
-        skipped += [Skipped(str(path), s.line, f"{s.text}: {s.reason}") for s in facts.skipped]
+        skipped += [Skipped(str(path), s.line, f"{s.text} ({s.reason})") for s in facts.skipped]
         for plan in plans(facts, place, _project(root), settings.args):
             yield _target(session, plan, path, settings)
 

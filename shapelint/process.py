@@ -75,7 +75,7 @@ class Worker:
         self._answers, their_answers = os.pipe()
         theirs = (their_requests, their_answers)
         self._process = subprocess.Popen(
-            [self.python, "-B", str(_START), *map(str, theirs)],
+            [self.python, str(_START), *map(str, theirs)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -12,6 +12,7 @@ loaded, so that the client can kill what hangs, and ``{"crash": …}`` when a ch
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import select
@@ -29,6 +30,7 @@ from torch.distributions import Distribution
 from shapelint.model import Input
 from shapelint.trace import WIRE_VERSION
 from shapelint.worker.build import build
+from shapelint.worker.dynamo import defer_dynamo
 from shapelint.worker.limits import limit_memory
 from shapelint.worker.runs import Call, plain_run, trace_run
 from shapelint.worker.session import FileSession
@@ -67,18 +69,24 @@ def serve(requests: int, answers: int) -> None:
     """Answer until the client hangs up."""
     wire = Wire(requests, answers)
     torch.set_num_threads(1)  # threads do not survive a fork
-    _warm_up()
+    sys.dont_write_bytecode = True  # what is imported from now on is the user's
+    defer_dynamo()
+    _warm_up(nn.Conv1d(1, 1, 3))
+    files = 0
     wire.send({"hello": WIRE_VERSION, "python": sys.version.split()[0], "torch": torch.__version__})
     while (request := wire.receive()) is not None:
         if request["do"] == "open":
+            files += 1
+            if files == 2:  # for one file alone this costs more than it saves
+                _warm_up(nn.Sequential(nn.Conv1d(1, 1, 3), nn.BatchNorm1d(1), nn.ReLU()))
             _in_child(wire, request)
         else:
             wire.send({"id": request["id"], "closed": True})
 
 
-def _warm_up() -> None:
+def _warm_up(module: nn.Module) -> None:
     """Trace something, so that what torch imports late is imported once and not in every child."""
-    model = build(lambda device: nn.Sequential(nn.Conv1d(1, 1, 3), nn.BatchNorm1d(1), nn.ReLU()))
+    model = build(lambda device: copy.deepcopy(module))
     call = Call([Input("input", ("N", 1, "L"))])
     trace_run(model, call, {"N": 2, "L": 16})
     plain_run(model, call, {"N": 2, "L": 16})
