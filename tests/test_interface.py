@@ -1,0 +1,136 @@
+"""``import shapelint`` and what it gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import shapelint
+from shapelint.analysis import Analysis, Prediction
+from shapelint.errors import UsageError
+from shapelint.lengths.domain import DomainError
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+
+def _autoencoder(output_padding: int = 0) -> nn.Module:
+    up = nn.ConvTranspose1d(4, 1, 3, 2, 1, output_padding=output_padding)
+    return nn.Sequential(nn.Conv1d(1, 4, 3, 2, 1), up)
+
+
+PUBLIC = ["Analysis", "Diagnostic", "Prediction", "Report", "SizeSet", "analyze", "check"]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_names_are_there_and_listed(name):
+    assert getattr(shapelint, name).__name__ == name
+    assert name in dir(shapelint)
+
+
+def test_other_names_are_not():
+    with pytest.raises(AttributeError, match=r"'shapelint' has no attribute 'chekc'"):
+        shapelint.chekc  # noqa: B018  # reading it is the test
+
+
+def test_analyze_predicts_what_the_module_does():
+    module = _autoencoder()
+    analysis = shapelint.analyze(module, inputs=[("N", 1, "L")])
+    assert isinstance(analysis, Analysis)
+    for length in range(1, 20):
+        shape = tuple(module(torch.zeros(2, 1, length)).shape)
+        assert analysis.predict({"N": 2, "L": length}) == Prediction(True, [shape], "proven", "")
+
+
+FORMS = {
+    "dims": ([("N", 1, "L")], {}),
+    "a text": (["N 1 L"], {}),
+    "a single text": ("N,1,L", {}),
+    "a dtype in a text": (["N 1 L:float64"], {}),
+    "a dtype beside dims": ([("N", 1, "L")], {"dtypes": [torch.float64]}),
+    "the name of a dtype": ([("N", 1, "L")], {"dtypes": ["float64"]}),
+}
+
+
+@pytest.mark.parametrize(("inputs", "rest"), FORMS.values(), ids=FORMS)
+def test_inputs_are_dims_or_texts(inputs, rest):
+    module = _autoencoder()
+    is_double = rest or "float64" in str(inputs)
+    analysis = shapelint.analyze(module.double() if is_double else module, inputs, **rest)
+    assert analysis.evidence == "proven"
+    assert analysis.roundtrip_sizes.text == "L % 2 == 1"
+
+
+def test_inputs_may_have_the_names_of_parameters():
+    class Masked(nn.Module):
+        def forward(self, x, mask):
+            return x[mask.long()] if mask.dim() == 1 else x * mask
+
+    analysis = shapelint.analyze(Masked(), ["mask=N,L:bool", "x=N,T"])
+    assert analysis.valid_sizes.text == ("L == T or L >= 2 and T == 1 or L == 1 and T >= 2")
+
+
+REFUSED = {
+    "a dim that is none": (lambda: shapelint.analyze(nn.ReLU(), ["N -1"]), UsageError),
+    "no inputs": (lambda: shapelint.check(nn.ReLU()), UsageError),
+    "fewer dtypes than inputs": (
+        lambda: shapelint.analyze(nn.ReLU(), ["N", "M"], dtypes=["int64"]),
+        ValueError,
+    ),
+    "a symbol that is not there": (
+        lambda: shapelint.check(nn.ReLU(), "N L", lengths=["H % 2 == 0"]),
+        DomainError,
+    ),
+    "a path that is not there": (lambda: shapelint.check("no-such-file.py"), UsageError),
+}
+
+
+@pytest.mark.parametrize(("call", "error"), REFUSED.values(), ids=REFUSED)
+def test_what_makes_no_sense_is_refused(call, error):
+    with pytest.raises(error):
+        call()
+
+
+def test_check_of_a_module_that_works_finds_nothing():
+    report = shapelint.check(_autoencoder(1), "N 1 L", lengths={"L": "even"})
+    (target,) = report.targets
+    assert (target.evidence, target.class_name, target.valid_sizes.text) == (
+        "proven",
+        "Sequential",
+        "L % 2 == 0",
+    )
+    assert report.diagnostics == ()
+
+
+def test_check_of_a_module_reports_what_is_wrong_and_how_to_fix_it():
+    report = shapelint.check(_autoencoder(), "N 1 L")
+    (finding,) = report.diagnostics
+    assert isinstance(finding, shapelint.Diagnostic)
+    assert (finding.code, finding.witness) == ("SHP101", {"N": 2, "L": 2})
+    assert finding.fixes[0].title == "output_padding=1"
+
+
+def test_check_of_a_module_says_what_is_less_than_proven():
+    class Lossy(nn.Module):
+        def forward(self, x):
+            return x[: int(str(x.shape[0]))]
+
+    report = shapelint.check(Lossy(), "N L")
+    (target,) = report.targets
+    assert target.evidence == "checked"
+    assert [d.code for d in report.diagnostics if d.evidence == "checked"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lengths", "codes"),
+    [(str, {"L": "odd"}, []), (Path, (), ["SHP101"])],
+    ids=["a text, declared sizes", "a Path"],
+)
+def test_check_of_a_path_asks_a_worker(kind, lengths, codes):
+    path = FIXTURES / "bad" / "autoencoder.py"
+    report = shapelint.check(kind(path), lengths=lengths)
+    assert report.files == 1
+    assert [t.path for t in report.targets] == [str(path)]
+    assert [d.code for d in report.diagnostics] == codes
