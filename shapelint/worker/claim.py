@@ -1,0 +1,67 @@
+"""What a transfer function says about a call, held against what PyTorch did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils import _pytree as pytree
+
+from shapelint.worker.nested import shapes_in
+from shapelint.worker.record import OpCall
+from shapelint.worker.recorder import NeedFailed
+from shapelint.worker.shapes import Shape
+
+__all__ = ["Claim", "ShapeMismatch", "claim_of", "symbolic"]
+
+
+class ShapeMismatch(AssertionError):
+    """A transfer function and PyTorch disagree: a bug in shapelint. Names the op."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The shapes that a call should return, or the need it does not meet."""
+
+    shapes: Any = None
+    failed: NeedFailed | None = None
+    broken: Exception | None = None
+    """What the transfer function raised: PyTorch should raise as well."""
+
+
+def claim_of(call: OpCall) -> Claim:
+    """Ask the transfer function. Raises NotImplementedError where values decide about the shape."""
+    if call.transfer is None:
+        return Claim()
+    try:
+        return Claim(call.transfer(*call.args, **call.kwargs))
+    except NeedFailed as exc:
+        return Claim(failed=exc)
+    except NotImplementedError:
+        raise
+    except Exception as exc:  # PyTorch's own error goes first; without one the bug is ours
+        return Claim(broken=exc)
+
+
+def symbolic(call: OpCall, shapes: Any, real: Any) -> tuple[Shape, ...]:
+    """The shapes of all results. Raises ShapeMismatch unless they are those that PyTorch gave."""
+    if isinstance(real, torch.Tensor):
+        shape = shapes if isinstance(shapes, Shape) else Shape(shapes)
+        _agree(call.name, shape, real)
+        return (shape,)
+    known = tuple(shapes_in(shapes))
+    results = [r for r in pytree.tree_leaves(real) if isinstance(r, torch.Tensor)]
+    if len(known) != len(results):
+        raise ShapeMismatch(f"{call.name}: {len(known)} shapes for {len(results)} tensors")
+    for shape, result in zip(known, results):
+        _agree(call.name, shape, result)
+    return known
+
+
+def _agree(name: str, shape: Shape, real: torch.Tensor) -> None:
+    with torch._C.DisableTorchFunctionSubclass():
+        actual = tuple(real.shape)
+    claimed = tuple(map(int, shape))
+    if claimed != actual:
+        raise ShapeMismatch(f"{name}: transfer function says {claimed}, PyTorch {actual}")

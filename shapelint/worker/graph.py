@@ -1,0 +1,81 @@
+"""The calls of one run as a ``torch.fx.Graph``, in which sizes are the ints of this run."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import torch
+from torch import fx, nn
+from torch.utils import _pytree as pytree
+
+from shapelint.worker.length import Length, LengthFloat
+from shapelint.worker.tensor import ShapeTensor
+
+__all__ = ["CallGraph"]
+
+_PLAIN = (int, float, str, bool, complex, type(None), type(...))
+_TORCH = (torch.dtype, torch.device, torch.layout, torch.memory_format)
+
+
+class CallGraph:
+    """Builds the graph; parameters, buffers and constants become one ``get_attr`` node each."""
+
+    def __init__(self, graph: fx.Graph, root: nn.Module) -> None:
+        named = (*root.named_parameters(), *root.named_buffers())
+        self.graph = graph
+        self._names = {id(tensor): name for name, tensor in named}
+        self._nodes: dict[str, fx.Node] = {}
+        self._constants: list[torch.Tensor] = []  # kept alive, so that no id is used twice
+
+    def placeholder(self, name: str) -> fx.Node:
+        """An input of the model."""
+        return self.graph.create_node("placeholder", name, (), {})
+
+    def call(self, func: Any, name: str, args: Any, kwargs: Any) -> fx.Node:
+        """A call of the function or method ``func``."""
+        method = isinstance(func, (types.MethodDescriptorType, types.WrapperDescriptorType))
+        target = name.removeprefix("Tensor.") if method else func
+        kind = "call_method" if method else "call_function"
+        plain_args = tuple(map(self.argument, args))
+        plain_kwargs = {k: self.argument(v) for k, v in kwargs.items()}
+        return self.graph.create_node(kind, target, plain_args, plain_kwargs, name.strip("_"))
+
+    def item(self, node: fx.Node, index: int) -> fx.Node:
+        """One of several results."""
+        return self.graph.create_node("call_function", _getitem, (node, index), {})
+
+    def output(self, result: Any) -> None:
+        """What ``forward`` returned."""
+        self.graph.create_node("output", "output", (self.argument(result),), {})
+
+    def argument(self, value: Any) -> Any:
+        """An argument as it stands in the graph: nodes for tensors, ints for lengths."""
+        if isinstance(value, ShapeTensor):
+            return value.node
+        if isinstance(value, torch.Tensor):
+            return self._attribute(value)
+        if isinstance(value, (Length, LengthFloat)):
+            return int(value) if isinstance(value, int) else float(value)
+        if isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
+            return (list if type(value) is list else tuple)(map(self.argument, value))
+        if isinstance(value, dict):
+            return {k: self.argument(v) for k, v in value.items()}
+        if isinstance(value, slice):
+            return slice(*map(self.argument, (value.start, value.stop, value.step)))
+        return value if isinstance(value, (*_PLAIN, *_TORCH)) else repr(value)
+
+    def _attribute(self, tensor: torch.Tensor) -> fx.Node:
+        name = self._names.get(id(tensor))
+        if name is None:
+            name = self._names[id(tensor)] = f"_tensor_constant{len(self._names)}"
+            self._constants.append(tensor)
+        if name not in self._nodes:
+            label = name.replace(".", "_")
+            self._nodes[name] = self.graph.create_node("get_attr", name, (), {}, label)
+        return self._nodes[name]
+
+
+def _getitem(values: Any, index: int) -> Any:
+    """Element of a result, in pytree order."""
+    return [t for t in pytree.tree_leaves(values) if isinstance(t, torch.Tensor)][index]

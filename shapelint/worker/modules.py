@@ -1,0 +1,71 @@
+"""Which module is running: every ``module(...)`` of a run passes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from torch import nn
+
+from shapelint.trace import Span
+from shapelint.worker.lazy import materialize
+
+__all__ = ["ModuleCalls"]
+
+
+class ModuleCalls:
+    """The stack of modules whose ``forward`` is under way, outermost first.
+
+    ``constructed`` maps ``id(module)`` to the spans that built it, innermost first.
+    """
+
+    def __init__(self, root: nn.Module, constructed: Mapping[int, Sequence[Span]]) -> None:
+        self._constructed = constructed
+        self._paths = {id(m): path for path, m in root.named_modules()}
+        self._stack: list[nn.Module] = []
+
+    @contextmanager
+    def routed(self) -> Iterator[None]:
+        """While active, calls made by a module are known to be its own."""
+        original = nn.Module.__call__
+
+        def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            self._stack.append(module)
+            try:
+                materialize(module, args, kwargs)
+                return original(module, *args, **kwargs)
+            finally:
+                self._stack.pop()
+
+        nn.Module.__call__ = call  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            nn.Module.__call__ = original  # type: ignore[method-assign]
+
+    @property
+    def path(self) -> str:
+        """The path of the innermost module, ``""`` for the root and for none."""
+        return self._paths.get(id(self._stack[-1]), "") if self._stack else ""
+
+    @property
+    def type_name(self) -> str:
+        """The class of the innermost module, ``""`` for none."""
+        return type(self._stack[-1]).__name__ if self._stack else ""
+
+    @property
+    def layer_span(self) -> Span | None:
+        """The constructor call of the innermost module, if that is a layer of PyTorch."""
+        if not self._stack or not type(self._stack[-1]).__module__.startswith("torch.nn"):
+            return None
+        built = self._constructed.get(id(self._stack[-1]), ())
+        return built[0] if built else None
+
+    @property
+    def builders(self) -> tuple[Span, ...]:
+        """The constructor calls of all modules around, innermost first, each once."""
+        spans: dict[Span, None] = {}
+        for module in reversed(self._stack):
+            spans.update(dict.fromkeys(self._constructed.get(id(module), ())))
+        return tuple(spans)

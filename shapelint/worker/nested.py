@@ -1,0 +1,47 @@
+"""What is inside the arguments and results of a call, however deep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import torch
+from torch.utils import _pytree as pytree
+
+from shapelint.worker.length import Length, LengthFloat
+from shapelint.worker.shapes import Shape
+from shapelint.worker.tensor import ShapeTensor
+
+__all__ = ["has_lengths", "shapes_in", "tensors_in"]
+
+_CARRIERS = frozenset({ShapeTensor, Length, LengthFloat})
+
+
+def has_lengths(values: Iterable[Any]) -> bool:
+    """Whether a symbolic length is among the values: alone, in a tensor or in a slice."""
+    for value in values:
+        kind = type(value)
+        if kind in _CARRIERS:
+            return True
+        if isinstance(value, (tuple, list)):
+            if has_lengths(value):
+                return True
+        elif kind is slice and has_lengths((value.start, value.stop, value.step)):
+            return True
+    return False
+
+
+def tensors_in(value: Any) -> list[torch.Tensor]:
+    """All tensors in a nested value, in pytree order; dataclass-like objects field by field."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    return [t for t in pytree.tree_leaves(value) if isinstance(t, torch.Tensor)]
+
+
+def shapes_in(value: Any) -> Iterator[Shape]:
+    """All shapes in what a transfer function returned."""
+    if isinstance(value, Shape):
+        yield value
+    elif value is not None:
+        for part in value:
+            yield from shapes_in(part)

@@ -1,0 +1,105 @@
+"""Calls as they go into the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import fx
+
+from shapelint.lengths.expr import Expr
+from shapelint.trace import Node
+from shapelint.worker.length import expr_of
+from shapelint.worker.local_map import local_map
+from shapelint.worker.modules import ModuleCalls
+from shapelint.worker.nested import tensors_in
+from shapelint.worker.recorder import user_span
+from shapelint.worker.shapes import Shape, shape_of
+from shapelint.worker.tensor import ShapeTensor
+
+__all__ = ["OpCall", "Records", "exprs"]
+
+
+@dataclass(frozen=True)
+class OpCall:
+    """One call of a PyTorch function."""
+
+    func: Any
+    name: str
+    transfer: Any
+    """Its transfer function, None if it has none."""
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    node: fx.Node
+
+
+class Records:
+    """The nodes of a trace, in the order of execution."""
+
+    def __init__(self, modules: ModuleCalls) -> None:
+        self.nodes: list[Node] = []
+        self._modules = modules
+        self._index: dict[fx.Node, int] = {}
+
+    def add(self, call: OpCall, shapes: tuple[Shape, ...]) -> None:
+        """Record a call that returned tensors of these shapes; none if it failed."""
+        tensors = tensors_in((call.args, call.kwargs))
+        modules = self._modules
+        record = Node(
+            index=len(self.nodes),
+            name=call.node.name,
+            op=call.name.strip("_") if call.name != "__getitem__" else "getitem",
+            inputs=tuple(map(self.index_of, tensors)),
+            input_shapes=tuple(exprs(shape_of(t)) for t in tensors),
+            shapes=tuple(map(exprs, shapes)),
+            module=modules.path,
+            module_type=modules.type_name,
+            attrs=_attrs(call),
+            span=user_span(),
+            layer_span=modules.layer_span,
+            builders=modules.builders,
+            local=local_map(call.transfer, call.args, call.kwargs, shapes),
+        )
+        call.node.meta["lengths"] = shapes
+        call.node.meta["record"] = record
+        self._index[call.node] = record.index
+        self.nodes.append(record)
+
+    def index_of(self, tensor: torch.Tensor) -> int:
+        """The node that made a tensor, -1 for one that no call of this run made."""
+        return self._index.get(tensor.node, -1) if type(tensor) is ShapeTensor else -1
+
+    def add_item(self, item: fx.Node, of: fx.Node) -> None:
+        """``item`` is one of the results that ``of`` returned."""
+        self._index[item] = self._index[of]
+
+
+def exprs(shape: Sequence[int]) -> tuple[Expr, ...]:
+    """The expressions of a shape."""
+    return tuple(map(expr_of, shape))
+
+
+def _attrs(call: OpCall) -> dict[str, Any]:
+    """Plain arguments by the parameter names of the transfer function."""
+    if call.transfer is None:
+        return {}
+    code = call.transfer.__code__
+    named = dict(zip(code.co_varnames[: code.co_argcount], call.args))
+    named.update(call.kwargs)
+    return {k: _plain(v) for k, v in named.items() if _is_plain(v)}
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (int, float, str))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return [_plain(v) for v in value]
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    return int(value) if isinstance(value, int) else float(value)
