@@ -162,7 +162,9 @@ def test_the_command_line_says_the_same(shapelint):
     """In a worker, with targets and inputs found by itself; scripts, and what cannot be built."""
     files = ["bad/script", "bad/argparse_autoencoder", "bad/unet", "good/script", "good/unet_pad"]
     paths = [str(FIXTURES / f"{f}.py") for f in files]
-    code, out, _ = shapelint("check", *paths, str(REFUSED), "--output-format", "concise")
+    code, out, _ = shapelint(
+        "check", *paths, str(REFUSED), "--output-format", "concise", "--verbose"
+    )
     line = re.compile(r".*fixtures/(.+)\.py:(\d+):\d+: (\w+)\[.*\((SHP\d+)\)")
     told = sorted(m.groups() for m in map(line.fullmatch, out.splitlines()) if m)
     rows = [m for m in MODELS if m.file in files and not m.lengths]
