@@ -11,7 +11,7 @@ from torch import nn
 import shapelint
 from shapelint.analysis import Analysis, Prediction
 from shapelint.errors import UsageError
-from shapelint.lengths.domain import DomainError
+from shapelint.lengths.domain import DomainError, domain_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 

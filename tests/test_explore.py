@@ -1,0 +1,260 @@
+"""The domain is covered path by path: in few runs, exactly, and what is left over is said."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from shapelint.analysis import hints_for, symbols_of, template_of
+from shapelint.explore import Budget, explore
+from shapelint.lengths.domain import domain_of
+from shapelint.paths import Outcome
+from tests.runs import CountingSession, analysed, conv, disagreements, really, up
+
+IMAGE = "N 1 H W"
+SQUARES = [{"N": 2, "H": h, "W": w} for h, w in itertools.product(range(1, 13), repeat=2)]
+
+
+def explored(
+    module: nn.Module,
+    inputs: str = IMAGE,
+    hints: dict[str, int] | None = None,
+    lengths: tuple[str, ...] = (),
+    budget: Budget | None = None,
+):
+    template = template_of(inputs.split(","))
+    domain = domain_of(lengths, symbols_of(template))
+    session = CountingSession(module, template)
+    start = {**hints_for(template), **(hints or {})}
+    return explore(session, domain, start, budget=budget or Budget()), session
+
+
+# -- what is explored apart, and what is not ------------------------------------------------
+
+
+class ParityLevels(nn.Module):
+    """At every level each odd axis is padded before it is halved."""
+
+    def __init__(self, levels: int) -> None:
+        super().__init__()
+        self.levels = levels
+
+    def forward(self, x):
+        for _ in range(self.levels):
+            if x.shape[-1] % 2:
+                x = F.pad(x, (0, 1))
+            if x.shape[-2] % 2:
+                x = F.pad(x, (0, 0, 0, 1))
+            x = F.max_pool2d(x, 2)
+        return x
+
+
+@pytest.mark.parametrize("levels", [0, 1, 2, 3, 5])
+def test_axes_that_never_meet_cost_the_sum_of_their_paths(levels):
+    module = ParityLevels(levels)
+    analysis = analysed(module)
+    assert analysis.valid_sizes.is_universe
+    assert analysis.evidence == "proven"
+    paths = 2**levels
+    assert paths <= len(analysis.session.traced) <= 2 * paths + Budget().crossings
+    sizes = [{"N": 1, "H": h, "W": w} for h, w in itertools.product((1, 2, 7, 31, 32, 33), (3, 64))]
+    assert disagreements(analysis, module, IMAGE, sizes) == []
+
+
+class Mixed(nn.Module):
+    """The parity of the height decides about the width."""
+
+    def forward(self, x):
+        return F.pad(x, (0, 1)) if x.shape[-2] % 2 else x
+
+
+class Combined(nn.Module):
+    """Two flags, computed from one axis each, that are combined later."""
+
+    def forward(self, x):
+        tall, wide = bool(x.shape[-2] % 2), bool(x.shape[-1] % 2)
+        return F.pad(x, (3, 0, 0, 0)) if tall and wide else x
+
+
+class Refused(nn.Module):
+    """Two flags, neither of which is a problem by itself."""
+
+    def forward(self, x):
+        tall, wide = bool(x.shape[-2] % 2), bool(x.shape[-1] % 2)
+        if tall and wide:
+            raise ValueError("one of the two must be even")
+        return x
+
+
+class Mean(nn.Module):
+    """Both axes change the same dim of the output."""
+
+    def forward(self, x):
+        tall = 2 if x.shape[-2] % 2 else 1
+        wide = 2 if x.shape[-1] % 2 else 1
+        return x.new_zeros(tall * wide)
+
+
+class Landscape(nn.Module):
+    """One comparison of both axes."""
+
+    def forward(self, x):
+        return x if x.shape[-1] >= x.shape[-2] else x.transpose(-1, -2)
+
+
+@pytest.mark.parametrize("kind", [Mixed, Combined, Refused, Mean, Landscape])
+def test_axes_that_influence_each_other_are_explored_together(kind):
+    module = kind()
+    analysis = analysed(module)
+    assert analysis.evidence == "proven", analysis.doubts
+    assert disagreements(analysis, module, IMAGE, SQUARES) == []
+    symbols = {frozenset(c.symbols) for c in analysis.exploration.components}
+    assert kind is Mixed or any({"H", "W"} <= group for group in symbols)
+
+
+def test_crossings_are_what_finds_flags_that_are_combined_later():
+    exploration, _ = explored(Refused(), budget=Budget(crossings=0))
+    assert exploration.outcome({"N": 2, "H": 1, "W": 1})[0] is not Outcome.FAILS
+
+
+# -- starting points ------------------------------------------------------------------------
+
+
+def test_a_hint_that_fails_leads_to_sizes_that_fit():
+    exploration, session = explored(nn.Sequential(nn.Flatten(), nn.Linear(8192, 2)), "N 8 H W")
+    assert exploration.base.failure is None
+    assert exploration.valid == domain_of(["H * W == 1024"], ("N", "H", "W"))
+    assert len(session.traced) < 10
+
+
+def test_a_domain_without_the_usual_hints_is_started_inside():
+    exploration, session = explored(conv(s=2), lengths=("H = 5..9", "W = 1000.."))
+    assert all(s in exploration.domain for s in session.traced)
+    assert exploration.valid == exploration.domain
+
+
+class UNet(nn.Module):
+    """Four levels of pooling, undone by transposed convolutions, with skips."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ups = nn.ModuleList(up() for _ in range(4))
+        self.joins = nn.ModuleList(conv(2, 1) for _ in range(4))
+
+    def forward(self, x):
+        skips = []
+        for _ in range(4):
+            skips.append(x)
+            x = F.max_pool2d(x, 2)
+        for grow, join in zip(self.ups, self.joins):
+            x = join(torch.cat([grow(x), skips.pop()], 1))
+        return x
+
+
+STARTS = {
+    "fits": (256, 320),
+    "smallest that fits": (16, 16),
+    "one more": (17, 16),
+    "odd on both axes": (255, 319),
+    "too small for four pools": (1, 1),
+    "fits along one axis": (16, 8),
+    "fails at the last join": (258, 320),
+}
+
+
+@pytest.mark.parametrize(("height", "width"), STARTS.values(), ids=STARTS)
+def test_a_unet_gives_multiples_of_16_from_any_start(height, width):
+    exploration, session = explored(UNet(), hints={"H": height, "W": width})
+    assert exploration.valid == domain_of(["H % 16 == 0 and W % 16 == 0"], ("N", "H", "W"))
+    assert exploration.valid.text == "H % 16 == 0 and W % 16 == 0"
+    assert exploration.doubts == ()
+    assert len(session.traced) < 20
+
+
+# -- forward raises -------------------------------------------------------------------------
+
+
+class Strict(nn.Module):
+    def forward(self, x):
+        if x.shape[-1] % 4 or x.shape[-2] < 3:
+            raise ValueError("bad size")
+        assert x.shape[-1] <= 64, "too wide"
+        return x
+
+
+def test_sizes_for_which_forward_raises_fail():
+    analysis = analysed(Strict())
+    assert analysis.valid_sizes.text == "H >= 3 and W % 4 == 0 and W <= 64"
+    assert analysis.evidence == "proven"
+    told = analysis.predict({"N": 1, "H": 3, "W": 65})
+    assert (told.ok, told.shapes) == (False, None)
+
+
+class Never(nn.Module):
+    def forward(self, x):
+        raise RuntimeError("not today")
+
+
+def test_a_model_that_never_runs():
+    exploration, session = explored(Never())
+    assert len(session.traced) == 1
+    assert exploration.valid.is_empty
+    assert exploration.unexplored.is_empty
+    assert exploration.base.failure.error == "RuntimeError: not today"
+
+
+class Unforeseen(nn.Module):
+    """Raises for a reason that no need explains."""
+
+    def forward(self, x):
+        return x.cholesky_solve(x)
+
+
+def test_a_failure_that_nothing_explains_is_given_up_and_said():
+    exploration, session = explored(Unforeseen())
+    assert exploration.base.failure is not None
+    assert len(session.traced) <= Budget().unexplained
+    assert any("no rule knows" in doubt for doubt in exploration.doubts)
+    assert exploration.outcome({"N": 3, "H": 5, "W": 7})[0] is not Outcome.RUNS
+
+
+# -- the budget -----------------------------------------------------------------------------
+
+
+class EverySizeIsSpecial(nn.Module):
+    def forward(self, x):
+        for length in range(1, 200):
+            if x.shape[-1] == length:
+                return x.new_zeros(length + 1)
+        return x
+
+
+def test_what_the_budget_did_not_cover_is_unexplored_and_said():
+    module = EverySizeIsSpecial()
+    exploration, session = explored(module, "N L", budget=Budget(runs=20))
+    assert len(session.traced) == 20
+    assert exploration.unexplored
+    assert "20 runs did not cover every size" in exploration.doubts
+    assert not exploration.valid & exploration.unexplored
+    runs, _, _ = exploration.outcome(exploration.unexplored.smallest())
+    assert runs is Outcome.ELSEWHERE
+
+
+def test_nothing_is_unexplored_within_the_budget():
+    exploration, session = explored(EverySizeIsSpecial(), "N L", lengths=("L = 1..20",))
+    assert len(session.traced) == 20
+    assert exploration.unexplored.is_empty
+    assert exploration.doubts == ()
+
+
+def test_a_prediction_for_what_is_unexplored_is_none():
+    analysis = analysed(EverySizeIsSpecial(), "N L", ["L <= 400"])
+    assert analysis.evidence == "checked"
+    told = [analysis.predict({"N": 2, "L": n}) for n in range(1, 401)]
+    assert {t.ok for t in told} == {True, None}
+    truth = [really(EverySizeIsSpecial(), "N L", {"N": 2, "L": n}) for n in range(1, 401)]
+    assert all(t.shapes == r for t, r in zip(told, truth) if t.ok)
