@@ -60,7 +60,7 @@ class LocalSession:
 
 def _elsewhere(module: nn.Module, device: str) -> nn.Module:
     """A copy on ``device``; tensors that have no data get zeros."""
-    copied = copy.deepcopy(module)
+    copied = copy.deepcopy(module, _computed(module))
     tensors = [*copied.parameters(), *copied.buffers()]
     if not any(t.is_meta for t in tensors):
         return copied.to(device)
@@ -74,9 +74,20 @@ def _without_data(module: nn.Module, device: str) -> nn.Module:
     """A copy whose tensors are on ``device``, made without copying the originals' data."""
     from torch import nn
 
-    memo: dict[int, Any] = {}
+    memo = _computed(module, device)
     for parameter in module.parameters():
         memo[id(parameter)] = nn.Parameter(parameter.detach().to(device), parameter.requires_grad)
     for buffer in module.buffers():
         memo[id(buffer)] = buffer.to(device)
     return copy.deepcopy(module, memo)
+
+
+def _computed(module: nn.Module, device: str | None = None) -> dict[int, Any]:
+    """By id, copies of the tensors that a module computed and kept, as ``weight_norm`` does.
+
+    ``copy.deepcopy`` refuses them, because they belong to a graph.
+    """
+    from torch import Tensor
+
+    kept = [t for m in module.modules() for t in vars(m).values() if isinstance(t, Tensor)]
+    return {id(t): t.detach().to(device, copy=True) for t in kept if not t.is_leaf}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch import nn
 
@@ -63,3 +65,13 @@ def test_shared_weights_stay_shared() -> None:
     session = LocalSession(module, INPUTS)
     assert session.run(SIZES, "cpu").shapes == ((2, 1, 12),)
     assert session.trace(SIZES).failure is None
+
+
+def test_weights_that_a_parametrisation_computed_can_be_copied() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # the old weight_norm is what many use
+        module = nn.Sequential(nn.utils.weight_norm(nn.Conv1d(1, 1, 3)))
+    session = LocalSession(module, INPUTS)
+    assert session.run(SIZES, "cpu").shapes == ((2, 1, 14),)
+    assert session.trace(SIZES).failure is None
+    assert not module[0].weight.is_leaf
