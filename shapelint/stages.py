@@ -89,7 +89,7 @@ class Structure:
 
     def deepest(self, symbol: str) -> Fraction:
         """The lowest level reached: 1/16 for a U-Net of four halvings."""
-        return min((s.left for s in self.of(symbol)), default=Fraction(1))
+        return min([Fraction(1), *(s.left for s in self.of(symbol))])
 
     @cached_property
     def has_decoder(self) -> bool:
@@ -164,11 +164,12 @@ def _pairs(graph: nx.DiGraph, stages: Sequence[Stage]) -> Iterator[Pair]:
             open_stages.append(stage)
             continue
         above = nx.ancestors(graph, stage.node.index)
-        candidates = [s for s in open_stages if s.node.index in above and s.left <= stage.entered]
+        candidates = [s for s in open_stages if s.node.index in above]
         fitting = [s for s in candidates if s.entered == stage.left]
-        if not candidates:
+        matches = fitting or [s for s in candidates if s.left <= stage.entered]
+        if not matches:
             continue
-        match = (fitting or candidates)[-1]
+        match = matches[-1]
         yield Pair(match, stage)
         closed = [s for s in candidates if s.node.index >= match.node.index]
         open_stages = [s for s in open_stages if s not in closed]
