@@ -7,7 +7,8 @@ reported. Whatever goes wrong with one of them becomes a diagnostic about it; th
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -55,7 +56,7 @@ def check(settings: Settings) -> Report:
     with closing(_start(settings)) as worker:
         chosen = list(_places(settings.paths))
         for place in chosen:
-            found += _file(worker, place, settings, skipped)
+            found += _file(worker, place, settings, skipped, _guarded)
     return Report(
         targets=tuple(f.report for f in found),
         diagnostics=tuple(d for f in found for d in _chosen(f.diagnostics, settings)),
@@ -71,7 +72,7 @@ def examine(target: str, settings: Settings) -> Examination:
     """
     with closing(_start(dataclasses.replace(settings, paths=(target,)))) as worker:
         for place in _places((target,)):
-            for found in _file(worker, place, settings, []):
+            for found in _file(worker, place, settings, [], _target):
                 if found.analysis is not None:
                     base = found.analysis.exploration.base
                     return Examination(found.report, base, _junctions(found.analysis))
@@ -110,8 +111,11 @@ def _start(settings: Settings) -> Worker:
     return Worker(interpreter.python, Limits(seconds=settings.timeout))
 
 
+_Look = Callable[[WorkerSession, Plan, Path, Settings], _Found]
+
+
 def _file(
-    worker: Worker, place: Place, settings: Settings, skipped: list[Skipped]
+    worker: Worker, place: Place, settings: Settings, skipped: list[Skipped], look: _Look
 ) -> Iterator[_Found]:
     """Every target of one file."""
     path, root = place.path, project_root(place.path)
@@ -123,7 +127,21 @@ def _file(
             return
         skipped += [Skipped(str(path), s.line, f"{s.text} ({s.reason})") for s in facts.skipped]
         for plan in plans(facts, place, _project(root), settings.args):
-            yield _target(session, plan, path, settings)
+            yield look(session, plan, path, settings)
+
+
+def _guarded(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> _Found:
+    """One target; a bug in shapelint costs this one alone, and is shown."""
+    try:
+        return _target(session, plan, path, settings)
+    except UsageError:
+        raise
+    except Exception as exc:  # whatever it is, the other models are still linted
+        raised = "".join(traceback.format_exception_only(exc)).strip()
+        where = traceback.format_tb(exc.__traceback__, -2)
+        problem = Problem("bug", f"shapelint raised {raised}", details="".join(where))
+        target = f"{path}:{plan.name}"
+        return _unavailable(problem, "internal-error", target, path, plan.line, plan.class_name)
 
 
 def _target(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> _Found:

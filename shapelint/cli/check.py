@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from shapelint.cli import BUG
 from shapelint.cli._commands import command_names
 from shapelint.cli._options import (
     Command,
@@ -99,7 +100,9 @@ def _require_paths(paths: tuple[str, ...]) -> None:
 
 
 def exit_code(report: Report, asked: Settings) -> int:
-    """0 or 1, as the settings say."""
+    """0 or 1, as the settings say; 101 if shapelint failed at one of the models."""
+    if any(d.name == "internal-error" for d in report.diagnostics):
+        return BUG
     if asked.exit_zero:
         return 0
     found = any(_RANKS[d.severity] >= _RANKS[asked.fail_on] for d in report.diagnostics)

@@ -1,0 +1,77 @@
+"""One model after the other: what goes wrong with one is said, and the others are linted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shapelint import engine
+from shapelint.cli import BUG
+from shapelint.cli.check import exit_code
+from shapelint.config import Settings
+from shapelint.rules import find_rule
+
+TWO_MODELS = """
+import torch
+from torch import nn
+
+first = nn.Sequential(nn.Conv1d(1, 1, 3, 2, 1), nn.ConvTranspose1d(1, 1, 3, 2, 1))
+second = nn.Sequential(nn.Conv1d(1, 1, 3, 2, 1), nn.ConvTranspose1d(1, 1, 3, 2, 1))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").touch()
+    return tmp_path
+
+
+def linted(folder: Path, **files: str) -> engine.Report:
+    for name, source in files.items():
+        (folder / f"{name}.py").write_text(source)
+    return engine.check(Settings(paths=(str(folder),)))
+
+
+def said(report: engine.Report, evidence: str = "") -> dict[str, list[str]]:
+    """The names of the diagnostics of each target, by the target's own name."""
+    found: dict[str, list[str]] = {
+        t.target.rpartition(":")[2]: [] for t in report.targets if evidence in t.evidence
+    }
+    for d in report.diagnostics:
+        name = d.target.rpartition(":")[2]
+        if name in found:
+            found[name].append(d.name)
+    return found
+
+
+def test_an_exception_in_a_rule_costs_one_model_alone(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(subject):  # type: ignore[no-untyped-def]
+        if subject.target.endswith("first"):
+            raise ZeroDivisionError("no such pair")
+        yield from ()
+
+    monkeypatch.setattr(type(find_rule("asymmetric-pair")), "__call__", _instead(fails))
+    report = linted(project, model=TWO_MODELS)
+    assert said(report) == {"first": ["internal-error"], "second": ["roundtrip-length"]}
+    bug = report.diagnostics[0]
+    assert bug.message == "shapelint raised ZeroDivisionError: no such pair"
+    assert "in fails" in "".join(bug.notes)
+    assert exit_code(report, Settings()) == BUG
+
+
+def _instead(other):  # type: ignore[no-untyped-def]
+    """``Rule.__call__`` with another generator for one of the rules."""
+
+    def call(rule, subject):  # type: ignore[no-untyped-def]
+        return (other if rule.name == "asymmetric-pair" else rule.check)(subject)
+
+    return call
+
+
+def test_a_report_without_bugs_is_no_crash(project: Path) -> None:
+    report = linted(project, model=TWO_MODELS)
+    assert said(report) == {"first": ["roundtrip-length"], "second": ["roundtrip-length"]}
+    assert exit_code(report, Settings()) == 1
