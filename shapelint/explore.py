@@ -247,7 +247,7 @@ class _Explorer:
                 return trace, rest
             if len(trace.nodes) > len(furthest.nodes):
                 furthest = trace
-            rest = rest - read(trace, rest).covered
+            rest = read(trace, rest).elsewhere
             sizes = None if self._given_up() else rest.nearest(trace.hints)
             if sizes is None:
                 break
@@ -259,7 +259,7 @@ class _Explorer:
         left, paths = self.domain, []
         for trace in self.traces.values():
             paths.append(read(trace, left))
-            left = left - paths[-1].covered
+            left = paths[-1].elsewhere
         whole = Component(self.domain.symbols, tuple(paths), rest)
         found = Exploration(self.domain, base, (whole,))
         return Exploration(self.domain, base, (whole,), self._all_doubts(found))
@@ -271,9 +271,8 @@ class _Explorer:
         domain = self.domain.project(symbols)
         unexplored, paths = domain, []
         for trace in self._known(group, base):
-            path = read(trace, unexplored)
-            paths.append(path)
-            unexplored = unexplored - path.covered
+            paths.append(read(trace, unexplored))
+            unexplored = paths[-1].elsewhere
         near = {s: base.hints[s] for s in symbols}
         while unexplored and not self._given_up():
             sizes = unexplored.nearest(near)
@@ -281,12 +280,11 @@ class _Explorer:
                 break
             trace = self.trace({**base.hints, **sizes})
             self._check_independence(group, base, trace)
-            path = read(trace, unexplored)
-            if not path.covered:
+            paths.append(read(trace, unexplored))
+            unexplored = paths[-1].elsewhere
+            if sizes in unexplored:
                 self.doubts[f"no rule explains what happens at {_sizes_text(sizes)}"] = None
                 break
-            paths.append(path)
-            unexplored = unexplored - path.covered
         return Component(symbols, tuple(paths), unexplored)
 
     def _known(self, group: frozenset[str], base: Trace) -> list[Trace]:

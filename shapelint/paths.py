@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from shapelint.lengths.conditions import Condition, negate
+from shapelint.lengths.conditions import Compare, Condition, negate
+from shapelint.lengths.expr import Interval, Sym
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from shapelint.trace import Event, Trace
 
@@ -49,14 +50,8 @@ class Path:
     trace: Trace
     runs: SizeSet
     fails: tuple[Failing, ...]
-
-    @property
-    def covered(self) -> SizeSet:
-        """Every size about which the run says something."""
-        covered = self.runs
-        for failing in self.fails:
-            covered = covered | failing.sizes
-        return covered
+    elsewhere: SizeSet
+    """The sizes about which the run says nothing: they leave it at a branch."""
 
 
 def follow(trace: Trace, sizes: Mapping[str, int]) -> tuple[Outcome, Event | None]:
@@ -83,25 +78,44 @@ def raised_by_forward(trace: Trace) -> bool:
 def read(trace: Trace, domain: SizeSet) -> Path:
     """What the run says about every size in ``domain``.
 
-    Events on other symbols than those of the domain are taken to go as they went in the run.
+    Events on other symbols than those of the domain are taken to go as they went in the run. The
+    three parts are disjoint and make up the domain; each is built by following the run, so that no
+    set ever has to be subtracted from another.
     """
-    here, fails = domain, []
-    for event in _events_on(trace, frozenset(domain.symbols)):
-        opposite = negate(event.condition)
-        if event.kind == "branch":
-            here = set_of(event.condition if event.holds else opposite, here)
-            continue
-        if broken := set_of(opposite, here):
-            fails.append(Failing(trace, event, broken))
-        here = set_of(event.condition, here)
     nothing = SizeSet.empty(domain.symbols)
+    here, elsewhere, fails = domain, nothing, []
+    known = domain.bounds()
+    for event in _events_on(trace, frozenset(domain.symbols)):
+        taken, other = event.condition, negate(event.condition)
+        if event.kind == "branch" and not event.holds:
+            taken, other = other, taken
+        if taken.decide(known):
+            continue
+        leaving = set_of(other, here)
+        here = set_of(taken, here)
+        _raise_least(known, taken)
+        if event.kind == "branch":
+            elsewhere = elsewhere | leaving
+        elif leaving:
+            fails.append(Failing(trace, event, leaving))
     if trace.failure is None:
-        return Path(trace, here, tuple(fails))
+        return Path(trace, here, tuple(fails), elsewhere)
     if raised_by_forward(trace):
-        fails.append(Failing(trace, None, here))
-    elif not trace.failure.explained:
-        fails.append(Failing(trace, None, SizeSet.points(domain.symbols, [trace.hints])))
-    return Path(trace, nothing, tuple(fails))
+        return Path(trace, nothing, (*fails, Failing(trace, None, here)), elsewhere)
+    if not trace.failure.explained:
+        seen = here & SizeSet.points(domain.symbols, [trace.hints])
+        fails.append(Failing(trace, None, seen))
+        here = here - seen
+    return Path(trace, nothing, tuple(fails), elsewhere | here)
+
+
+def _raise_least(known: dict[str, Interval], condition: Condition) -> None:
+    """``H >= 16`` spares every later question that follows from it."""
+    if isinstance(condition, Compare) and condition.op == ">=" and len(condition.expr.terms) == 1:
+        ((atom, c),) = condition.expr.terms.items()
+        if isinstance(atom, Sym) and c == 1:
+            low, high = known[atom.name]
+            known[atom.name] = (max(low or 1, -condition.expr.const), high)
 
 
 def _events_on(trace: Trace, symbols: frozenset[str]) -> Iterator[Event]:

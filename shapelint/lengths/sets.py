@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import islpy as isl
 
-from shapelint.lengths.expr import Expr, Sym
+from shapelint.lengths.expr import Expr, Interval, Sym
 from shapelint.lengths.listing import listed_at
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.reading import period_of, pieces_of
@@ -109,8 +109,9 @@ class SizeSet:
         if strangers:
             raise ValueError(f"{', '.join(sorted(strangers))}: not among the symbols {names}")
         base = cls.universe(names) if within is None else within
-        points = space_of(names).points(condition, base._points)
-        return cls(names, merged(points.intersect(base._points)), base.window)
+        points = space_of(names).points(condition, base._points).intersect(base._points)
+        grown = points.n_basic_set() > base._points.n_basic_set()
+        return cls(names, merged(points) if grown else points, base.window)
 
     @classmethod
     def enumerated(
@@ -212,6 +213,17 @@ class SizeSet:
     def largest(self) -> dict[str, int] | None:
         """The lexicographically largest member; None if the set is empty or has no end."""
         return self._member(self._points.lexmax()) if self._points.is_bounded() else None
+
+    def bounds(self) -> dict[str, Interval]:
+        """The least and the greatest size of each symbol, None where there is no greatest."""
+        if self.is_empty:
+            return {s: (1, 0) for s in self.symbols}
+        return {s: self._bounds_of(self.project((s,))._points) for s in self.symbols}
+
+    @staticmethod
+    def _bounds_of(points: isl.Set) -> Interval:
+        low = points.dim_min_val(0).to_python()
+        return low, points.dim_max_val(0).to_python() if points.is_bounded() else None
 
     def nearest(self, near: Mapping[str, int]) -> dict[str, int] | None:
         """A member close to ``near``, or None if the set is empty.
