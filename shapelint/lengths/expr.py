@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shapelint.lengths.atoms import (
@@ -51,6 +52,7 @@ __all__ = [
     "Sizes",
     "Sym",
     "as_expr",
+    "constant",
     "factors",
     "floordiv",
     "product",
@@ -116,6 +118,8 @@ class Expr:
     def __add__(self, other: Expr | int) -> Expr:
         if isinstance(other, int):
             return Expr(self.const + other, self.terms) if other else self
+        if not other.terms:
+            return Expr(self.const + other.const, self.terms) if other.const else self
         terms = dict(self.terms)
         for atom, c in other.terms.items():
             total = terms.get(atom, 0) + c
@@ -131,7 +135,7 @@ class Expr:
         return self.scaled(-1)
 
     def __sub__(self, other: Expr | int) -> Expr:
-        return self + (-other)
+        return self + -other.const if isinstance(other, Expr) and other.is_const else self + -other
 
     def __rsub__(self, other: int) -> Expr:
         return -self + other
@@ -208,7 +212,13 @@ def symbol(name: str) -> Expr:
 
 def as_expr(value: Expr | int) -> Expr:
     """An int as a constant expression."""
-    return value if isinstance(value, Expr) else Expr(int(value))
+    return value if isinstance(value, Expr) else constant(int(value))
+
+
+@lru_cache(maxsize=4096)
+def constant(value: int) -> Expr:
+    """An expression without symbols."""
+    return Expr(value)
 
 
 def product(factors: Iterable[Expr | int]) -> Expr:
@@ -259,6 +269,8 @@ def floordiv(num: Expr | int, den: Expr | int) -> Expr:
         return _divide_by_length(num, den)
     if den == 0:
         raise ZeroDivisionError("integer division or modulo by zero")
+    if den == 1:
+        return num
     if den < 0:
         num, den = -num, -den
     whole, rest = _split_multiples(num, den)
@@ -268,8 +280,6 @@ def floordiv(num: Expr | int, den: Expr | int) -> Expr:
     if common > 1:
         rest = Expr(rest.const // common, {a: c // common for a, c in rest.terms.items()})
         return whole + floordiv(rest, den // common)
-    if den == 1:
-        return whole + rest
     if all(c < 0 for c in rest.terms.values()):
         return whole - floordiv(-rest + (den - 1), den)
     nested = _single_floor(rest)

@@ -60,7 +60,7 @@ def symbolic(call: OpCall, shapes: Any, real: Any) -> tuple[Shape, ...]:
 
 
 def _agree(name: str, shape: Shape, real: torch.Tensor) -> None:
-    with torch._C.DisableTorchFunctionSubclass():
+    with torch._C.DisableTorchFunction():
         actual = tuple(real.shape)
     claimed = tuple(map(int, shape))
     if claimed != actual:

@@ -14,8 +14,8 @@ from shapelint.worker.tensor import ShapeTensor
 
 __all__ = ["CallGraph"]
 
-_PLAIN = (int, float, str, bool, complex, type(None), type(...))
-_TORCH = (torch.dtype, torch.device, torch.layout, torch.memory_format)
+_PLAIN = frozenset({int, float, str, bool, complex, type(None), type(...)})
+_OTHERS = (int, float, str, complex, torch.dtype, torch.device, torch.layout, torch.memory_format)
 
 
 class CallGraph:
@@ -38,8 +38,11 @@ class CallGraph:
         target = name.removeprefix("Tensor.") if method else func
         kind = "call_method" if method else "call_function"
         plain_args = tuple(map(self.argument, args))
-        plain_kwargs = {k: self.argument(v) for k, v in kwargs.items()}
-        return self.graph.create_node(kind, target, plain_args, plain_kwargs, name.strip("_"))
+        node = self.graph.create_node(kind, target, (), {}, name.strip("_"))
+        node.args = plain_args  # set afterwards, as create_node would look for SymInts in them
+        if kwargs:
+            node.kwargs = {k: self.argument(v) for k, v in kwargs.items()}
+        return node
 
     def item(self, node: fx.Node, index: int) -> fx.Node:
         """One of several results."""
@@ -51,19 +54,22 @@ class CallGraph:
 
     def argument(self, value: Any) -> Any:
         """An argument as it stands in the graph: nodes for tensors, ints for lengths."""
-        if isinstance(value, ShapeTensor):
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
+        if kind is ShapeTensor:
             return value.node
         if isinstance(value, torch.Tensor):
             return self._attribute(value)
         if isinstance(value, (Length, LengthFloat)):
             return int(value) if isinstance(value, int) else float(value)
         if isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
-            return (list if type(value) is list else tuple)(map(self.argument, value))
+            return (list if kind is list else tuple)(map(self.argument, value))
         if isinstance(value, dict):
             return {k: self.argument(v) for k, v in value.items()}
         if isinstance(value, slice):
             return slice(*map(self.argument, (value.start, value.stop, value.step)))
-        return value if isinstance(value, (*_PLAIN, *_TORCH)) else repr(value)
+        return value if isinstance(value, _OTHERS) else repr(value)
 
     def _attribute(self, tensor: torch.Tensor) -> fx.Node:
         name = self._names.get(id(tensor))

@@ -17,24 +17,48 @@ from torch.utils import _pytree as pytree
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["run_op"]
+__all__ = ["run_on_meta", "run_op"]
 
 MAX_ELEMENTS = 2**28
 """A tensor with more is not made on the CPU: 1 GiB of floats."""
 
 
+_MOVES = frozenset({"to", "cuda", "cpu", "type"})
+
+
 def run_op(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """The meta tensors that ``func`` returns. Raises what ``func`` raises on the CPU."""
-    with torch._C.DisableTorchFunctionSubclass():
-        try:
-            return func(*args, **kwargs)
-        except Exception:
-            if any(_extent(t) > MAX_ELEMENTS for t in _meta_tensors((args, kwargs))):
-                raise
+    try:
+        return run_on_meta(func, args, kwargs)
+    except Exception:
+        if any(_extent(t) > MAX_ELEMENTS for t in _meta_tensors((args, kwargs))):
+            raise
     # without the mode that keeps every tensor on the meta device
     with torch._C.DisableTorchFunction():
         args, kwargs = pytree.tree_map(_on_cpu, (args, kwargs))
         return pytree.tree_map(_on_meta, func(*args, **kwargs))
+
+
+def run_on_meta(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """What ``func`` returns there.
+
+    Meta kernels are themselves written in PyTorch, and a mode would see each of their steps. So
+    the one that keeps tensors on a device is left out of calls that keep them there anyway.
+    """
+    if _stays(func, args, kwargs):
+        with torch._C.DisableTorchFunction():
+            return func(*args, **kwargs)
+    with torch._C.DisableTorchFunctionSubclass():
+        return func(*args, **kwargs)
+
+
+def _stays(func: Callable[..., Any], args: Any, kwargs: Any) -> bool:
+    """Whether the result is where the first argument is, whatever the default device."""
+    first = args[0] if args else None
+    if isinstance(first, (tuple, list)) and first:
+        first = first[0]
+    moved = "device" in kwargs or getattr(func, "__name__", "to") in _MOVES
+    return isinstance(first, torch.Tensor) and not moved
 
 
 def _meta_tensors(value: Any) -> list[torch.Tensor]:

@@ -11,7 +11,7 @@ import math
 from typing import Any, Union
 
 from shapelint.lengths.conditions import Condition, at_least, equal, unequal
-from shapelint.lengths.expr import Expr, as_expr, floordiv, product
+from shapelint.lengths.expr import Expr, constant, floordiv, product
 from shapelint.lengths.real import COMPARISONS, Real, RealTest
 from shapelint.worker.recorder import current
 
@@ -282,7 +282,7 @@ def length(value: int, expr: Expr) -> int:
 
 def expr_of(value: int | Length) -> Expr:
     """The expression of a length, or a constant."""
-    return value.expr if isinstance(value, Length) else as_expr(int(value))
+    return value.expr if isinstance(value, Length) else constant(int(value))
 
 
 def as_float(value: Number) -> float:

@@ -14,6 +14,7 @@ from shapelint.worker.tensor import ShapeTensor
 
 __all__ = ["has_lengths", "shapes_in", "tensors_in"]
 
+_NUMBERS = frozenset({type(None), bool, int, float, str, Length})
 _CARRIERS = frozenset({ShapeTensor, Length, LengthFloat})
 
 
@@ -33,9 +34,24 @@ def has_lengths(values: Iterable[Any]) -> bool:
 
 def tensors_in(value: Any) -> list[torch.Tensor]:
     """All tensors in a nested value, in pytree order; dataclass-like objects field by field."""
+    found: list[torch.Tensor] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Any, found: list[torch.Tensor]) -> None:
+    kind = type(value)
+    if kind in _NUMBERS:
+        return
     if isinstance(value, torch.Tensor):
-        return [value]
-    return [t for t in pytree.tree_leaves(value) if isinstance(t, torch.Tensor)]
+        found.append(value)
+    elif kind is tuple or kind is list:
+        for part in value:
+            _collect(part, found)
+    elif kind is dict:
+        _collect(tuple(value.values()), found)
+    else:
+        found += [t for t in pytree.tree_leaves(value) if isinstance(t, torch.Tensor)]
 
 
 def shapes_in(value: Any) -> Iterator[Shape]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -85,10 +86,15 @@ def _attrs(call: OpCall) -> dict[str, Any]:
     """Plain arguments by the parameter names of the transfer function."""
     if call.transfer is None:
         return {}
-    code = call.transfer.__code__
-    named = dict(zip(code.co_varnames[: code.co_argcount], call.args))
+    named = dict(zip(_parameters(call.transfer), call.args))
     named.update(call.kwargs)
     return {k: _plain(v) for k, v in named.items() if _is_plain(v)}
+
+
+@lru_cache(maxsize=4096)
+def _parameters(transfer: Any) -> tuple[str, ...]:
+    code = transfer.__code__
+    return tuple(code.co_varnames[: code.co_argcount])
 
 
 def _is_plain(value: Any) -> bool:

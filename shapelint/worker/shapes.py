@@ -48,9 +48,9 @@ def shape_of(value: Any) -> Shape:
     """The lengths of a tensor, known symbolically or not; of a number, the empty shape."""
     known = getattr(value, "lengths", None)
     if known is not None:
-        return Shape(known)
+        return known if type(known) is Shape else Shape(known)
     if isinstance(value, torch.Tensor):
-        with torch._C.DisableTorchFunctionSubclass():
+        with torch._C.DisableTorchFunction():
             return Shape(value.shape)
     return Shape(())
 

@@ -25,7 +25,7 @@ from shapelint.worker import builtins_seen, output_size
 from shapelint.worker.claim import ShapeMismatch, claim_of, symbolic
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.graph import CallGraph
-from shapelint.worker.kernels import run_op
+from shapelint.worker.kernels import run_on_meta, run_op
 from shapelint.worker.length import Length
 from shapelint.worker.masks import not_compared
 from shapelint.worker.modules import ModuleCalls
@@ -239,8 +239,8 @@ def _called(root: nn.Module, tensors: Mapping[str, Any], kwargs: Mapping[str, An
 def _real(func: Any, args: Any, kwargs: Any, either_device: bool = False) -> Any:
     """The operation itself; what PyTorch's own code compares in it is no branch of the model."""
     run = current()
-    with recording(Recorder(run.sizes if run else {})), torch._C.DisableTorchFunctionSubclass():
-        return run_op(func, args, kwargs) if either_device else func(*args, **kwargs)
+    with recording(Recorder(run.sizes if run else {})):
+        return (run_op if either_device else run_on_meta)(func, args, kwargs)
 
 
 def _error_text(exc: BaseException) -> str:
