@@ -26,6 +26,7 @@ from shapelint.paths import Outcome
 from shapelint.session import Session
 from shapelint.subject import Subject
 from shapelint.trace import Span
+from shapelint.wording import size_text
 
 if TYPE_CHECKING:
     import torch
@@ -89,7 +90,7 @@ class Analysis:
 
     @cached_property
     def doubts_of_paths(self) -> tuple[str, ...]:
-        """Why the sizes are not proven, after one more run of every path."""
+        """Why the sizes are not proven, after one more run for every claim."""
         confirmations = confirm_paths(self.exploration, self.session)
         denied = [c.doubt for c in confirmations if not c.agrees]
         return tuple(dict.fromkeys((*self.exploration.doubts, *denied)))
@@ -112,21 +113,26 @@ class Analysis:
         stuck = failure is not None and not failure.explained and not self.valid_sizes
         return "not-checked" if stuck else "checked"
 
+    def _as_worded(self, why: str, sizes: Mapping[str, int]) -> str:
+        """An error text of the run that met it, which has the numbers of its own sizes."""
+        hints = self.exploration.base.hints
+        return why if dict(sizes) == hints else f"{why} (as worded at {size_text(hints)})"
+
     def predict(self, sizes: Mapping[str, int]) -> Prediction:
-        """What the model does at ``sizes``, without running it.
+        """What the model does at ``sizes``, without running it there.
 
         Raises KeyError if a symbol of the input template is missing.
         """
         if sizes not in self.exploration.domain:
             return Prediction(None, None, "not-checked", "outside the declared sizes")
         outcome, event, _ = self.exploration.outcome(sizes)
-        evidence: Evidence = "checked" if self.exploration.doubts else "proven"
+        evidence: Evidence = "checked" if self.doubts_of_paths else "proven"
         if outcome is Outcome.RUNS:
             return Prediction(True, self.exploration.shapes(sizes), evidence, "")
         if outcome is Outcome.FAILS:
             failure = self.exploration.base.failure
             why = event.why if event is not None else failure.error if failure else "forward raises"
-            return Prediction(False, None, evidence, why)
+            return Prediction(False, None, evidence, self._as_worded(why, sizes))
         return Prediction(None, None, "not-checked", "no run covers this size")
 
 

@@ -1,8 +1,8 @@
 """Claims are run in PyTorch before anybody reads them.
 
-For every way through the model one more size is run than the analysis needed: it catches what
-tracing cannot see, such as a length that became an ordinary number on the way. For every finding
-the witness is run, and must fail, or come out as short, as claimed.
+For every way through the model, and for every reason to fail, one more size is run than the
+analysis needed: it catches what tracing cannot see, such as a length that became an ordinary number
+on the way. For every finding the witness is run, and must fail, or come out as short, as claimed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from shapelint.explore import Exploration
 from shapelint.lengths.sets import SizeSet
 from shapelint.paths import Outcome
 from shapelint.session import Run, Session
+from shapelint.trace import Trace
 
 __all__ = ["Confirmation", "confirm_paths", "confirm_sizes", "device_for"]
 
@@ -58,13 +59,27 @@ def confirm_sizes(
 
 
 def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confirmation]:
-    """One size of every path that the analysis did not run, on both sides of every claim."""
+    """On both sides of every claim, one size that the analysis did not run."""
     device = device_for(exploration)
+    for sizes in (*_running(exploration), *_failing(exploration)):
+        if exploration.outcome(sizes)[0] is not Outcome.ELSEWHERE:
+            yield confirm_sizes(exploration, session, sizes, device)
+
+
+def _running(exploration: Exploration) -> Iterator[dict[str, int]]:
+    """For every way through the model, the smallest size that takes it."""
     for component in exploration.components:
         for path in component.paths:
-            others = path.runs - SizeSet.points(path.runs.symbols, [path.trace.hints])
-            found = others.smallest()
-            if found is not None:
-                sizes = {**exploration.base.hints, **found}
-                if exploration.outcome(sizes)[0] is not Outcome.ELSEWHERE:
-                    yield confirm_sizes(exploration, session, sizes, device)
+            yield from _another(path.runs, path.trace, exploration)
+
+
+def _failing(exploration: Exploration) -> Iterator[dict[str, int]]:
+    """For every reason to fail, the smallest size that does."""
+    for failing in exploration.failures:
+        yield from _another(failing.sizes, failing.trace, exploration)
+
+
+def _another(sizes: SizeSet, trace: Trace, exploration: Exploration) -> Iterator[dict[str, int]]:
+    found = (sizes - SizeSet.points(sizes.symbols, [trace.hints])).smallest()
+    if found is not None:
+        yield {**exploration.base.hints, **found}

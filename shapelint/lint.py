@@ -65,7 +65,7 @@ def _with_evidence(
 ) -> Diagnostic:
     """Add PyTorch's own words, and what stands behind the claim."""
     error = next((_words(analysis, c) for c in runs if not c.run.ok), diagnostic.error)
-    evidence = "checked" if analysis.exploration.doubts else diagnostic.evidence
+    evidence = "checked" if analysis.doubts_of_paths else diagnostic.evidence
     ran = " and ".join(size_text(analysis.subject.spatial_only(c.sizes)) for c in runs)
     notes = [*diagnostic.notes]
     if ran:
