@@ -43,6 +43,8 @@ class _Found:
     report: TargetReport
     diagnostics: tuple[Diagnostic, ...]
     analysis: Analysis | None = None
+    parts: tuple[str, ...] = ()
+    """Classes of its submodules: they are analysed inside it, and not reported by themselves."""
 
 
 def check(settings: Settings) -> Report:
@@ -126,8 +128,12 @@ def _file(
             yield _unavailable(exc.problem, "import-failed", str(path), path, 1)
             return
         skipped += [Skipped(str(path), s.line, f"{s.text} ({s.reason})") for s in facts.skipped]
-        for plan in plans(facts, place, _project(root), settings.args):
-            yield look(session, plan, path, settings)
+        found = [
+            look(session, p, path, settings)
+            for p in plans(facts, place, _project(root), settings.args)
+        ]
+    inside = {part for f in found for part in f.parts} if not place.target else set()
+    yield from (f for f in found if f.report.class_name not in inside)
 
 
 def _guarded(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> _Found:
@@ -166,7 +172,8 @@ def _target(session: WorkerSession, plan: Plan, path: Path, settings: Settings) 
         domain = _domain(inputs, settings)
         analysis = analyse(session, inputs, target, span, domain, bool(settings.lengths))
         assumed = (*plan.assumed, *built.assumed, *how)
-        return _reported(analysis, plan, path, settings, assumed)
+        found = _reported(analysis, plan, path, settings, assumed)
+        return dataclasses.replace(found, parts=built.parts)
     except Unanswered as exc:
         return _unavailable(exc.problem, "cannot-trace", target, path, plan.line, plan.class_name)
 

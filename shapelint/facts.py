@@ -98,6 +98,8 @@ class Built:
     """Number of elements of all its parameters."""
     assumed: tuple[str, ...] = ()
     """What was filled in to build it, in words."""
+    parts: tuple[str, ...] = ()
+    """Names of the classes of its submodules, at any depth."""
 
 
 @dataclass(frozen=True)

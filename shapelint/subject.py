@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 
-from shapelint.explore import Component, Exploration
+from shapelint.explore import Component, Exploration, combined
 from shapelint.lengths.conditions import all_of, at_least, divides, equal
 from shapelint.lengths.expr import Expr, as_expr, symbol
 from shapelint.lengths.sets import SizeSet
@@ -97,14 +98,15 @@ class Subject:
         return whole & self.domain
 
     def only_a_minimum(self, sizes: SizeSet) -> bool:
-        """Whether what fails is just too small: every larger size that fails is not among them."""
-        works = self.domain - sizes.over(self.domain.symbols)
+        """Whether what fails is just too small: in some dim it is below all sizes that run."""
+        failing = sizes.over(self.domain.symbols)
+        works = self.valid or self.domain - failing
         least = {s: works.project((s,)).smallest() for s in self.domain.symbols}
         if any(v is None for v in least.values()):
             return False
         corner = (at_least(symbol(s), v[s]) for s, v in least.items() if v is not None)
         box = SizeSet.of(all_of(corner), self.domain.symbols)
-        return box & self.domain <= works
+        return not box & failing & self.domain
 
     # -- round trip -------------------------------------------------------------------------
 
@@ -192,7 +194,7 @@ class Subject:
         symbols = self.domain.symbols
         owners = [c for c in self.exploration.components if self._is_of(c, output, dim, wanted)]
         if len(owners) > 1:
-            raise NotImplementedError("an output length that depends on several components")
+            return self._returns_across(owners, output, dim, wanted)
         if not owners:
             return set_of(equal(self.base.outputs[output][dim], wanted), self.valid)
         found = SizeSet.empty(owners[0].symbols)
@@ -201,6 +203,19 @@ class Subject:
             if path.runs and length is not None:
                 found = found | set_of(equal(length, wanted), path.runs)
         return found.over(symbols)
+
+    def _returns_across(
+        self, owners: Sequence[Component], output: int, dim: int, wanted: Expr
+    ) -> SizeSet:
+        """As :meth:`_returns` where the length depends on the paths of several components."""
+        found = SizeSet.empty(self.domain.symbols)
+        for paths in itertools.product(*([p for p in c.paths if p.runs] for c in owners)):
+            outputs = combined(self.base.outputs, [p.trace.outputs for p in paths])
+            length = _dim(outputs, output, dim)
+            if length is not None:
+                runs = [p.runs.over(self.domain.symbols) for p in paths]
+                found = found | set_of(equal(length, wanted), reduce(SizeSet.__and__, runs))
+        return found
 
     def _is_of(self, component: Component, output: int, dim: int, wanted: Expr) -> bool:
         lengths = [_dim(p.trace.outputs, output, dim) for p in component.paths if p.runs]
@@ -229,8 +244,18 @@ class Subject:
         return (sizes & SizeSet.of(same, sizes.symbols)).smallest() or sizes.smallest()
 
     def spatial_only(self, sizes: Sizes) -> dict[str, int]:
-        """Sizes without the batch, unless there is nothing else."""
-        return {s: n for s, n in sizes.items() if s in self.spatial} or dict(sizes)
+        """Sizes without the batch, unless it matters or there is nothing else."""
+        shown = {*self.spatial, *self._restricted}
+        return {s: n for s, n in sizes.items() if s in shown} or dict(sizes)
+
+    @cached_property
+    def _restricted(self) -> frozenset[str]:
+        """The symbols of which some size does not run, where others do."""
+        parts = self.valid.split() if self.valid else ()
+        return frozenset(s for part in parts if not self._is_free(part) for s in part.symbols)
+
+    def _is_free(self, part: SizeSet) -> bool:
+        return self.domain.project(part.symbols) <= part
 
     def stages_above(self, index: int) -> int:
         """Through how many stages a node's result has gone."""
@@ -246,12 +271,13 @@ class Subject:
         called = [Label(node.span, "called here")] if node.span and node.span != shown else []
         return tuple((around + called)[:3])
 
-    def last_stage_before(self, index: int) -> Stage | None:
-        """The last change of resolution on the way to a node."""
+    def last_stage_before(self, trace: Trace, index: int) -> Stage | None:
+        """The last change of resolution on the way to a node of a run."""
         if index < 0:
             return None
-        above = nodes_above(self.structure, index)
-        stages = [s for s in self.structure.stages if s.node.index in above]
+        found = self.structure if trace is self.base else structure(trace, self.spatial)
+        above = nodes_above(found, index)
+        stages = [s for s in found.stages if s.node.index in above]
         return stages[-1] if stages else None
 
     def near_miss(self, good: SizeSet, sizes: Sizes) -> dict[str, int]:

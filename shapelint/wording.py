@@ -22,6 +22,7 @@ __all__ = [
     "place",
     "related_layer",
     "size_text",
+    "where",
     "whose",
 ]
 
@@ -38,6 +39,12 @@ def size_text(sizes: Sizes) -> str:
 def for_sizes(sizes: SizeSet) -> str:
     """``even L``, ``H % 16 == 0``, as it reads after "for every" or "where"."""
     return re.sub(r"^(\w+) % 2 == ([01])$", lambda m: f"{_PARITY[m[2]]} {m[1]}", sizes.text)
+
+
+def where(sizes: SizeSet) -> str:
+    """``for even L``, ``where H % 16 == 0``: as it reads after "only"."""
+    text = for_sizes(sizes)
+    return f"for {text}" if text.startswith((*_PARITY.values(), "every")) else f"where {text}"
 
 
 def every(sizes: SizeSet) -> str:

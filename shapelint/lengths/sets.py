@@ -217,7 +217,7 @@ class SizeSet:
     def bounds(self) -> dict[str, Interval]:
         """The least and the greatest size of each symbol, None where there is no greatest."""
         if self.is_empty:
-            return {s: (1, 0) for s in self.symbols}
+            return dict.fromkeys(self.symbols, (1, 0))
         return {s: self._bounds_of(self.project((s,))._points) for s in self.symbols}
 
     @staticmethod

@@ -9,7 +9,7 @@ from shapelint.losses import first_loss
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.subject import Subject
-from shapelint.wording import chain, chain_note, for_sizes, map_label, place, related_layer
+from shapelint.wording import chain, chain_note, map_label, place, related_layer, where
 
 
 @rule("SHP103", "asymmetric-pair", severity="warning")
@@ -53,7 +53,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     )
     fits = chain_note(chain(loss.structure, symbol, passing), "fits")
     yield check.diagnostic(
-        f"output has length {lengths} and equals the input only where {for_sizes(happens)}",
+        f"output has length {lengths} and equals the input only {where(happens)}",
         target=subject.target,
         span=place(loss.stage.node, subject.span),
         label=map_label(loss.stage),

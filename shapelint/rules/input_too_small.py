@@ -58,7 +58,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 def _message(subject: Subject, large_enough: SizeSet) -> str:
     if not large_enough:
         return "no size is large enough for this layer"
-    least = (subject.valid or large_enough).smallest() or {}
+    least = large_enough.smallest() or {}
+    corner = {s: (large_enough.project((s,)).smallest() or least)[s] for s in least}
+    least = corner if corner in large_enough else least
     return f"the smallest input is {size_text(subject.spatial_only(least))}"
 
 

@@ -9,7 +9,7 @@ from shapelint.model import Diagnostic, Severity
 from shapelint.paths import Failing
 from shapelint.rules import rule
 from shapelint.subject import Subject
-from shapelint.wording import for_sizes, place, size_text, whose
+from shapelint.wording import place, size_text, where, whose
 
 
 @rule("SHP401", "linear-in-features", severity="warning")
@@ -75,7 +75,7 @@ def _message(subject: Subject, failing: Failing) -> str:
         return f"gets {got.const} features, was built for {formula(wanted)}: no size runs"
     if subject.never_works:
         return "no size gives this layer the number of features it was built for"
-    return f"fits only where {for_sizes(subject.valid)}"
+    return f"fits only {where(subject.valid)}"
 
 
 def _severity(subject: Subject) -> Severity:

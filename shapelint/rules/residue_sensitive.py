@@ -12,11 +12,11 @@ from shapelint.subject import Subject
 from shapelint.wording import (
     chain,
     chain_note,
-    for_sizes,
     map_label,
     place,
     related_layer,
     size_text,
+    where,
 )
 
 
@@ -61,7 +61,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     loss = first_loss(subject, sizes)
     passing = subject.near_miss(subject.roundtrips, sizes)
     yield check.diagnostic(
-        f"output is as long as the input only where {for_sizes(subject.roundtrips)}",
+        f"output is as long as the input only {where(subject.roundtrips)}",
         severity="error" if subject.declared else "warning",
         target=subject.target,
         span=place(loss.stage.node, subject.span) if loss else subject.span,

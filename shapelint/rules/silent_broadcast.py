@@ -11,7 +11,7 @@ from shapelint.paths import Path
 from shapelint.rules import rule
 from shapelint.subject import Subject
 from shapelint.trace import Event
-from shapelint.wording import for_sizes, size_text
+from shapelint.wording import size_text, where
 
 
 @rule("SHP202", "silent-broadcast", severity="warning")
@@ -49,7 +49,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
                 seen.add(node.span)
                 sizes = subject.witness(path.runs)
                 yield check.diagnostic(
-                    f"a length of 1 is stretched where {for_sizes(path.runs)}; "
+                    f"a length of 1 is stretched {where(path.runs)}; "
                     "elsewhere the lengths must agree",
                     target=subject.target,
                     span=node.span or subject.span,

@@ -11,7 +11,7 @@ from shapelint.rules import rule
 from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
 from shapelint.subject import Subject
 from shapelint.trace import Node
-from shapelint.wording import for_sizes, map_label, place, size_text
+from shapelint.wording import map_label, place, size_text, where
 
 
 @rule("SHP201", "skip-length-mismatch", severity="warning")
@@ -51,8 +51,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         failures = [f for f in failures if not _is_unpool(subject.node_of(f))]
     if subject.never_works and not subject.domain <= subject.all_of(failures):
         return  # something else stops it at the other sizes, and the finding about that says so
-    for group in _by_line(subject, failures):
-        yield _diagnostic(subject, group)
+    groups = list(_by_line(subject, failures))
+    if groups:
+        yield _diagnostic(subject, groups)
 
 
 def _is_unpool(node: Node | None) -> bool:
@@ -68,8 +69,9 @@ def _by_line(subject: Subject, failures: list[Failing]) -> Iterator[list[Failing
     yield from groups.values()
 
 
-def _diagnostic(subject: Subject, group: list[Failing]) -> Diagnostic:
-    first = max(group, key=lambda f: f.trace.failure is None)
+def _diagnostic(subject: Subject, groups: list[list[Failing]]) -> Diagnostic:
+    """One cause, one finding: junctions that fail further on are named beside the first."""
+    first = max(groups[0], key=lambda f: f.trace.failure is None)
     node = subject.node_of(first)
     event = first.event
     assert event is not None
@@ -83,7 +85,7 @@ def _diagnostic(subject: Subject, group: list[Failing]) -> Diagnostic:
         target=subject.target,
         span=node.span if node and node.span else subject.span,
         label=f"{a.at(sizes)} and {b.at(sizes)} at {size_text(subject.spatial_only(sizes))}",
-        related=_sources(subject, node),
+        related=(*_sources(subject, first, node), *_further(subject, groups[1:])),
         notes=_notes(subject, first, passing),
         witness=sizes,
         passing=passing,
@@ -95,15 +97,21 @@ def _message(subject: Subject, node: Node | None) -> str:
     joined = {"cat": "concatenated", "stack": "stacked"}.get(node.op if node else "", "combined")
     if subject.never_works:
         return f"lengths that are {joined} never agree: no size runs"
-    where = for_sizes(subject.valid)
-    return f"lengths that are {joined} agree only for some sizes: runs where {where}"
+    return f"lengths that are {joined} agree only for some sizes: runs {where(subject.valid)}"
 
 
-def _sources(subject: Subject, node: Node | None) -> tuple[Label, ...]:
+def _further(subject: Subject, groups: list[list[Failing]]) -> Iterator[Label]:
+    for group in groups:
+        node = subject.node_of(group[0])
+        if node is not None and node.span is not None:
+            yield Label(node.span, "here too")
+
+
+def _sources(subject: Subject, failing: Failing, node: Node | None) -> tuple[Label, ...]:
     """The last stage on each side of the junction."""
     labels = {}
     for index in node.inputs[:2] if node else ():
-        stage = subject.last_stage_before(index)
+        stage = subject.last_stage_before(failing.trace, index)
         if stage is not None and stage.node.layer_span is not None:
             labels[place(stage.node, subject.span)] = stage
     return tuple(Label(span, map_label(stage)) for span, stage in labels.items())

@@ -11,7 +11,7 @@ from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.stages import Stage
 from shapelint.subject import Subject
-from shapelint.wording import for_sizes, map_label, place
+from shapelint.wording import map_label, place, where
 
 
 @rule("SHP304", "trailing-samples-dropped", severity="info", enabled=False)
@@ -46,7 +46,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             continue
         seen.add(stage.node.module)
         yield check.diagnostic(
-            f"the last samples are not looked at where {for_sizes(dropped)}",
+            f"the last samples are not looked at {where(dropped)}",
             target=subject.target,
             span=place(stage.node, subject.span),
             label=map_label(stage),

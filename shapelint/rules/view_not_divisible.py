@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.subject import Subject
-from shapelint.wording import for_sizes, size_text
+from shapelint.wording import size_text, where
 
 
 @rule("SHP403", "view-not-divisible", severity="warning")
@@ -46,7 +46,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         passing = subject.near_miss(subject.valid, sizes)
         never = subject.never_works
         yield check.diagnostic(
-            "no size fits this view" if never else f"runs only where {for_sizes(subject.valid)}",
+            "no size fits this view" if never else f"runs only {where(subject.valid)}",
             severity="error" if never or subject.declared else "warning",
             target=subject.target,
             span=span,

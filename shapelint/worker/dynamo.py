@@ -47,4 +47,4 @@ def _real(stand_in: ModuleType) -> ModuleType:
 def defer_dynamo() -> None:
     """Put the stand-in in place, unless the package is there already."""
     if _NAME not in sys.modules:
-        sys.modules[_NAME] = torch._dynamo = _Deferred(_NAME)  # type: ignore[attr-defined]
+        sys.modules[_NAME] = torch._dynamo = _Deferred(_NAME)

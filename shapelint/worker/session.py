@@ -125,7 +125,8 @@ class FileSession:
 def _built(root: nn.Module, assumed: tuple[str, ...]) -> Built:
     kind = type(root)
     defined_in = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
-    return Built(kind.__name__, _line(kind), defined_in, number_of_parameters(root), assumed)
+    parts = tuple(dict.fromkeys(type(m).__name__ for m in root.modules() if m is not root))
+    return Built(kind.__name__, _line(kind), defined_in, number_of_parameters(root), assumed, parts)
 
 
 def _line(kind: type) -> int:

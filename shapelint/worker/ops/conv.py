@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shapelint.lengths.conditions import all_of
+from shapelint.lengths.conditions import FALSE, all_of
 from shapelint.worker.ops import op
-from shapelint.worker.shapes import Shape, divides, eq, ge, need, only_on_cpu, shape_of, spatial
+from shapelint.worker.shapes import (
+    Shape,
+    divides,
+    either,
+    eq,
+    ge,
+    need,
+    only_on_cpu,
+    shape_of,
+    spatial,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    import math
+import math
+from collections.abc import Sequence
 
 
 @op("conv1d", "conv2d", "conv3d")
@@ -72,16 +83,38 @@ def conv_transpose(
         (sizes[1 + i] - 1) * s[i] - 2 * p[i] + d[i] * (kernel[i] - 1) + extra[i] + 1
         for i in range(rank)
     ]
-    need(
-        all_of(ge(n, 1) for n in out),
-        "fits",
-        lambda: (
+    _large_enough(out, sizes, batch, kernel, s, groups)
+    return Shape((*batch, shape_of(weight)[1] * groups, *out))
+
+
+def _large_enough(
+    out: Sequence[int],
+    sizes: Sequence[int],
+    batch: Sequence[int],
+    kernel: Any,
+    stride: Any,
+    groups: int,
+) -> None:
+    """No output length may be negative. Whether one may be 0 is up to the kernel that is chosen.
+
+    oneDNN returns an empty map, the plain kernel refuses. ``ConvParams::use_mkldnn`` in
+    ``Convolution.cpp`` takes oneDNN for groups, kernels over 3, several samples or many elements,
+    but not for a kernel and a stride of 1.
+    """
+
+    def why() -> str:
+        return (
             f"Given input size per channel: {_by(_two(sizes[1:]))}. Calculated output size per "
             f"channel: {_by(_two(out))}. Output size is too small"
-        ),
-        *out,
-    )
-    return Shape((*batch, shape_of(weight)[1] * groups, *out))
+        )
+
+    need(all_of(ge(n, 0) for n in out), "fits", why, *out)
+    plain = all(k == 1 for k in (*kernel, *stride))
+    if not plain and (groups > 1 or (len(kernel) > 1 and all(k > 3 for k in kernel[-2:]))):
+        return
+    if any(n == 0 for n in out):
+        several = either(ge(math.prod(batch), 2), ge(math.prod((*batch, *sizes)), 20481))
+        need(FALSE if plain else several, "fits", why, *out)
 
 
 def _batched(input: Any, weight: Any, rank: int) -> tuple[tuple[int, ...], Sequence[int]]:

@@ -1,0 +1,63 @@
+"""SHP203."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.model import Diagnostic
+from shapelint.paths import Failing
+from shapelint.rules import rule
+from shapelint.subject import Subject
+from shapelint.trace import Span
+from shapelint.wording import size_text, where, whose
+
+
+@rule("SHP203", "size-mismatch", severity="warning")
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """An operation refuses its operands for some sizes, or `forward` raises at every size.
+
+    ## What it does
+    Reports what the more specific rules do not: operations whose operands must agree in other ways
+    than by length, channels or features, and models that raise at every size for a reason of their
+    own. Sizes that the model itself refuses with an `assert` or a `raise` are its contract, not a
+    finding, unless nothing is left or a declared size is among them.
+
+    ## Why is this bad?
+    The model raises at these sizes.
+
+    ## Example
+    ```python
+    super().__init__()
+    self.double = nn.Conv2d(3, 8, 3)     # hides Module.double, which something else calls
+    ```
+    """
+    for failing in _reasons(subject):
+        node = subject.node_of(failing)
+        sizes = subject.failing_witness(failing)
+        never = subject.never_works
+        passing = subject.near_miss(subject.valid, sizes)
+        yield check.diagnostic(
+            "raises at every size" if never else f"runs only {where(subject.valid)}",
+            severity="error" if never or subject.declared else "warning",
+            target=subject.target,
+            span=_span(subject, failing),
+            label=whose(node) if node else f"at {size_text(subject.spatial_only(sizes))}",
+            related=subject.callers(node),
+            witness=sizes,
+            passing=passing,
+        )
+        return
+
+
+def _reasons(subject: Subject) -> Iterator[Failing]:
+    """Needs of no particular kind, and exceptions of ``forward`` where they matter."""
+    yield from subject.failing("other")
+    if subject.declared or subject.never_works:
+        yield from (f for f in subject.exploration.failures if f.event is None)
+
+
+def _span(subject: Subject, failing: Failing) -> Span:
+    node, failure = subject.node_of(failing), failing.trace.failure
+    if node is not None and node.span is not None:
+        return node.span
+    return (failure.span if failure else None) or subject.span
