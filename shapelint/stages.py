@@ -112,10 +112,10 @@ def level(shape: Shape, symbol: str) -> tuple[Fraction, Expr] | None:
 
 def structure(trace: Trace, symbols: Sequence[str]) -> Structure:
     """Find the stages of every symbol, and pair them inside out."""
-    graph = _graph(trace)
     stages = tuple(s for node in trace.nodes for s in _stages_at(node, symbols))
+    above = _stages_above(trace, stages)
     pairs = tuple(
-        p for symbol in symbols for p in _pairs(graph, [s for s in stages if s.symbol == symbol])
+        p for symbol in symbols for p in _pairs(above, [s for s in stages if s.symbol == symbol])
     )
     return Structure(trace, stages, tuple(sorted(pairs, key=lambda p: p.decoder.node.index)))
 
@@ -152,7 +152,23 @@ def _local(node: Node, after: Expr) -> Expr | None:
     return None
 
 
-def _pairs(graph: nx.DiGraph, stages: Sequence[Stage]) -> Iterator[Pair]:
+def _stages_above(trace: Trace, stages: Sequence[Stage]) -> list[int]:
+    """For every node a set of node indices, as bits: the stages its result has gone through.
+
+    One pass for all nodes; asking for the ancestors of every stage would be quadratic.
+    """
+    at_stage = {s.node.index for s in stages}
+    above: list[int] = []
+    for node in trace.nodes:
+        bits = 1 << node.index if node.index in at_stage else 0
+        for i in node.inputs:
+            if i >= 0:
+                bits |= above[i]
+        above.append(bits)
+    return above
+
+
+def _pairs(above: Sequence[int], stages: Sequence[Stage]) -> Iterator[Pair]:
     """Match each up stage with the latest open down stage above it that left the level it reaches.
 
     Down stages deeper than the match are closed with it: the up stage spans them. Where no level
@@ -163,13 +179,12 @@ def _pairs(graph: nx.DiGraph, stages: Sequence[Stage]) -> Iterator[Pair]:
         if stage.is_down:
             open_stages.append(stage)
             continue
-        above = nx.ancestors(graph, stage.node.index)
-        candidates = [s for s in open_stages if s.node.index in above]
+        candidates = [s for s in open_stages if above[stage.node.index] >> s.node.index & 1]
         fitting = [s for s in candidates if s.entered == stage.left]
         matches = fitting or [s for s in candidates if s.left <= stage.entered]
         if not matches:
             continue
         match = matches[-1]
         yield Pair(match, stage)
-        closed = [s for s in candidates if s.node.index >= match.node.index]
-        open_stages = [s for s in open_stages if s not in closed]
+        closed = {s.node.index for s in candidates if s.node.index >= match.node.index}
+        open_stages = [s for s in open_stages if s.node.index not in closed]
