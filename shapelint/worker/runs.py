@@ -73,14 +73,18 @@ def plain_run(
 def _tensors(
     inputs: Sequence[Input], sizes: Mapping[str, int]
 ) -> tuple[list[torch.Tensor], dict[str, torch.Tensor]]:
-    """Random floats, zero integers; those named by position, and those named by name."""
+    """Rising floats, zero integers; those named by position, and those named by name.
+
+    Where values rise a pool finds its maximum in the last place, for which unpooling into a map
+    that is too small has no room: what fails for some values fails for these.
+    """
     args, named = [], {}
     for i in inputs:
         shape = [sizes[d] if isinstance(d, str) else d for d in i.dims]
         kind = _dtype(i.dtype)
         tensor = torch.zeros(shape, dtype=kind)
         if kind.is_floating_point:
-            tensor.normal_()
+            tensor = torch.linspace(0, 1, tensor.numel()).to(kind).view(shape)
         if i.name.isdigit():
             args.append(tensor)
         else:
