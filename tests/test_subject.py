@@ -1,0 +1,53 @@
+"""What rules ask about a model: which sizes are merely too small, and which symbols matter."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import shapelint
+from shapelint.model import Diagnostic
+
+
+class Flattens(nn.Module):
+    """A view across the batch, which a permuted tensor allows for a batch of one only."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.permute(1, 0, 2).view(-1, 10)
+
+
+def reflected() -> nn.Module:
+    """Reflection needs 2 pixels behind the halvings; the norms need more than one in all."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 4, 2, 1),
+        nn.InstanceNorm2d(8),
+        nn.Conv2d(8, 8, 4, 2, 1),
+        nn.InstanceNorm2d(8),
+        nn.ReflectionPad2d(1),
+    ).eval()
+
+
+def finding(model: nn.Module, *dims: int | str, name: str) -> Diagnostic:
+    analysis = shapelint.analyze(model, inputs=[dims])
+    (found,) = (d for d in analysis.diagnostics if d.name == name)
+    return found
+
+
+def test_a_minimum_is_one_although_smaller_sizes_fail_for_another_reason() -> None:
+    with pytest.raises(ValueError, match="more than 1 spatial element"):
+        reflected()(torch.zeros(1, 3, 4, 4))
+    with pytest.raises(RuntimeError, match="Padding size should be less"):
+        reflected()(torch.zeros(1, 3, 8, 4))
+    assert finding(reflected(), "N", 3, "H", "W", name="input-too-small").severity == "info"
+
+
+def test_the_batch_is_named_where_it_matters() -> None:
+    found = finding(Flattens(), "N", "T", 10, name="view-not-divisible")
+    assert found.label == "fails at N = 2, T = 256"
+    assert "runs, for example, at N = 1, T = 256" in found.notes
+
+
+def test_the_batch_is_left_out_where_it_does_not() -> None:
+    found = finding(nn.Conv1d(1, 1, 5), "N", 1, "L", name="input-too-small")
+    assert found.notes[0] == "too small, for example: L = 4"
