@@ -42,7 +42,7 @@ def _edits(change: Change) -> Sequence[Edit] | None:
     call = _call_at(change.span)
     if call is None or any(k.arg is None for k in call.keywords):
         return None
-    if any(isinstance(a, ast.Starred) for a in call.args):
+    if any(isinstance(a, (ast.Starred, ast.GeneratorExp)) for a in call.args):
         return None
     given = {k.arg: k.value for k in call.keywords}
     position = _POSITIONS.get(change.keyword)
@@ -84,9 +84,17 @@ def _ends_at(node: ast.Call, span: Span) -> bool:
 @lru_cache(maxsize=64)
 def _tree(path: str) -> ast.Module:
     try:
-        return ast.parse(Path(path).read_bytes())
-    except (OSError, SyntaxError, ValueError):
+        return ast.parse(_source(path))
+    except (SyntaxError, ValueError):
         return ast.Module([], [])
+
+
+@lru_cache(maxsize=64)
+def _source(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
 
 
 def _replace(path: str, node: ast.expr, text: str) -> Edit:
@@ -96,15 +104,30 @@ def _replace(path: str, node: ast.expr, text: str) -> Edit:
 
 def _insert(change: Change, call: ast.Call) -> Edit:
     """After the last argument, which leaves a trailing comma and a comment where they are."""
-    last = max(
-        [*call.args, *(k.value for k in call.keywords)],
-        key=lambda n: (n.end_lineno or 0, n.end_col_offset or 0),
-        default=None,
-    )
+    end = change.span.end_line, change.span.end_column - 1
+    ends = [_end(n) for n in [*call.args, *(k.value for k in call.keywords)]]
     text = f"{change.keyword}={change.value}"
-    if last is None:
-        line, column = change.span.end_line, change.span.end_column - 1
-    else:
-        line, column = last.end_lineno or 0, (last.end_col_offset or 0) + 1
+    line, column = end
+    if ends:
+        line, column = _after_brackets(change.span.path, max(ends), end)
         text = f", {text}"
     return Edit(Span(change.span.path, line, column, line, column), text)
+
+
+def _end(node: ast.expr) -> tuple[int, int]:
+    return node.end_lineno or 0, (node.end_col_offset or 0) + 1
+
+
+def _after_brackets(path: str, start: tuple[int, int], end: tuple[int, int]) -> tuple[int, int]:
+    """Behind the brackets around an argument that ends at ``start``.
+
+    Between there and the end of the call stand only these, a comma, and comments.
+    """
+    lines, found = _source(path).splitlines(), start
+    for line in range(start[0], end[0] + 1):
+        first = start[1] - 1 if line == start[0] else 0
+        last = end[1] - 1 if line == end[0] else None
+        code = lines[line - 1][first:last].partition(b"#")[0]
+        if b")" in code:
+            found = line, first + code.rindex(b")") + 2
+    return found
