@@ -73,7 +73,7 @@ def conv_transpose(
     batch, sizes = _batched(input, weight, rank)
     s, p, d = (spatial(v, rank) for v in (stride, padding, dilation))
     extra = spatial(output_padding, rank)
-    if any(extra) or int(sizes[0]) != int(shape_of(weight)[0]):
+    if any(map(int, extra)) or int(sizes[0]) != int(shape_of(weight)[0]):
         only_on_cpu()  # the meta kernel takes any output_padding, and any number of channels
     _output_padding_allowed(extra, s, d)
     _channels(sizes[0], shape_of(weight)[0], input, weight, "transposed=1")
