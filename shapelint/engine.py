@@ -132,8 +132,14 @@ def _file(
             look(session, p, path, settings)
             for p in plans(facts, place, _project(root), settings.args)
         ]
-    inside = {part for f in found for part in f.parts} if not place.target else set()
-    yield from (f for f in found if f.report.class_name not in inside)
+    yield from (f for f in found if not any(_is_part(f, other) for other in found))
+
+
+def _is_part(found: _Found, other: _Found) -> bool:
+    """Whether a class was linted by itself that is part of another model of the file."""
+    name = found.report.class_name
+    by_class = found.report.target.endswith(f":{name}")
+    return by_class and name in other.parts and other.report.class_name != name
 
 
 def _guarded(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> _Found:

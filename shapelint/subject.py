@@ -98,15 +98,20 @@ class Subject:
         return whole & self.domain
 
     def only_a_minimum(self, sizes: SizeSet) -> bool:
-        """Whether what fails is just too small: in some dim it is below all sizes that run."""
+        """Whether what fails is just too small.
+
+        In some dim it is below all sizes that run, or below two steps of the deepest level.
+        """
         failing = sizes.over(self.domain.symbols)
         works = self.valid or self.domain - failing
         least = {s: works.project((s,)).smallest() for s in self.domain.symbols}
         if any(v is None for v in least.values()):
             return False
-        corner = (at_least(symbol(s), v[s]) for s, v in least.items() if v is not None)
+        deep = {s: max(v[s], 2 * self.granularity(s)) for s, v in least.items() if v is not None}
+        corner = (at_least(symbol(s), n) for s, n in deep.items())
         box = SizeSet.of(all_of(corner), self.domain.symbols)
-        return not box & failing & self.domain
+        rest = box & failing & self.domain
+        return not rest or rest.largest() is not None
 
     # -- round trip -------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.model import Diagnostic
+from shapelint.model import Diagnostic, Severity
 from shapelint.paths import Failing
 from shapelint.rules import rule
 from shapelint.subject import Subject
@@ -19,8 +19,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## What it does
     Reports what the more specific rules do not: operations whose operands must agree in other ways
     than by length, channels or features, and models that raise at every size for a reason of their
-    own. Sizes that the model itself refuses with an `assert` or a `raise` are its contract, not a
-    finding, unless nothing is left or a declared size is among them.
+    own. A mere minimum size is information. Sizes that the model itself refuses with an `assert` or
+    a `raise` are its contract, not a finding, unless nothing is left or a declared size is among
+    them.
 
     ## Why is this bad?
     The model raises at these sizes.
@@ -38,7 +39,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         passing = subject.near_miss(subject.valid, sizes)
         yield check.diagnostic(
             "raises at every size" if never else f"runs only {where(subject.valid)}",
-            severity="error" if never or subject.declared else "warning",
+            severity=_severity(subject),
             target=subject.target,
             span=_span(subject, failing),
             label=whose(node) if node else f"at {size_text(subject.spatial_only(sizes))}",
@@ -47,6 +48,13 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             passing=passing,
         )
         return
+
+
+def _severity(subject: Subject) -> Severity:
+    if subject.never_works or subject.declared:
+        return "error"
+    small = subject.only_a_minimum(subject.all_of(subject.failing("other")))
+    return "info" if small else "warning"
 
 
 def _reasons(subject: Subject) -> Iterator[Failing]:
