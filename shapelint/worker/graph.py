@@ -38,10 +38,11 @@ class CallGraph:
         target = name.removeprefix("Tensor.") if method else func
         kind = "call_method" if method else "call_function"
         plain_args = tuple(map(self.argument, args))
+        plain_kwargs = {k: self.argument(v) for k, v in kwargs.items()}
         node = self.graph.create_node(kind, target, (), {}, name.strip("_"))
         node.args = plain_args  # set afterwards, as create_node would look for SymInts in them
         if kwargs:
-            node.kwargs = {k: self.argument(v) for k, v in kwargs.items()}
+            node.kwargs = plain_kwargs
         return node
 
     def item(self, node: fx.Node, index: int) -> fx.Node:

@@ -1,0 +1,176 @@
+"""Lengths are the numbers they would be without us, at every size that takes the same way."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+
+import pytest
+
+from shapelint.lengths.expr import symbol
+from shapelint.worker.builtins_seen import _SEEN
+from shapelint.worker.length import Length, LengthFloat, expr_of, length
+from shapelint.worker.recorder import Recorder, recording
+
+INT, FLOAT = _SEEN["int"], _SEEN["float"]
+
+# Each is asked about a Length at 10 and must say of itself what it does to plain ints at any size.
+ARITHMETIC = {
+    "itself": lambda n: n,
+    "+n": lambda n: +n,
+    "-n": lambda n: -n,
+    "n + 3": lambda n: n + 3,
+    "3 + n": lambda n: 3 + n,
+    "n - 3": lambda n: n - 3,
+    "3 - n": lambda n: 3 - n,
+    "n * 3": lambda n: n * 3,
+    "3 * n": lambda n: 3 * n,
+    "n * n": lambda n: n * n,
+    "n ** 3": lambda n: n**3,
+    "n // 4": lambda n: n // 4,
+    "100 // n": lambda n: 100 // n,
+    "n % 4": lambda n: n % 4,
+    "100 % n": lambda n: 100 % n,
+    "-n // 4": lambda n: -n // 4,
+    "-n % 4": lambda n: -n % 4,
+    "divmod": lambda n: divmod(n, 4)[0] + divmod(n, 4)[1],
+    "n >> 2": lambda n: n >> 2,
+    "n << 2": lambda n: n << 2,
+    "n & 7": lambda n: n & 7,
+    "sum": lambda n: sum([n, n, 1]),
+    "math.prod": lambda n: math.prod((n, 2, n)),
+    "math.ceil(n / 2)": lambda n: math.ceil(n / 2),
+    "math.floor(n / 4)": lambda n: math.floor(n / 4),
+    "math.floor(n * 0.5)": lambda n: math.floor(n * 0.5),
+    "round(n / 2)": lambda n: round(n / 2),
+    "round(n / 4)": lambda n: round(n / 4),
+    "round(n)": round,
+    "int(n / 2)": lambda n: INT(n / 2),
+    "int(n)": INT,
+    "int(float(n))": lambda n: INT(FLOAT(n)),
+    "int(n * 0.25 + 0.5)": lambda n: INT(n * 0.25 + 0.5),
+    "int(-(n / 2))": lambda n: INT(-(n / 2)),
+    "copied": copy.copy,
+    "copied deeply": copy.deepcopy,
+}
+
+
+@pytest.mark.parametrize("function", ARITHMETIC.values(), ids=ARITHMETIC)
+def test_arithmetic_is_that_of_ints_at_every_size(function):
+    recorder = Recorder({"L": 10})
+    with recording(recorder):
+        result = function(Length(10, symbol("L")))
+    assert int(result) == function(10)
+    if isinstance(result, Length):
+        same_way = [n for n in range(1, 300) if _same_way(recorder, n)]
+        assert len(same_way) > 200 or recorder.events
+        assert [result.expr.at({"L": n}) for n in same_way] == [function(n) for n in same_way]
+    else:
+        assert all(function(n) == function(10) for n in range(1, 300) if _same_way(recorder, n))
+    assert not recorder.checked
+
+
+def _same_way(recorder: Recorder, n: int) -> bool:
+    return all(e.condition.at({"L": n}) == e.holds for e in recorder.events)
+
+
+COMPARISONS = {
+    "==": lambda n: n == 10,
+    "!=": lambda n: n != 10,
+    "<": lambda n: n < 12,
+    "<=": lambda n: n <= 9,
+    ">": lambda n: n > 9,
+    ">=": lambda n: n >= 12,
+    "reversed": lambda n: 12 > n,  # noqa: SIM300  # the reflected comparison is the case
+    "of a sum": lambda n: n + 3 == 2 * n - 7,
+    "chained": lambda n: 5 < n < 15,
+    "with a float": lambda n: n > 9.5,
+    "of a float": lambda n: n / 4 >= 2.5,
+    "of floats": lambda n: n / 4 == n * 0.25,
+    "whole": lambda n: (n / 4).is_integer(),
+    "truth": lambda n: bool(n % 4),
+    "truth of a float": lambda n: bool(n / 2 - 5),
+    "membership": lambda n: n in (3, 10, 12),
+    "max": lambda n: max(n, 7) == n,
+    "abs": lambda n: abs(n - 12) == 2,
+    "inexact": lambda n: n * 0.1 >= 1.0,
+}
+
+
+@pytest.mark.parametrize("function", COMPARISONS.values(), ids=COMPARISONS)
+def test_a_comparison_is_a_branch_that_tells_which_sizes_go_along(function):
+    recorder = Recorder({"L": 10})
+    with recording(recorder):
+        answer = function(Length(10, symbol("L")))
+    assert bool(answer) == function(10)
+    agree = [n for n in range(1, 300) if _same_way(recorder, n)]
+    assert 10 in agree
+    assert all(function(n) == function(10) for n in agree)
+    if any(function(n) != function(10) for n in range(1, 300)):
+        assert recorder.events
+
+
+LOST = {
+    "n & 6": lambda n: n & 6,
+    "a list repeated": lambda n: len([0] * n),
+    "rounded to digits": lambda n: round(n / 3, 2),
+    "int(n // 2.0)": lambda n: INT(n // 2.0),
+    "int(abs(n - 3.5))": lambda n: INT(abs(n - 3.5)),
+    "a loop": lambda n: len(_SEEN["range"](n)),
+}
+
+
+@pytest.mark.parametrize("function", LOST.values(), ids=LOST)
+def test_what_cannot_be_followed_is_said(function):
+    recorder = Recorder({"L": 10})
+    with recording(recorder):
+        assert function(Length(10, symbol("L"))) == function(10)
+    assert recorder.checked
+
+
+def test_a_length_is_an_int_to_everybody_else():
+    n = Length(10, symbol("L"))
+    assert isinstance(n, int)
+    assert [*range(12)][n] == 10
+    assert f"{n} {n:03d}" == "10 010"
+    assert hash(n) == hash(10)
+    assert {10: "x"}[n] == "x"
+    assert pickle.loads(pickle.dumps([n, n])) == [10, 10]
+    assert type(pickle.loads(pickle.dumps(n))) is int
+
+
+def test_what_does_not_depend_on_a_size_is_a_plain_int():
+    n = Length(10, symbol("L"))
+    assert type(n - n) is int
+    assert type(length(3, expr_of(3))) is int
+    assert expr_of(n) == symbol("L")
+
+
+@pytest.mark.parametrize("other", ["10", None, [10]])
+def test_a_length_equals_no_other_thing(other):
+    assert Length(10, symbol("L")) != other
+    with pytest.raises(TypeError):
+        Length(10, symbol("L")) < other  # noqa: B015  # comparing is the test
+
+
+def test_a_float_outside_its_run_is_refused():
+    with recording(Recorder({"L": 10})):
+        half = Length(10, symbol("L")) / 2
+    assert isinstance(half, LengthFloat)
+    with pytest.raises(RuntimeError, match="outside the run"):
+        half + 1
+
+
+# -- builtins that models see ---------------------------------------------------------------
+
+
+def test_int_and_float_remain_types():
+    assert isinstance(3, INT)
+    assert not isinstance("3", INT)
+    assert issubclass(bool, INT)
+    assert int == INT  # noqa: E721  # whether they compare equal is the question
+    assert INT("ff", 16) == 255
+    assert FLOAT("inf") == math.inf
+    assert INT.from_bytes(b"\x01", "big") == 1
+    assert isinstance(Length(3, symbol("L")), INT)
