@@ -1,6 +1,6 @@
 # From a fresh clone: `make demo` lints a broken autoencoder, `make test` runs all checks.
 # The first of them creates .venv and installs torch into it; after that both start at once.
-# Linux without a GPU: make demo PIP_ARGS='--extra-index-url https://download.pytorch.org/whl/cpu'
+# Where pip would bring the CUDA build of torch along, name an index of CPU builds in PIP_ARGS.
 
 PYTHON ?= python3
 PIP_ARGS ?=
