@@ -7,23 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shapelint.confirm import Confirmation, confirm_sizes, device_for
-from shapelint.edits import edits_for
-from shapelint.explore import Budget, explore
-from shapelint.fixes import Proposal, proposals
-from shapelint.lengths.sets import SizeSet
-from shapelint.model import Diagnostic, Fix
+from shapelint.model import Diagnostic
 from shapelint.rules import Rule, all_rules
-from shapelint.subject import Subject
-from shapelint.wording import every, for_sizes, size_text
+from shapelint.trials import Trials
+from shapelint.wording import size_text
 
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
 
 __all__ = ["Findings", "diagnose"]
-
-
-_TRIAL = Budget(runs=12, first=6)
-"""What trying one proposal may cost: one that needs more is not simple enough to offer."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +31,7 @@ def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Finding
     found: list[Diagnostic] = []
     doubts: list[str] = []
     chosen = [r for r in all_rules() if r.enabled] if rules is None else list(rules)
+    trials = Trials(analysis)
     for rule in chosen:
         for diagnostic in rule(analysis.subject):
             runs = list(_confirmations(analysis, diagnostic))
@@ -47,8 +40,7 @@ def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Finding
                 doubts += wrong
                 continue
             confirmed = _with_evidence(analysis, diagnostic, runs)
-            fixes = tuple(_fixes(analysis, rule.name))
-            found.append(dataclasses.replace(confirmed, fixes=fixes))
+            found.append(dataclasses.replace(confirmed, fixes=trials.fixes(rule.name)))
     return Findings(tuple(found), tuple(dict.fromkeys(doubts)))
 
 
@@ -83,54 +75,3 @@ def _words(analysis: Analysis, failed: Confirmation) -> str:
         return failed.run.error
     kind = trace.failure.error.partition(":")[0]
     return f"{kind}: {trace.events[-1].why}"
-
-
-# -- fixes ----------------------------------------------------------------------------------
-
-
-def _fixes(analysis: Analysis, rule: str) -> Iterator[Fix]:
-    """The proposals that gain sizes, by how much they lose, then in the order of least damage."""
-    before = _good(analysis.subject)
-    tried = []
-    for proposal in proposals(rule, analysis.subject):
-        after = _after(analysis, proposal)
-        if after is not None and after - before:
-            tried.append((bool(before - after), proposal, after))
-    ranks = {"safe": 0, "unsafe": 1, "display": 2}
-    tried.sort(key=lambda t: (ranks[t[1].applicability], t[0]))
-    for _, proposal, after in tried:
-        yield _fix(proposal, before, after)
-
-
-def _good(subject: Subject) -> SizeSet:
-    """The sizes that do what is expected of the model."""
-    return subject.roundtrips if subject.expects_roundtrip else subject.valid
-
-
-def _after(analysis: Analysis, proposal: Proposal) -> SizeSet | None:
-    """What works once the proposal is applied; None if that is not proven."""
-    exploration = analysis.exploration
-    changed = explore(
-        analysis.session, exploration.domain, exploration.base.hints, proposal.patches, _TRIAL
-    )
-    if changed.doubts:
-        return None
-    subject = dataclasses.replace(analysis.subject, exploration=changed)
-    if subject.returned is None and analysis.subject.expects_roundtrip:
-        return None
-    return subject.roundtrips if analysis.subject.expects_roundtrip else subject.valid
-
-
-def _fix(proposal: Proposal, before: SizeSet, after: SizeSet) -> Fix:
-    lost = before - after
-    parts = [f"works for {every(after)}"]
-    if lost:
-        parts.append(f"{for_sizes(lost)}, which works today, would not")
-    parts.append(proposal.cost)
-    return Fix(
-        proposal.title,
-        "; ".join(parts),
-        proposal.applicability,
-        after.text,
-        edits_for(proposal.changes),
-    )
