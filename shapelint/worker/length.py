@@ -8,7 +8,7 @@ parsers included. A :class:`LengthFloat` is its counterpart for ``h / 2`` and ``
 from __future__ import annotations
 
 import math
-from typing import Any, Union
+from typing import Any
 
 from shapelint.lengths.conditions import Condition, at_least, equal, unequal
 from shapelint.lengths.expr import Expr, constant, floordiv, product
@@ -24,6 +24,7 @@ class Length(int):
     expr: Expr
 
     def __new__(cls, value: int, expr: Expr) -> Length:
+        """``value`` is what ``expr`` is in this run."""
         self = super().__new__(cls, value)
         self.expr = expr
         return self
@@ -170,6 +171,7 @@ class LengthFloat(float):
     """How it was computed (``real`` is taken: every float has one)."""
 
     def __new__(cls, value: float, formula: Real) -> LengthFloat:
+        """``value`` is what ``formula`` is in this run."""
         self = super().__new__(cls, value)
         self.formula = formula
         return self
@@ -272,7 +274,7 @@ LengthFloat.__neg__ = _unary("neg")  # type: ignore[method-assign]
 LengthFloat.__abs__ = _unary("abs")  # type: ignore[method-assign]
 
 
-Number = Union[int, float]
+Number = int | float
 
 
 def length(value: int, expr: Expr) -> int:

@@ -23,7 +23,9 @@ __all__ = ["probe"]
 _STEPS = (1, 2, 5)
 
 
-def probe(func: Any, name: str, args: Any, kwargs: Any, real: Any, recorder: Recorder) -> list[Shape] | Shape:
+def probe(
+    func: Any, name: str, args: Any, kwargs: Any, real: Any, recorder: Recorder
+) -> list[Shape] | Shape:
     """Shapes of the results of ``func``, guessed from runs at other sizes."""
     recorder.lost(f"{name} has no transfer function; its shape was probed")
     runs = [_run(func, args, kwargs, env) for env in _environments(recorder)]
