@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from shapelint.explore import Exploration
 from shapelint.lengths.sets import SizeSet
-from shapelint.paths import Outcome
+from shapelint.paths import Outcome, raised_by_forward
 from shapelint.session import Run, Session
 from shapelint.trace import Trace
 
@@ -40,8 +40,12 @@ class Confirmation:
 
 
 def device_for(exploration: Exploration) -> str:
-    """The CPU where a meta kernel is laxer than the CPU kernel, else the meta device."""
-    return "cpu" if any(t.lax for t in exploration.traces) else "meta"
+    """The CPU where the meta device may differ, else the meta device.
+
+    Some of its kernels are laxer, and it has no values: what raises there need not raise elsewhere.
+    """
+    differs = any(t.lax or raised_by_forward(t) for t in exploration.traces)
+    return "cpu" if differs else "meta"
 
 
 def confirm_sizes(

@@ -19,7 +19,7 @@ from functools import cached_property
 
 from shapelint.lengths.expr import Expr
 from shapelint.lengths.sets import SizeSet
-from shapelint.paths import Failing, Outcome, Path, follow, read
+from shapelint.paths import Failing, Outcome, Path, follow, raised_by_forward, read
 from shapelint.session import Patch, Session
 from shapelint.trace import Event, Shape, Trace
 
@@ -227,8 +227,8 @@ class _Explorer:
 
     def _unexplained(self) -> list[Trace]:
         """Runs in which an operation failed although all its needs were met."""
-        failed = [t for t in self.traces.values() if t.failure is not None and t.failure.node >= 0]
-        return [t for t in failed if t.failure is not None and not t.failure.explained]
+        failed = [t for t in self.traces.values() if t.failure and not t.failure.explained]
+        return [t for t in failed if not raised_by_forward(t)]
 
     def _given_up(self) -> bool:
         return (

@@ -70,9 +70,15 @@ def follow(trace: Trace, sizes: Mapping[str, int]) -> tuple[Outcome, Event | Non
 
 
 def raised_by_forward(trace: Trace) -> bool:
-    """Whether the code of the model raised: then every size on the same way raises."""
+    """Whether the code of the model raised: then every size on the same way raises.
+
+    PyTorch says NotImplementedError where a tensor without values does not do: that is no fact
+    about the model.
+    """
     failure = trace.failure
-    return failure is not None and failure.node < 0 and not failure.explained
+    if failure is None or failure.node >= 0 or failure.explained:
+        return False
+    return not failure.error.startswith("NotImplementedError")
 
 
 def read(trace: Trace, domain: SizeSet) -> Path:

@@ -1,0 +1,55 @@
+"""Models whose shapes or errors depend on values: nothing is claimed that PyTorch does not do."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import shapelint
+
+
+class Masked(nn.Module):
+    """Sets some elements, chosen by value; the sizes stay what they are."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scale = torch.ones_like(x)
+        scale[x < 0.5] = 2.0
+        return x * scale
+
+
+class Selected(nn.Module):
+    """How much comes out depends on values."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[x > 0.5].sum()
+
+
+class ChecksValues(nn.Module):
+    """An exception that only a tensor without values causes."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.sum().item() < 0:
+            raise ValueError("negative")
+        return x
+
+
+@pytest.mark.parametrize("kind", [Masked, Selected, ChecksValues], ids=lambda k: k.__name__)
+def test_what_runs_in_pytorch_is_not_said_to_fail(kind: type[nn.Module]) -> None:
+    assert kind()(torch.ones(2, 3)) is not None
+    analysis = shapelint.analyze(kind(), inputs=[("N", "L")])
+    assert [d.name for d in analysis.diagnostics if d.severity != "info"] == []
+    assert analysis.evidence != "proven" or analysis.predict({"N": 2, "L": 3}).ok
+
+
+class Refuses(nn.Module):
+    """Raises whatever it is given."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        raise ValueError("not like this")
+
+
+def test_what_always_raises_in_pytorch_is_said_to() -> None:
+    analysis = shapelint.analyze(Refuses(), inputs=[("N", "L")])
+    assert analysis.evidence == "proven"
+    assert [d.severity for d in analysis.diagnostics] == ["error"]
