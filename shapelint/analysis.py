@@ -16,8 +16,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shapelint.confirm import confirm_paths
-from shapelint.explore import Exploration, explore
+from shapelint.explore import Component, Exploration, explore
 from shapelint.lengths.domain import domain_of
+from shapelint.lengths.effort import TooHard, at_most
 from shapelint.lengths.sets import SizeSet
 from shapelint.lint import Findings, diagnose
 from shapelint.model import Diagnostic, Evidence, Input
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["Analysis", "Dims", "Prediction", "analyze", "examine", "hints_for", "template_of"]
 
 Dims = Sequence[int | str]
+
+_EFFORT = 40_000_000
+"""Steps of isl that finding out the sizes of one model may take."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class Analysis:
             return "proven"
         failure = self.exploration.base.failure
         stuck = failure is not None and not failure.explained and not self.valid_sizes
-        return "not-checked" if stuck else "checked"
+        return "checked" if self.exploration.says_something and not stuck else "not-checked"
 
     def _as_worded(self, why: str, sizes: Mapping[str, int]) -> str:
         """An error text of the run that met it, which has the numbers of its own sizes."""
@@ -205,8 +209,20 @@ def examine(
     roundtrip: bool | None = None,
 ) -> Analysis:
     """Analyse the model behind a session for every size in ``domain``."""
-    exploration = explore(session, domain, hints_for(inputs))
+    hints = hints_for(inputs)
+    try:
+        with at_most(_EFFORT):
+            exploration = explore(session, domain, hints)
+    except TooHard:
+        exploration = _one_run(session, domain, hints)
     return Analysis(session, exploration, inputs, target, span, declared, roundtrip)
+
+
+def _one_run(session: Session, domain: SizeSet, hints: Mapping[str, int]) -> Exploration:
+    """All that is known of a model whose sets of sizes are too complicated: how it went once."""
+    unknown = Component(domain.symbols, (), domain)
+    doubt = "its sets of sizes would take too long to work out"
+    return Exploration(domain, session.trace(hints), (unknown,), (doubt,))
 
 
 def symbols_of(inputs: Iterable[Input]) -> tuple[str, ...]:

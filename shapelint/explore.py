@@ -82,6 +82,11 @@ class Exploration:
         """All symbols, in the order of the input template."""
         return self.domain.symbols
 
+    @property
+    def says_something(self) -> bool:
+        """Whether a run was read; if none could be, no set means anything."""
+        return not self.components or any(component.paths for component in self.components)
+
     @cached_property
     def valid(self) -> SizeSet:
         """The sizes at which the model runs."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shapelint.confirm import Confirmation, confirm_sizes, device_for
+from shapelint.lengths.effort import TooHard, at_most
 from shapelint.model import Diagnostic
 from shapelint.rules import Rule, all_rules
 from shapelint.trials import Trials
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from shapelint.analysis import Analysis
 
 __all__ = ["Findings", "diagnose"]
+
+_EFFORT = 20_000_000
+"""Steps of isl that one rule may take."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,17 +35,29 @@ def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Finding
     found: list[Diagnostic] = []
     doubts: list[str] = []
     chosen = [r for r in all_rules() if r.enabled] if rules is None else list(rules)
+    if not analysis.exploration.says_something:
+        return Findings((), ())
     trials = Trials(analysis)
     for rule in chosen:
-        for diagnostic in rule(analysis.subject):
-            runs = list(_confirmations(analysis, diagnostic))
-            wrong = [c.doubt for c in runs if not c.agrees]
-            if wrong:
-                doubts += wrong
-                continue
-            confirmed = _with_evidence(analysis, diagnostic, runs)
-            found.append(dataclasses.replace(confirmed, fixes=trials.fixes(rule.name)))
+        try:
+            with at_most(_EFFORT):
+                found += _spoken(analysis, rule, trials, doubts)
+        except TooHard:
+            doubts.append(f"{rule.name}: these sets of sizes would take too long to work out")
     return Findings(tuple(found), tuple(dict.fromkeys(doubts)))
+
+
+def _spoken(
+    analysis: Analysis, rule: Rule, trials: Trials, doubts: list[str]
+) -> Iterator[Diagnostic]:
+    """What one rule has to say; what PyTorch does not confirm goes to ``doubts``."""
+    for diagnostic in rule(analysis.subject):
+        runs = list(_confirmations(analysis, diagnostic))
+        wrong = [c.doubt for c in runs if not c.agrees]
+        doubts += wrong
+        if not wrong:
+            confirmed = _with_evidence(analysis, diagnostic, runs)
+            yield dataclasses.replace(confirmed, fixes=trials.fixes(rule.name))
 
 
 def _confirmations(analysis: Analysis, diagnostic: Diagnostic) -> Iterator[Confirmation]:

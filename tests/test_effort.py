@@ -1,0 +1,87 @@
+"""isl gives up in time, and what it gave up is "not checked": neither a finding nor a fix."""
+
+import pytest
+import torch
+from torch import nn
+
+import shapelint
+from shapelint import analysis, trials
+from shapelint.lengths.domain import domain_of
+from shapelint.lengths.effort import TooHard, at_most
+
+
+def crowded(steps: int):
+    """A set with more residues of two sizes at every step."""
+    sizes = domain_of((), ("H", "W"))
+    for k in range(2, 2 + steps):
+        sizes = sizes - domain_of([f"H % {k} == 1", f"W % {k} == 1"], ("H", "W"))
+    return sizes
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_what_is_easy_is_done(steps):
+    with at_most(1_000_000):
+        easy = crowded(steps)
+    assert easy == crowded(steps)
+
+
+def test_what_is_hard_is_given_up():
+    with pytest.raises(TooHard), at_most(1_000):
+        crowded(5)
+
+
+def test_the_limit_ends_with_the_body():
+    with pytest.raises(TooHard), at_most(1_000):
+        crowded(5)
+    assert {"H": 6, "W": 6} in crowded(3)
+
+
+def test_a_limit_within_a_limit_gives_the_outer_one_back():
+    def nested():
+        with at_most(10_000_000):
+            crowded(3)
+        crowded(5)
+
+    with pytest.raises(TooHard), at_most(1_000):
+        nested()
+
+
+def test_other_errors_pass():
+    with pytest.raises(ZeroDivisionError), at_most(1_000):
+        _ = 1 // 0
+
+
+class Joined(nn.Module):
+    """One level of a U-Net: odd lengths fail, padding repairs them."""
+
+    def __init__(self):
+        super().__init__()
+        self.up = nn.ConvTranspose1d(1, 1, 2, 2)
+
+    def forward(self, x):
+        return torch.cat([x, self.up(nn.functional.max_pool1d(x, 2))], 1)
+
+
+def joined():
+    return shapelint.analyze(Joined(), inputs=[("N", 1, "L")])
+
+
+def test_within_its_budget_a_model_is_proven_and_repaired():
+    found = joined()
+    assert found.evidence == "proven"
+    assert any(d.fixes for d in found.diagnostics)
+
+
+def test_a_trial_beyond_its_budget_offers_nothing(monkeypatch):
+    monkeypatch.setattr(trials, "_EFFORT", 1)
+    found = joined()
+    assert found.diagnostics
+    assert not any(d.fixes for d in found.diagnostics)
+
+
+def test_a_model_beyond_its_budget_is_not_proven(monkeypatch):
+    monkeypatch.setattr(analysis, "_EFFORT", 1)
+    found = joined()
+    assert found.evidence != "proven"
+    assert found.diagnostics == ()
+    assert found.predict({"N": 2, "L": 4}).ok is None
