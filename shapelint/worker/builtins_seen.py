@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from shapelint.worker.floats_seen import giving_way
 from shapelint.worker.length import Length, LengthFloat, as_float
 from shapelint.worker.recorder import current
 from shapelint.worker.shapes import shape_of
@@ -96,7 +97,8 @@ def in_modules_of(root: nn.Module) -> Iterator[None]:
     for space, key in added:
         space[key] = _SEEN[key]
     try:
-        yield
+        with giving_way(root, spaces):
+            yield
     finally:
         for space, key in added:
             space.pop(key, None)

@@ -10,10 +10,12 @@ import pytest
 
 from shapelint.lengths.expr import symbol
 from shapelint.worker.builtins_seen import _SEEN
+from shapelint.worker.floats_seen import Float
 from shapelint.worker.length import Length, LengthFloat, expr_of, length
 from shapelint.worker.recorder import Recorder, recording
 
 INT, FLOAT = _SEEN["int"], _SEEN["float"]
+HALF, TEN = Float(0.5), Float(10.0)
 
 # Each is asked about a Length at 10 and must say of itself what it does to plain ints at any size.
 ARITHMETIC = {
@@ -51,6 +53,12 @@ ARITHMETIC = {
     "int(float(n))": lambda n: INT(FLOAT(n)),
     "int(n * 0.25 + 0.5)": lambda n: INT(n * 0.25 + 0.5),
     "int(-(n / 2))": lambda n: INT(-(n / 2)),
+    "int(0.5 * n)": lambda n: INT(HALF * n),
+    "int(10.0 + n)": lambda n: INT(TEN + n),
+    "int(10.0 - n)": lambda n: INT(TEN - n),
+    "int(0.5 * (n / 2))": lambda n: INT(HALF * (n / 2)),
+    "int(0.5 * 0.5 * n)": lambda n: INT(HALF * HALF * n),
+    "int(-0.5 * n)": lambda n: INT(-HALF * n),
     "copied": copy.copy,
     "copied deeply": copy.deepcopy,
 }
@@ -94,6 +102,8 @@ COMPARISONS = {
     "membership": lambda n: n in (3, 10, 12),
     "max": lambda n: max(n, 7) == n,
     "abs": lambda n: abs(n - 12) == 2,
+    "of a float with it": lambda n: TEN - 0.5 < n,  # noqa: SIM300
+    "of a float with half of it": lambda n: TEN <= n / 2,  # noqa: SIM300
     "inexact": lambda n: n * 0.1 >= 1.0,
 }
 

@@ -292,6 +292,58 @@ def test_a_module_that_has_its_own_int_keeps_it():
         del sys.modules["with_own_int"]
 
 
+QUARTER = 0.25
+
+
+class Halves(nn.Module):
+    """Floats of every origin, each on the left of a length."""
+
+    share = 0.5
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind, self.own = kind, 0.5
+
+    def forward(self, x, default=0.5):
+        factor = {
+            "class": self.share,
+            "self": self.own,
+            "module": QUARTER + QUARTER,
+            "default": default,
+            "nested": sum(0.25 * (self.own + 0.5) for _ in range(2)),
+        }
+        n = x.shape[-1]
+        return x[..., : int(0.5 * n if self.kind == "code" else factor[self.kind] * n)]
+
+
+@pytest.mark.parametrize("kind", ["code", "class", "self", "module", "default", "nested"])
+def test_a_float_before_a_length_gives_way(kind):
+    module = Halves(kind)
+    before = [type(v) for v in (module.own, Halves.share, QUARTER)], Halves.forward.__code__
+    _, trace = traced(module)
+    assert formula(trace.outputs[0][-1]) == "floor(W/2)"
+    assert not trace.checked
+    assert before == ([float, float, float], Halves.forward.__code__)
+    assert [type(v) for v in (module.own, Halves.share, QUARTER)] == before[0]
+    assert Halves.forward.__defaults__ == (0.5,)
+    assert type(Halves.forward.__defaults__[0]) is float
+
+
+def test_what_a_run_assigns_is_not_taken_back():
+    class Counts(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen = 0.0
+
+        def forward(self, x):
+            self.seen = self.seen + 1.0
+            return x
+
+    module = Counts()
+    traced(module)
+    assert module.seen == 1.0
+
+
 # -- output_size ----------------------------------------------------------------------------
 
 

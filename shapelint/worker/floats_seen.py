@@ -1,0 +1,125 @@
+"""``0.5 * h`` and ``self.scale * h`` without losing the length.
+
+``h * 0.5`` asks the length, but ``0.5 * h`` asks the float, which takes any int for a bare number.
+While a model runs, the floats in its code, its attributes and the globals of its modules are of a
+class that asks the length. Floats in containers are left as they are: a length that meets one of
+those is lost, which is noticed when the claims are run.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache, partial
+from typing import Any
+
+from torch import nn
+
+from shapelint.worker.length import Length, LengthFloat
+
+__all__ = ["Float", "giving_way"]
+
+
+class Float(float):
+    """A float that lets a length answer for both."""
+
+
+def _binary(name: str, answered_by: str) -> Callable[[Float, Any], Any]:
+    ours = getattr(float, f"__{name}__")
+
+    def method(self: Float, other: Any) -> Any:
+        if isinstance(other, (Length, LengthFloat)):
+            return getattr(type(other), f"__{answered_by}__")(other, float(self))
+        result = ours(self, other)
+        return Float(result) if type(result) is float else result
+
+    return method
+
+
+def _unary(name: str) -> Callable[[Float], Float]:
+    ours = getattr(float, f"__{name}__")
+    return lambda self: Float(ours(self))
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow"):
+    setattr(Float, f"__{_name}__", _binary(_name, f"r{_name}"))
+    setattr(Float, f"__r{_name}__", _binary(f"r{_name}", _name))
+for _name, _mirrored in ("lt", "gt"), ("le", "ge"), ("gt", "lt"), ("ge", "le"):
+    setattr(Float, f"__{_name}__", _binary(_name, _mirrored))
+for _name in ("neg", "pos", "abs"):
+    setattr(Float, f"__{_name}__", _unary(_name))
+
+
+@contextmanager
+def giving_way(root: nn.Module, spaces: Iterable[dict[str, Any]]) -> Iterator[None]:
+    """Let the floats of a model, and of the modules that define it, give way to lengths."""
+    kinds = {k for m in root.modules() for k in type(m).__mro__ if _is_user(k)}
+    models = [vars(m) for m in root.modules() if _is_user(type(m))]
+    functions = [f for space in (*map(vars, kinds), *spaces) for f in _functions(space)]
+    with ExitStack() as undo:
+        for values in (*models, *spaces):
+            _replace(values, values.__setitem__, undo)
+        for kind in kinds:
+            _replace(vars(kind), partial(setattr, kind), undo)
+        for function in functions:
+            undo.callback(setattr, function, "__code__", function.__code__)
+            undo.callback(setattr, function, "__defaults__", function.__defaults__)
+            function.__code__ = _code(function.__code__, function.__code__.co_filename)
+            function.__defaults__ = function.__defaults__ and _constants(function.__defaults__)
+        yield
+
+
+def _is_user(kind: type) -> bool:
+    return not f"{kind.__module__}.".startswith(("torch.", "builtins."))
+
+
+def _functions(space: Mapping[str, Any]) -> Iterator[types.FunctionType]:
+    """The functions defined in a namespace, not those imported into it from packages like torch."""
+    for value in space.values():
+        inner = getattr(value, "__func__", value)
+        if type(inner) is types.FunctionType and not str(inner.__module__).startswith("torch."):
+            yield inner
+
+
+def _replace(
+    values: Mapping[str, Any], assign: Callable[[str, Any], None], undo: ExitStack
+) -> None:
+    for name, value in [(k, v) for k, v in values.items() if type(v) is float]:
+        ours = Float(value)
+        assign(name, ours)
+        undo.callback(_put_back, values, assign, name, ours, value)
+
+
+def _put_back(
+    values: Mapping[str, Any],
+    assign: Callable[[str, Any], None],
+    name: str,
+    ours: Float,
+    old: float,
+) -> None:
+    """Unless the run has put something else there."""
+    if values.get(name) is ours:
+        assign(name, old)
+
+
+@lru_cache(maxsize=4096)
+def _code(code: types.CodeType, path: str) -> types.CodeType:
+    """The same code on floats that give way; itself if it has none.
+
+    Code of two files may be equal, so ``path`` is part of the key.
+    """
+    constants = _constants(code.co_consts)
+    same = all(map(operator.is_, constants, code.co_consts))
+    return code if same else code.replace(co_consts=constants)
+
+
+def _constants(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(map(_constant, values))
+
+
+def _constant(value: Any) -> Any:
+    if type(value) is float:
+        return Float(value)
+    return _code(value, value.co_filename) if isinstance(value, types.CodeType) else value
