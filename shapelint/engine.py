@@ -19,9 +19,10 @@ from shapelint.client import Limits, Unanswered, Worker, WorkerSession
 from shapelint.config import Settings
 from shapelint.discovery import Place, Project, may_hold_models, places, project_root
 from shapelint.errors import UsageError
-from shapelint.facts import Problem
+from shapelint.facts import InputGuess, Problem
+from shapelint.guesses import revised, why_doubtful
 from shapelint.interpreters import find_interpreter
-from shapelint.lengths.conditions import all_of
+from shapelint.lengths.conditions import Condition, all_of
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Diagnostic, Examination, Input, Report, Skipped, TargetReport
 from shapelint.rules import find_rule
@@ -59,6 +60,7 @@ def check(settings: Settings) -> Report:
         chosen = list(_places(settings.paths))
         for place in chosen:
             found += _file(worker, place, settings, skipped, _guarded)
+    _all_used(settings.lengths, [f.report for f in found if f.analysis is not None])
     return Report(
         targets=tuple(f.report for f in found),
         diagnostics=tuple(d for f in found for d in _chosen(f.diagnostics, settings)),
@@ -80,6 +82,16 @@ def examine(target: str, settings: Settings) -> Examination:
                     return Examination(found.report, base, _junctions(found.analysis))
                 raise UsageError(f"{found.report.target or target}: {found.report.reason}")
     raise UsageError(f"{target}: no model found")
+
+
+def _all_used(lengths: Iterable[Condition], analysed: Sequence[TargetReport]) -> None:
+    """Raise UsageError if a declared size is one that no model has."""
+    known = [{d for i in r.inputs for d in i.dims if isinstance(d, str)} for r in analysed]
+    for condition in lengths if analysed else ():
+        if not any(condition.symbols <= symbols for symbols in known):
+            names = ", ".join(sorted(condition.symbols))
+            has = "; ".join(sorted({", ".join(sorted(symbols)) for symbols in known}))
+            raise UsageError(f"--length: no model has the sizes {names}; they have {has}")
 
 
 def _places(paths: Iterable[str]) -> Iterator[Place]:
@@ -174,34 +186,45 @@ def _target(session: WorkerSession, plan: Plan, path: Path, settings: Settings) 
         )
         return dataclasses.replace(found, diagnostics=(same,)) if same else found
     try:
-        inputs, how = _inputs(session, settings)
-        domain = _domain(inputs, settings)
-        analysis = analyse(session, inputs, target, span, domain, bool(settings.lengths))
-        assumed = (*plan.assumed, *built.assumed, *how)
+        analysis, guess = _analysis(session, settings, target, span)
+        doubt = why_doubtful(analysis, guess.sure) if guess else ""
+        if doubt:
+            problem = Problem("error", doubt, details="describe the inputs: --input N,3,H,W")
+            return _unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)
+        assumed = (*plan.assumed, *built.assumed, *((guess.how,) if guess else ()))
         found = _reported(analysis, plan, path, settings, assumed)
         return dataclasses.replace(found, parts=built.parts)
     except Unanswered as exc:
         return _unavailable(exc.problem, "cannot-trace", target, path, plan.line, plan.class_name)
 
 
-def _inputs(
-    session: WorkerSession, settings: Settings
-) -> tuple[tuple[Input, ...], tuple[str, ...]]:
-    """The input template: as asked for, else guessed, with a sentence on how."""
+def _analysis(
+    session: WorkerSession, settings: Settings, target: str, span: Span
+) -> tuple[Analysis, InputGuess | None]:
+    """The analysis for the inputs that were asked for, else for those that were guessed."""
+
+    def look(inputs: tuple[Input, ...]) -> Analysis:
+        session.use(inputs)
+        domain, declared = _domain(inputs, settings)
+        return analyse(session, inputs, target, span, domain, declared)
+
     if settings.inputs:
-        session.use(settings.inputs)
-        return settings.inputs, ()
+        return look(settings.inputs), None
     guess = session.inputs()
-    return guess.inputs, (guess.how,)
+    return revised(look(guess.inputs), look), guess
 
 
-def _domain(inputs: tuple[Input, ...], settings: Settings) -> SizeSet:
-    """The declared sizes, every size from 1 up by default; symbols of other models are ignored."""
+def _domain(inputs: tuple[Input, ...], settings: Settings) -> tuple[SizeSet, bool]:
+    """The sizes that matter, and whether they were declared; by default every size from 1 up.
+
+    Conditions on symbols that only other models have are left out.
+    """
     symbols = symbols_of(inputs)
-    domain = SizeSet.of(all_of(c for c in settings.lengths if c.symbols <= set(symbols)), symbols)
+    declared = [c for c in settings.lengths if c.symbols <= set(symbols)]
+    domain = SizeSet.of(all_of(declared), symbols)
     if not domain:
         raise UsageError("--length: no size is left")
-    return domain
+    return domain, bool(declared)
 
 
 def _reported(

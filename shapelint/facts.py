@@ -109,6 +109,9 @@ class InputGuess:
     inputs: tuple[Input, ...]
     how: str
     """How this was found, for example ``"first layer conv1 = Conv2d(3, 64)"``."""
+    sure: bool = True
+    """Whether somebody says so: an annotation, an example, a layer. Else it is what got furthest.
+    """
 
 
 @dataclass(frozen=True)

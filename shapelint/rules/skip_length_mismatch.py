@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shapelint.lengths.expr import as_expr
 from shapelint.lengths.words import formula
-from shapelint.model import Diagnostic, Label
+from shapelint.model import Diagnostic, Label, Severity
 from shapelint.paths import Failing
 from shapelint.rules import rule
 from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
@@ -21,7 +22,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## What it does
     Checks every junction: `torch.cat`, `torch.stack`, additions and other broadcasting operations.
     One finding for a model and the line where lengths first fail to meet, with the exact sizes at
-    which the model runs.
+    which the model runs. Lengths of different inputs that must agree are information.
 
     ## Why is this bad?
     Each halving of a U-Net rounds, each doubling does not. Behind four levels the skip and the
@@ -78,10 +79,9 @@ def _diagnostic(subject: Subject, groups: list[list[Failing]]) -> Diagnostic:
     sizes = subject.failing_witness(first)
     passing = subject.near_miss(subject.valid, sizes)
     a, b = event.lengths[:2]
-    severity = "error" if subject.never_works or subject.declared else "warning"
     return check.diagnostic(
         _message(subject, node),
-        severity=severity,
+        severity=_severity(subject, groups),
         target=subject.target,
         span=node.span if node and node.span else subject.span,
         label=f"{a.at(sizes)} and {b.at(sizes)} at {size_text(subject.spatial_only(sizes))}",
@@ -90,6 +90,21 @@ def _diagnostic(subject: Subject, groups: list[list[Failing]]) -> Diagnostic:
         witness=sizes,
         passing=passing,
         evidence="checked" if first.sizes.window else "proven",
+    )
+
+
+def _severity(subject: Subject, groups: list[list[Failing]]) -> Severity:
+    if subject.never_works or subject.declared:
+        return "error"
+    contract = all(_between_inputs(subject, f) for group in groups for f in group)
+    return "info" if contract else "warning"
+
+
+def _between_inputs(subject: Subject, failing: Failing) -> bool:
+    """Whether lengths of different inputs must agree: that is how to call it, not a fault."""
+    a, b = failing.event.lengths[:2] if failing.event else (as_expr(0), as_expr(0))
+    return bool(a.symbols and b.symbols) and not any(
+        a.symbols & set(i.dims) and b.symbols & set(i.dims) for i in subject.inputs
     )
 
 

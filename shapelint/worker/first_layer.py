@@ -21,7 +21,10 @@ from shapelint.worker.examples import FORMS, Template
 from shapelint.worker.layer_inputs import wanted
 from shapelint.worker.runs import Call, trace_run
 
-__all__ = ["search"]
+__all__ = ["FURTHEST", "search"]
+
+FURTHEST = "a guess that got furthest"
+"""What is said of inputs about which no layer says anything."""
 
 _HINTS = {"N": 2, "H": 128, "W": 160, "D": 64, "L": 64}
 _OTHER_HINTS = (48, 40, 56, 72, 80, 88)
@@ -237,4 +240,4 @@ def _what_says_so(trace: Trace, root: nn.Module) -> str:
         layer = _layer(node, root)
         if layer is not None:
             return f"first layer {node.module} = {layer}"
-    return "a guess that runs" if trace.failure is None else "a guess that got furthest"
+    return "a guess that runs" if trace.failure is None else FURTHEST

@@ -17,7 +17,7 @@ from shapelint.model import Input
 from shapelint.worker.annotations import annotated_inputs
 from shapelint.worker.build import Model
 from shapelint.worker.examples import Template, attached_examples, generalised, literal_examples
-from shapelint.worker.first_layer import search
+from shapelint.worker.first_layer import FURTHEST, search
 
 __all__ = ["guess_inputs"]
 
@@ -28,7 +28,7 @@ def guess_inputs(model: Model, path: Path, target: str = "") -> InputGuess:
     known, how = _known(model, path, target, names)
     guess, layer = search(model, names, known)
     inputs = tuple(Input(name, dims, dtype) for name, (dims, dtype) in guess.items())
-    return InputGuess(inputs, how if known else layer)
+    return InputGuess(inputs, how if known else layer, bool(known) or layer != FURTHEST)
 
 
 def required_inputs(root: nn.Module) -> list[str]:

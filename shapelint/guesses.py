@@ -1,0 +1,86 @@
+"""Inputs that nobody described: what the analysis itself says about them.
+
+A guess names each size that is not known: ``C2`` for the channels of a second input, one ``H`` for
+the heights of all inputs. Where the model runs for one ``C2`` alone, that is what it takes; where
+it runs for no ``H``, the inputs may differ in height. None of this is a fault of the model.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+
+from shapelint.analysis import Analysis, symbols_of
+from shapelint.lengths.conditions import equal
+from shapelint.lengths.expr import symbol
+from shapelint.lengths.sets import SizeSet
+from shapelint.model import Input
+
+__all__ = ["revised", "why_doubtful"]
+
+Inputs = tuple[Input, ...]
+Again = Callable[[Inputs], Analysis]
+"""Analyse the model with other inputs."""
+
+
+def revised(analysis: Analysis, again: Again) -> Analysis:
+    """The analysis with better inputs, if it says which; else as it is."""
+    if analysis.subject.never_works and len(analysis.inputs) > 1:
+        apart = again(_with_lengths_of_their_own(analysis.inputs))
+        if not apart.valid_sizes:
+            return again(analysis.inputs)
+        analysis = apart
+    known = dict(reversed([*_forced(analysis)]))  # what was said first has the last word
+    if not known:
+        return analysis
+    better = again(_with(analysis.inputs, known))
+    return better if better.valid_sizes else again(analysis.inputs)
+
+
+def why_doubtful(analysis: Analysis, sure: bool) -> str:
+    """Why a model that never runs is not to blame: the inputs are a guess. Empty if it is."""
+    if analysis.valid_sizes or (sure and len(analysis.inputs) == 1):
+        return ""
+    failure = analysis.exploration.base.failure
+    shapes = ", ".join(f"{i.name} ({', '.join(map(str, i.dims))})" for i in analysis.inputs)
+    return f"no input was found that runs; tried {shapes}: {failure.error if failure else ''}"
+
+
+def _with_lengths_of_their_own(inputs: Inputs) -> Inputs:
+    """``H`` of the second input becomes ``H2``; all have the batch in common."""
+    shared = {d for d in inputs[0].dims[1:] if isinstance(d, str)}
+    names: dict[tuple[int, int | str], str] = {
+        (i, d): f"{d}{i + 1}" for i in range(1, len(inputs)) for d in inputs[i].dims if d in shared
+    }
+    return tuple(
+        dataclasses.replace(x, dims=tuple(names.get((i, d), d) for d in x.dims))
+        for i, x in enumerate(inputs)
+    )
+
+
+def _forced(analysis: Analysis) -> Iterator[tuple[str, int | str]]:
+    """Channels and features that can have one size only, and sizes that must equal another."""
+    valid = analysis.valid_sizes
+    if not valid:
+        return
+    first = set(analysis.inputs[0].dims)
+    for name in symbols_of(analysis.inputs):
+        sizes = valid.project((name,))
+        least = sizes.smallest()
+        if name[0] in "CF" and least is not None and least == sizes.largest():
+            yield name, least[name]
+    for one, other in itertools.combinations(symbols_of(analysis.inputs), 2):
+        if other not in first and _always_equal(valid, one, other):
+            yield other, one
+
+
+def _always_equal(valid: SizeSet, one: str, other: str) -> bool:
+    return valid <= SizeSet.of(equal(symbol(one), symbol(other)), valid.symbols)
+
+
+def _with(inputs: Inputs, known: Mapping[str, int | str]) -> Inputs:
+    def better(dim: int | str) -> int | str:
+        return known.get(dim, dim) if isinstance(dim, str) else dim
+
+    return tuple(dataclasses.replace(i, dims=tuple(map(better, i.dims))) for i in inputs)

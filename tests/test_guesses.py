@@ -1,0 +1,109 @@
+"""A guessed input is corrected by what the analysis says; a wrong guess accuses nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shapelint import engine
+from shapelint.config import Settings
+
+HEAD = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\n\n"
+
+TWO_IMAGES = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+        self.fc = nn.Linear(8 * 16 * 16, 1)
+
+    def forward(self, a, b):
+        return self.one(a), self.one(b)
+
+    def one(self, x):
+        return self.fc(self.conv(x).flatten(1))
+"""
+
+TWO_RESOLUTIONS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.down = nn.Conv2d(3, 8, 2, stride=2)
+        self.head = nn.Conv2d(11, 8, 1)
+
+    def forward(self, image, small):
+        return self.head(torch.cat([self.down(image), small], 1))
+"""
+
+COMPARED = """
+class Net(nn.Module):
+    def forward(self, input, target):
+        return F.binary_cross_entropy_with_logits(input, target)
+"""
+
+MANY_KEYS = """
+class Net(nn.Module):
+    def forward(self, batch):
+        return batch["image"] + batch["mask"]
+"""
+
+BROKEN = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Conv2d(3, 8, 3)
+        self.b = nn.Conv2d(4, 8, 3)
+
+    def forward(self, image):
+        return self.b(self.a(image))
+"""
+
+
+def linted(folder: Path, source: str) -> tuple[engine.Report, list[str]]:
+    (folder / "pyproject.toml").touch()
+    (folder / "model.py").write_text(HEAD + source)
+    report = engine.check(Settings(paths=(str(folder / "model.py"),)))
+    return report, [f"{d.severity} {d.name}" for d in report.diagnostics if d.severity != "info"]
+
+
+@pytest.mark.parametrize(
+    ("source", "dims", "said"),
+    [
+        pytest.param(
+            TWO_IMAGES,
+            [("N", 3, "H", "W"), ("N", 3, "H", "W")],
+            ["warning linear-in-features"],
+            id="channels that only one size fits",
+        ),
+        pytest.param(
+            TWO_RESOLUTIONS,
+            [("N", 3, "H", "W"), ("N", 3, "H2", "W2")],
+            [],
+            id="inputs of different height",
+        ),
+        pytest.param(
+            COMPARED,
+            [("N", "C", "H", "W"), ("N", "C", "H", "W")],
+            [],
+            id="channels that are equal",
+        ),
+    ],
+)
+def test_a_guess_is_corrected(
+    tmp_path: Path, source: str, dims: list[tuple[int | str, ...]], said: list[str]
+) -> None:
+    report, findings = linted(tmp_path, source)
+    assert [i.dims for i in report.targets[0].inputs] == dims
+    assert (report.targets[0].evidence, findings) == ("proven", said)
+
+
+def test_a_wrong_guess_is_no_error(tmp_path: Path) -> None:
+    report, findings = linted(tmp_path, MANY_KEYS)
+    assert (report.targets[0].evidence, findings) == ("not-checked", ["warning cannot-trace"])
+    assert "no input was found that runs" in report.diagnostics[0].message
+
+
+def test_a_model_that_never_runs_is_one(tmp_path: Path) -> None:
+    report, findings = linted(tmp_path, BROKEN)
+    assert (report.targets[0].evidence, findings) == ("proven", ["error channel-mismatch"])
