@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import islpy as isl
 
+from shapelint.lengths.conditions import All
 from shapelint.lengths.expr import Expr, Interval, Sym
 from shapelint.lengths.listing import listed_at
 from shapelint.lengths.presburger import NotPresburger
@@ -109,6 +110,10 @@ class SizeSet:
         if strangers:
             raise ValueError(f"{', '.join(sorted(strangers))}: not among the symbols {names}")
         base = cls.universe(names) if within is None else within
+        if within is None and isinstance(condition, All):
+            own = (tuple(s for s in names if s in part.symbols) for part in condition.parts)
+            parts = (cls.of(p, s or names).over(names) for p, s in zip(condition.parts, own))
+            return reduce(SizeSet.__and__, parts, base)
         points = space_of(names).points(condition, base._points).intersect(base._points)
         grown = points.n_basic_set() > base._points.n_basic_set()
         return cls(names, merged(points) if grown else points, base.window)
