@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -176,6 +176,9 @@ def _target(session: WorkerSession, plan: Plan, path: Path, settings: Settings) 
         flags = " ".join(f"--arg {name}=..." for name in plan.missing)
         needs = f"needs {', '.join(plan.missing)}, and no call in the project has them as literals"
         problem = Problem("error", needs, details=f"to lint it: shapelint {target} {flags}")
+        return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
+    if plan.refused:
+        problem = Problem("missing", plan.refused)
         return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
     try:
         built = session.build(plan.name, plan.args, plan.kwargs)
