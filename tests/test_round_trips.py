@@ -1,0 +1,146 @@
+"""Which sizes come back, which are ordinary, and of which models a round trip is expected."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from shapelint.lengths.domain import domain_of
+from shapelint.subject import Subject
+from tests.runs import analysed, conv, really, up
+
+IMAGE = "N 1 H W"
+
+
+class Fn(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *args):
+        return self.function(*args)
+
+
+def _subject(module: nn.Module, inputs: str = IMAGE) -> Subject:
+    return analysed(module, inputs).subject
+
+
+DOWN_UP = nn.Sequential(conv(s=2), up())
+
+EXPECTED = {
+    "nothing happens": (nn.Identity(), False),
+    "a classifier": (nn.Sequential(conv(s=2), nn.AdaptiveAvgPool2d(1)), False),
+    "an encoder": (conv(s=2), False),
+    "a generator": (up(), False),
+    "an output of another rank": (nn.Sequential(DOWN_UP, nn.Flatten()), False),
+    "half way up": (nn.Sequential(conv(s=2), conv(s=2), up()), False),
+    "an autoencoder": (DOWN_UP, True),
+    "with another result beside it": (Fn(lambda x: (F.max_pool2d(x, 2), DOWN_UP(x))), True),
+}
+
+
+@pytest.mark.parametrize(("module", "expected"), EXPECTED.values(), ids=EXPECTED)
+def test_a_round_trip_is_expected_of_what_goes_down_and_up_again(module, expected):
+    assert _subject(module).expects_roundtrip is expected
+
+
+RETURNED = {
+    "the only one": (DOWN_UP, IMAGE, 0),
+    "the one at the level of the input": (Fn(lambda x: (F.max_pool2d(x, 2), x + 1)), IMAGE, 1),
+    "not the input itself": (Fn(lambda x: (x, x + 1)), IMAGE, 1),
+    "none of that rank": (nn.Flatten(), IMAGE, None),
+    "none that was made": (nn.Identity(), IMAGE, None),
+}
+
+
+@pytest.mark.parametrize(("module", "inputs", "index"), RETURNED.values(), ids=RETURNED)
+def test_the_output_that_corresponds_to_the_input(module, inputs, index):
+    assert _subject(module, inputs).returned == index
+
+
+SPATIAL = {
+    "images": ("N 1 H W", ("H", "W")),
+    "one wave": ("N 1 L", ("L",)),
+    "a vector": ("L", ("L",)),
+    "channels last": ("N H W 3", ("H", "W")),
+    "the batch in another place too": ("N N L", ("N", "L")),
+}
+
+
+@pytest.mark.parametrize(("inputs", "symbols"), SPATIAL.values(), ids=SPATIAL)
+def test_the_batch_is_no_spatial_dim(inputs, symbols):
+    assert _subject(nn.ReLU(), inputs).spatial == symbols
+
+
+ORDINARY = {
+    "no stride": (conv(), 1),
+    "only up": (up(), 1),
+    "two strides": (nn.Sequential(conv(s=2), conv(s=3)), 6),
+    "down and up": (DOWN_UP, 2),
+}
+
+
+@pytest.mark.parametrize(("module", "step"), ORDINARY.values(), ids=ORDINARY)
+def test_ordinary_sizes_are_multiples_of_the_downsampling(module, step):
+    subject = _subject(module)
+    assert subject.granularity("H") == step
+    assert subject.ordinary == domain_of([f"H % {step} == 0 and W % {step} == 0"], ("N", "H", "W"))
+
+
+class Parity(nn.Module):
+    """Pads odd heights only: widths come back if even, heights always."""
+
+    def forward(self, x):
+        tall = x.shape[-2]
+        y = F.pad(x, (0, 0, 0, 1)) if tall % 2 else x
+        return F.interpolate(F.max_pool2d(y, 2), scale_factor=2)[..., :tall, :]
+
+
+COME_BACK = {
+    "everywhere": nn.Sequential(conv()),
+    "even sizes": DOWN_UP,
+    "odd sizes": nn.Sequential(conv(s=2), up(k=3, p=1)),
+    "different along the axes": Parity(),
+    "one longer": conv(p=2, k=4),
+    "nowhere": nn.Sequential(conv(p=0)),
+    "fails at some": nn.Sequential(nn.MaxPool2d(4), nn.Upsample(scale_factor=4)),
+    "axes exchanged": Fn(lambda x: torch.relu(x).transpose(-1, -2)),
+}
+
+
+@pytest.mark.parametrize("module", COME_BACK.values(), ids=COME_BACK)
+def test_sizes_that_come_back_are_those_that_really_do(module):
+    subject = _subject(module)
+    for h in range(1, 14):
+        for w in (*range(1, 10), 16, 17):
+            sizes = {"N": 2, "H": h, "W": w}
+            shapes = really(module, IMAGE, sizes)
+            assert (sizes in subject.roundtrips) == (shapes is not None and shapes[0][2:] == (h, w))
+
+
+GAPS = {
+    "one more": (conv(k=2), 1, True),
+    "not two more": (conv(k=2), 2, False),
+    "only ordinary sizes count": (nn.Sequential(conv(s=2), up(k=3, p=1)), -1, True),
+    "not for all": (nn.Sequential(conv(s=2), conv(s=2), up(k=4, s=4, output_padding=1)), 0, False),
+}
+
+
+@pytest.mark.parametrize(("module", "gap", "constant"), GAPS.values(), ids=GAPS)
+def test_a_constant_gap(module, gap, constant):
+    assert _subject(module).constant_gap("H", gap) is constant
+
+
+def test_witnesses_keep_the_batch_of_the_base_run():
+    subject = _subject(nn.Sequential(nn.MaxPool2d(4), conv()))
+    (failing, *_) = subject.failing("fits")
+    witness = subject.failing_witness(failing)
+    assert witness == {"N": 2, "H": 1, "W": subject.base.hints["W"]}
+    assert really(nn.MaxPool2d(4), IMAGE, witness) is None
+    assert subject.node_of(failing).op == "max_pool2d"
+    assert subject.node_raising(witness) == subject.node_of(failing)
+    assert subject.node_raising({"N": 2, "H": 8, "W": 8}) is None
