@@ -208,7 +208,7 @@ def examine(
     declared: bool = False,
     roundtrip: bool | None = None,
 ) -> Analysis:
-    """Analyse the model behind a session for every size in ``domain``."""
+    """Analyse the model that ``session`` runs, for every size in ``domain``."""
     hints = hints_for(inputs)
     try:
         with at_most(_EFFORT):

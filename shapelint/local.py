@@ -1,6 +1,6 @@
 """A model in this process: what notebooks and tests use.
 
-The worker's own functions, without a worker. torch is imported when a session is made, not before.
+The worker's own functions, without a worker. torch is imported by the constructor, not before.
 """
 
 from __future__ import annotations

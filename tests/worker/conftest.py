@@ -23,7 +23,7 @@ def worker() -> Iterator[Worker]:
 
 @pytest.fixture
 def ask(worker: Worker, tmp_path: Path) -> Iterator[Ask]:
-    """``ask(source, name="model.py", **other files)``: a session about one of these files."""
+    """``ask(source, name="model.py", **other files)``: asks about one of these files."""
     sessions = []
 
     def session(source: str, name: str = "model.py", **others: str) -> WorkerSession:
