@@ -10,17 +10,19 @@ from typing import Any
 import torch
 from torch import fx
 
-from shapelint.lengths.expr import Expr
+from shapelint.lengths.expr import Expr, constant
 from shapelint.trace import Node
 from shapelint.worker.length import expr_of
 from shapelint.worker.local_map import local_map
 from shapelint.worker.modules import ModuleCalls
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.recorder import user_span
-from shapelint.worker.shapes import Shape, shape_of
+from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
 
 __all__ = ["OpCall", "Records", "exprs"]
+
+_PLAIN = frozenset({type(None), bool, int, float, str})
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Records:
             name=call.node.name,
             op=call.name.strip("_") if call.name != "__getitem__" else "getitem",
             inputs=tuple(map(self.index_of, tensors)),
-            input_shapes=tuple(exprs(shape_of(t)) for t in tensors),
+            input_shapes=tuple(map(_exprs_of, tensors)),
             shapes=tuple(map(exprs, shapes)),
             module=modules.path,
             module_type=modules.type_name,
@@ -77,6 +79,13 @@ class Records:
         self._index[item] = self._index[of]
 
 
+def _exprs_of(tensor: torch.Tensor) -> tuple[Expr, ...]:
+    if type(tensor) is ShapeTensor:
+        return exprs(tensor.lengths)
+    with torch._C.DisableTorchFunction():
+        return tuple(map(constant, tensor.shape))
+
+
 def exprs(shape: Sequence[int]) -> tuple[Expr, ...]:
     """The expressions of a shape."""
     return tuple(map(expr_of, shape))
@@ -88,7 +97,7 @@ def _attrs(call: OpCall) -> dict[str, Any]:
         return {}
     named = dict(zip(_parameters(call.transfer), call.args))
     named.update(call.kwargs)
-    return {k: _plain(v) for k, v in named.items() if _is_plain(v)}
+    return {k: _plain(v) for k, v in named.items() if type(v) in _PLAIN or _is_plain(v)}
 
 
 @lru_cache(maxsize=4096)
@@ -104,6 +113,8 @@ def _is_plain(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, (tuple, list)):
         return [_plain(v) for v in value]
     if isinstance(value, bool) or value is None or isinstance(value, str):

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from types import FrameType
 
 import torch
@@ -143,7 +144,12 @@ def recording(recorder: Recorder) -> Iterator[Recorder]:
 
 def is_user_frame(frame: FrameType) -> bool:
     """Whether a frame belongs to neither torch nor shapelint nor the import machinery."""
-    return not frame.f_code.co_filename.startswith(_NOT_USER)
+    return _is_user_file(frame.f_code.co_filename)
+
+
+@lru_cache(maxsize=4096)
+def _is_user_file(path: str) -> bool:
+    return not path.startswith(_NOT_USER)
 
 
 def user_span(frame: FrameType | None = None) -> Span | None:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from shapelint.lengths import conditions
-from shapelint.lengths.conditions import Condition
+from shapelint.lengths.conditions import TRUE, Condition
 from shapelint.trace import NeedKind
 from shapelint.worker.length import Length, expr_of
 from shapelint.worker.recorder import current
@@ -80,11 +80,15 @@ def only_on_cpu() -> None:
 
 def eq(a: int, b: int) -> Condition:
     """``a == b``, as a condition instead of a test."""
+    if a is b or (type(a) is int and type(b) is int and a == b):
+        return TRUE
     return conditions.equal(expr_of(a), expr_of(b))
 
 
 def ge(a: int, b: int) -> Condition:
     """``a >= b``, as a condition instead of a test."""
+    if a is b or (type(a) is int and type(b) is int and a >= b):
+        return TRUE
     return conditions.at_least(expr_of(a), expr_of(b))
 
 
