@@ -132,7 +132,9 @@ def pairs(draw: st.DrawFn) -> Pair:
 def test_pytorch_and_the_trace_agree_with_the_law(pair, length):
     trace = traced(pair.module(), ("1 1 L",), {"L": 300})
     outcome, _ = follow(trace, {"L": length})
-    assert outcome is not Outcome.ELSEWHERE
+    if outcome is Outcome.ELSEWHERE:
+        assert pair.law(length) == 0, "only an empty map goes another way"
+        outcome = Outcome.FAILS
     told = trace.outputs[0][2].at({"L": length}) if outcome is Outcome.RUNS else None
     assert told == pytorch(pair, length) == expected(pair, length)
 
