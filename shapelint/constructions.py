@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class Construction:
 
 def constructions(tree: ast.Module, path: Path, class_name: str) -> Iterator[Construction]:
     """Calls of a class in a file whose arguments are literals or constants of the file."""
-    constants = {**_constants(tree.body), **_command_line(tree)}
+    constants = {**_constants(tree), **_command_line(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == class_name:
             try:
@@ -40,15 +40,16 @@ def constructions(tree: ast.Module, path: Path, class_name: str) -> Iterator[Con
                 yield Construction(class_name, args, kwargs, path, node.lineno)
 
 
-def _constants(body: Iterable[ast.stmt]) -> dict[str, ast.expr]:
-    """Names that the top of a file assigns exactly once."""
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """Names that the top of a file assigns exactly once, and that no function assigns."""
     found: dict[str, list[ast.expr]] = {}
-    for statement in body:
+    for statement in tree.body:
         if isinstance(statement, ast.Assign):
             for target in statement.targets:
                 if isinstance(target, ast.Name):
                     found.setdefault(target.id, []).append(statement.value)
-    return {name: values[0] for name, values in found.items() if len(values) == 1}
+    changed = {n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names}
+    return {n: v[0] for n, v in found.items() if len(v) == 1 and n not in changed}
 
 
 def _command_line(tree: ast.Module) -> dict[str, ast.expr]:

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from shapelint.constructions import Construction, constructions, dotted
+from shapelint.fences import code_blocks
 
 __all__ = [
     "ModelClass",
@@ -187,6 +188,15 @@ class Project:
         files = (p for p in python_files(self.root) if p.stat().st_size <= _LARGEST_FILE)
         return {path: path.read_bytes() for path in files}
 
+    @cached_property
+    def examples(self) -> tuple[SourceFile, ...]:
+        """The Python code in the README of the project; each block stands for itself."""
+        return tuple(
+            SourceFile(path, tree)
+            for path in sorted(self.root.glob("README*.md"))
+            for tree in code_blocks(path.read_text(errors="replace"))
+        )
+
     def parse(self, path: Path) -> SourceFile | None:
         """The file, or None if it is not valid Python."""
         if path not in self._parsed:
@@ -204,16 +214,13 @@ class Project:
     def constructions(self, class_name: str, defined_in: Path) -> list[Construction]:
         """Calls of the class with literal arguments, those in ``__main__`` blocks included.
 
-        Calls in the file that defines the class come first.
+        Calls in the file that defines the class come first, those in a README last.
         """
         defined_in = defined_in.absolute()
-        files = [f for f in self.mentioning(class_name) if f.means(class_name, defined_in)]
+        mentioning = (*self.mentioning(class_name), *self.examples)
+        files = [f for f in mentioning if f.means(class_name, defined_in)]
         files.sort(key=lambda file: file.path != defined_in)
         return [c for file in files for c in constructions(file.tree, file.path, class_name)]
-
-    def is_part(self, model: ModelClass) -> bool:
-        """Whether another model class of the project is made of this one."""
-        return bool(self.owners(model.name))
 
     def owners(self, class_name: str) -> list[tuple[Path, str]]:
         """The model classes whose bodies name this class: file and class name of each.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shapelint.discovery import Place, Project
+from shapelint.discovery import Place, Project, SourceFile
 from shapelint.facts import ClassFacts, Facts
 
 __all__ = ["Plan", "plans"]
@@ -32,6 +32,8 @@ class Plan:
     missing: tuple[str, ...] = ()
     """Required parameters for which no value is known: it cannot be built."""
     assumed: tuple[str, ...] = ()
+    refused: str = ""
+    """Why it cannot be built whatever it is given: a package is not installed."""
 
 
 def plans(facts: Facts, place: Place, project: Project, args: Mapping[str, Any]) -> Iterator[Plan]:
@@ -46,10 +48,21 @@ def plans(facts: Facts, place: Place, project: Project, args: Mapping[str, Any])
         if module.name not in parts:
             yield Plan(module.name, module.line, module.class_name)
     source = project.parse(place.path)
-    inner = {c.name for c in source.classes if project.is_part(c)} if source else set()
-    for found in facts.classes:
-        if found.name not in covered and found.name not in inner:
-            yield _class(found, facts, project, args)
+    classes = [*facts.classes, *_left_out(facts, source)]
+    built = {c.name: _class(c, facts, project, args) for c in classes if c.name not in covered}
+    hopeless = {name for name, plan in built.items() if plan.missing or plan.refused}
+    for name, plan in built.items():
+        owners = project.owners(name)
+        if not owners or (name not in hopeless and {owner for _, owner in owners} <= hopeless):
+            yield plan
+
+
+def _left_out(facts: Facts, source: SourceFile | None) -> Iterator[ClassFacts]:
+    """Model classes of the source that were not executed, as their base is not installed."""
+    names = {n for s in facts.skipped if "is not installed" in s.reason for n in s.names}
+    for found in source.classes if source else ():
+        if found.name in names:
+            yield ClassFacts(found.name, found.line)
 
 
 def _named(name: str, facts: Facts, project: Project, args: Mapping[str, Any]) -> Plan:
@@ -64,6 +77,9 @@ def _named(name: str, facts: Facts, project: Project, args: Mapping[str, Any]) -
 
 def _class(found: ClassFacts, facts: Facts, project: Project, args: Mapping[str, Any]) -> Plan:
     """A class with the arguments that were asked for, or those of a call in the project."""
+    for skipped in facts.skipped:
+        if found.name in skipped.names:
+            return Plan(found.name, found.line, found.name, refused=skipped.reason)
     required = {p.name for p in found.parameters if p.default is None}
     missing = tuple(p.name for p in found.parameters if p.name in required - args.keys())
     if not missing:

@@ -233,3 +233,47 @@ def test_literals(text: str, value: object) -> None:
 def test_not_literals(text: str) -> None:
     with pytest.raises(NotLiteral):
         literal(ast.parse(text, mode="eval").body, CONSTANTS)
+
+
+README = """# Net
+```bash
+pip install net
+```
+```python
+from net import Net
+model = Net(width = 8)
+...
+```
+```python
+from elsewhere import Net
+Net(1)
+```
+```py
+Net(  # an excerpt
+```
+"""
+
+
+def test_a_readme_says_how_a_class_is_built(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text(README)
+    source = tmp_path / "net" / "net.py"
+    source.parent.mkdir()
+    source.write_text("from torch import nn\nclass Net(nn.Module): ...\n")
+    (call,) = Project(tmp_path).constructions("Net", source)
+    assert (call.args, call.kwargs, call.path.name, call.line) == ((), {"width": 8}, "README.md", 7)
+
+
+@pytest.mark.parametrize(
+    ("source", "calls"),
+    [
+        pytest.param("h = 8\nNet(h)", 1, id="a constant"),
+        pytest.param(
+            "h = None\ndef main():\n    global h\n    h = load()\n    Net(h)", 0, id="set later"
+        ),
+    ],
+)
+def test_a_name_that_a_function_sets_is_no_constant(
+    tmp_path: Path, source: str, calls: int
+) -> None:
+    (tmp_path / "use.py").write_text(source)
+    assert len(Project(tmp_path).constructions("Net", tmp_path / "net.py")) == calls

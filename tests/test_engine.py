@@ -75,3 +75,37 @@ def test_a_report_without_bugs_is_no_crash(project: Path) -> None:
     report = linted(project, model=TWO_MODELS)
     assert said(report) == {"first": ["roundtrip-length"], "second": ["roundtrip-length"]}
     assert exit_code(report, Settings()) == 1
+
+
+def test_a_class_whose_base_is_not_installed_is_said_not_to_be_checked(project: Path) -> None:
+    source = """
+from torch import nn
+from no_such_package import Base
+
+class Encoder(nn.Module):
+    def __init__(self, width=8):
+        super().__init__()
+        self.conv = nn.Conv1d(1, width, 4, 2, 1)
+    def forward(self, x):
+        return self.conv(x)
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv = nn.Conv1d(1, width, 4, 2, 1)
+    def forward(self, x):
+        return self.conv(x)
+
+class Codec(Base):
+    def __init__(self, width):
+        self.encoder, self.block = Encoder(width), Block(width)
+    def forward(self, x):
+        return self.block(self.encoder(x))
+"""
+    (project / "codec.py").write_text(source)
+    report = engine.check(Settings(paths=(str(project / "codec.py"),)))
+    evidence = {t.class_name: t.evidence for t in report.targets}
+    assert evidence == {"Encoder": "proven", "Codec": "not-checked"}
+    (said,) = (d for d in report.diagnostics if d.name == "cannot-construct")
+    assert said.message == "needs no_such_package, which is not installed"
+    assert said.span.line == 19
