@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from shapelint import facts, trace
+from shapelint import facts, wire
 from shapelint.facts import Built, Facts, InputGuess, Problem
 from shapelint.lengths.expr import Bounds
 from shapelint.model import Input
@@ -80,7 +80,7 @@ class WorkerSession:
         """Run with lengths riding along. Raises Unanswered."""
         request = {"do": "trace", "sizes": dict(sizes), "known": known and dict(known)}
         answer = self._ask({**request, "patches": list(map(dict, patches))})
-        return trace.decode(answer["trace"])
+        return wire.decode(answer["trace"])
 
     def run(
         self, sizes: Mapping[str, int], device: str = "meta", patches: Sequence[Patch] = ()

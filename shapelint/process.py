@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shapelint.facts import Problem
-from shapelint.trace import WIRE_VERSION
+from shapelint.wire import WIRE_VERSION
 
 __all__ = ["Json", "Limits", "Unanswered", "Worker"]
 

@@ -92,10 +92,12 @@ STDLIB_LENGTHS = tuple(
 ALLOWED = {
     "shapelint.lengths": (),
     "shapelint.trace": STDLIB_LENGTHS,
+    "shapelint.wire": (*STDLIB_LENGTHS, "shapelint.trace"),
     "shapelint.model": ("shapelint.trace",),
     "shapelint.worker": (
         *STDLIB_LENGTHS,
         "shapelint.trace",
+        "shapelint.wire",
         "shapelint.registry",
         "shapelint.facts",
         "shapelint.model",

@@ -16,7 +16,8 @@ from shapelint.lengths.expr import Expr, floordiv, product, symbol
 from shapelint.lengths.real import Real, RealTest
 from shapelint.local import LocalSession
 from shapelint.model import Input
-from shapelint.trace import Event, Failure, Node, Span, Trace, decode, encode
+from shapelint.trace import Event, Failure, Node, Span, Trace
+from shapelint.wire import decode, encode
 
 H, W = symbol("H"), symbol("W")
 SPAN = Span("models/größe.py", 3, 5, 4, 17)

@@ -28,7 +28,7 @@ from torch import nn
 from torch.distributions import Distribution
 
 from shapelint.model import Input
-from shapelint.trace import WIRE_VERSION
+from shapelint.wire import WIRE_VERSION
 from shapelint.worker.build import build
 from shapelint.worker.dynamo import defer_dynamo
 from shapelint.worker.limits import limit_memory

@@ -22,7 +22,7 @@ from torch import nn
 from shapelint import facts
 from shapelint.facts import Built, Problem
 from shapelint.model import Input
-from shapelint.trace import encode
+from shapelint.wire import encode
 from shapelint.worker.build import Model, assemble, build, number_of_parameters
 from shapelint.worker.construct import watching_constructors
 from shapelint.worker.found import facts_of

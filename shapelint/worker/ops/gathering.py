@@ -1,4 +1,4 @@
-"""Elements picked or placed by index tensors, masks or order: gather, scatter, where, topk.
+"""Elements picked or placed by index tensors or masks: gather, scatter, where.
 
 Rules: https://docs.pytorch.org/docs/stable/torch.html#indexing-slicing-joining-mutating-ops; texts
 of errors: ``aten/src/ATen/native/TensorAdvancedIndexing.cpp``, ``ScatterGatherChecks.h``.
@@ -259,46 +259,6 @@ def replaces(src: Shape, part: Shape) -> None:
         *src,
         *part,
     )
-
-
-# -- by order, by place ---------------------------------------------------------------------------
-
-
-@op("topk")
-def topk(input: Any, k: int, dim: int = -1, *args: Any, **kwargs: Any) -> list[Shape]:
-    """``k`` values and their indices."""
-    shape = shape_of(input)
-    n = shape[dim_index(dim, len(shape))] if shape else 1
-    need(ge(n, k), "fits", "selected index k out of range", n, k)
-    out = with_length(shape, dim, k) if shape else shape
-    return [out, out]
-
-
-@op("multinomial")
-def multinomial(input: Any, num_samples: int, replacement: bool = False, **kwargs: Any) -> Shape:
-    """``num_samples`` indices for each row."""
-    *rows, n = shape_of(input)
-    if not replacement:
-        need(
-            ge(n, num_samples),
-            "fits",
-            "cannot sample n_sample > prob_dist.size(-1) samples without replacement",
-            n,
-            num_samples,
-        )
-    return Shape((*rows, num_samples))
-
-
-@op("sort")
-def sort(input: Any, *args: Any, **kwargs: Any) -> list[Shape]:
-    """Values in order, and their indices."""
-    return [shape_of(input), shape_of(input)]
-
-
-@op("argsort", "bucketize", "isin", "msort", "tril", "triu")
-def same_places(input: Any, *args: Any, **kwargs: Any) -> Shape:
-    """The shape of the input."""
-    return shape_of(input)
 
 
 def _but(shape: Sequence[int], dim: int) -> list[int]:

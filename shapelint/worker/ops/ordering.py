@@ -1,0 +1,49 @@
+"""Elements in order, by rank or by chance: sort, topk, multinomial.
+
+Texts of errors: ``aten/src/ATen/native/Sorting.cpp`` and ``Distributions.cpp``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shapelint.worker.ops import op
+from shapelint.worker.ops.pieces import with_length
+from shapelint.worker.shapes import Shape, dim_index, ge, need, shape_of
+
+
+@op("topk")
+def topk(input: Any, k: int, dim: int = -1, *args: Any, **kwargs: Any) -> list[Shape]:
+    """``k`` values and their indices."""
+    shape = shape_of(input)
+    n = shape[dim_index(dim, len(shape))] if shape else 1
+    need(ge(n, k), "fits", "selected index k out of range", n, k)
+    out = with_length(shape, dim, k) if shape else shape
+    return [out, out]
+
+
+@op("multinomial")
+def multinomial(input: Any, num_samples: int, replacement: bool = False, **kwargs: Any) -> Shape:
+    """``num_samples`` indices for each row."""
+    *rows, n = shape_of(input)
+    if not replacement:
+        need(
+            ge(n, num_samples),
+            "fits",
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement",
+            n,
+            num_samples,
+        )
+    return Shape((*rows, num_samples))
+
+
+@op("sort")
+def sort(input: Any, *args: Any, **kwargs: Any) -> list[Shape]:
+    """Values in order, and their indices."""
+    return [shape_of(input), shape_of(input)]
+
+
+@op("argsort", "bucketize", "isin", "msort", "tril", "triu")
+def same_places(input: Any, *args: Any, **kwargs: Any) -> Shape:
+    """The shape of the input."""
+    return shape_of(input)
