@@ -32,24 +32,23 @@ def _words(table: str) -> list[str]:
 
 ONE_TENSOR = _words(
     """
-    __abs__ __invert__ __neg__ __pos__ _softmax _log_softmax _standard_gamma abs absolute acos acosh
-    alpha_dropout angle arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh bernoulli
-    bitwise_not cauchy ceil celu conj conj_physical cos cosh deg2rad digamma dropout elu erf erfc
-    erfinv exp exp2 expm1 exponential fake_quantize_per_tensor_affine feature_alpha_dropout
-    feature_dropout fix floor frac fused_moving_avg_obs_fake_quant gelu geometric hardshrink
-    hardsigmoid hardswish hardtanh i0 isfinite isinf isnan isneginf isposinf isreal leaky_relu
-    lgamma log log10 log1p log2 log_normal log_sigmoid log_softmax logical_not logit mish mvlgamma
-    nan_to_num neg negative poisson positive rad2deg random reciprocal relu relu6 resolve_conj
-    resolve_neg round rrelu rrelu_with_noise rsqrt selu sgn sigmoid sign signbit silu sin sinc sinh
-    softmax softplus softshrink sqrt square tan tanh threshold trunc uniform imag real __get__real
-    __get__imag special_airy_ai special_bessel_j0 special_bessel_j1 special_bessel_y0
-    special_bessel_y1 special_digamma special_entr special_erf special_erfc special_erfcx
-    special_erfinv special_exp2 special_expit special_expm1 special_gammaln special_i0 special_i0e
-    special_i1 special_i1e special_log1p special_log_ndtr special_log_softmax special_logit
-    special_modified_bessel_i0 special_modified_bessel_i1 special_modified_bessel_k0
+    __abs__ __invert__ __neg__ __pos__ _standard_gamma abs absolute acos acosh alpha_dropout angle
+    arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh bernoulli bitwise_not cauchy
+    ceil celu conj conj_physical cos cosh deg2rad digamma dropout elu erf erfc erfinv exp exp2 expm1
+    exponential fake_quantize_per_tensor_affine feature_alpha_dropout feature_dropout fix floor frac
+    fused_moving_avg_obs_fake_quant gelu geometric hardshrink hardsigmoid hardswish hardtanh i0
+    isfinite isinf isnan isneginf isposinf isreal leaky_relu lgamma log log10 log1p log2 log_normal
+    log_sigmoid logical_not logit mish mvlgamma nan_to_num neg negative poisson positive rad2deg
+    random reciprocal relu relu6 resolve_conj resolve_neg round rrelu rrelu_with_noise rsqrt selu
+    sgn sigmoid sign signbit silu sin sinc sinh softplus softshrink sqrt square tan tanh threshold
+    trunc uniform imag real __get__real __get__imag special_airy_ai special_bessel_j0
+    special_bessel_j1 special_bessel_y0 special_bessel_y1 special_digamma special_entr special_erf
+    special_erfc special_erfcx special_erfinv special_exp2 special_expit special_expm1
+    special_gammaln special_i0 special_i0e special_i1 special_i1e special_log1p special_log_ndtr
+    special_logit special_modified_bessel_i0 special_modified_bessel_i1 special_modified_bessel_k0
     special_modified_bessel_k1 special_multigammaln special_ndtr special_ndtri special_psi
     special_round special_scaled_modified_bessel_k0 special_scaled_modified_bessel_k1 special_sinc
-    special_softmax special_spherical_bessel_j0
+    special_spherical_bessel_j0
     """
 )
 
