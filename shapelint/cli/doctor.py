@@ -6,7 +6,6 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 
 import click
@@ -43,6 +42,8 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 
 def _version(package: str) -> str:
+    from importlib import metadata  # not before: --help would wait for it
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
