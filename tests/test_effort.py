@@ -62,6 +62,27 @@ class Joined(nn.Module):
         return torch.cat([x, self.up(nn.functional.max_pool1d(x, 2))], 1)
 
 
+class Nested(nn.Module):
+    """As many levels of a U-Net as asked for, one inside the other."""
+
+    def __init__(self, levels: int):
+        super().__init__()
+        self.down = nn.Conv1d(2, 2, 2, 2)
+        self.inner = Nested(levels - 1) if levels > 1 else nn.Identity()
+        self.up = nn.ConvTranspose1d(2, 2, 2, 2)
+        self.mix = nn.Conv1d(4, 2, 1)
+
+    def forward(self, x):
+        return self.mix(torch.cat([x, self.up(self.inner(self.down(x)))], 1))
+
+
+@pytest.mark.parametrize("levels", [1, 3, 6])
+def test_passing_output_size_takes_one_run_however_deep_the_model_is(levels):
+    found = shapelint.analyze(Nested(levels), inputs=[("N", 2, "L")])
+    titles = [f.title for d in found.diagnostics for f in d.fixes]
+    assert any("output_size" in title for title in titles), titles
+
+
 def joined():
     return shapelint.analyze(Joined(), inputs=[("N", 1, "L")])
 
