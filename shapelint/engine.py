@@ -7,45 +7,25 @@ reported. Whatever goes wrong with one of them becomes a diagnostic about it; th
 from __future__ import annotations
 
 import dataclasses
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from shapelint.analysis import Analysis, symbols_of
-from shapelint.analysis import examine as analyse
-from shapelint.client import Limits, Unanswered, Worker, WorkerSession
+from shapelint.client import Limits, Worker
 from shapelint.config import Settings
-from shapelint.discovery import Place, Project, may_hold_models, places, project_root
+from shapelint.discovery import Place, may_hold_models, places
 from shapelint.errors import UsageError
-from shapelint.facts import InputGuess, Problem
-from shapelint.guesses import revised, why_doubtful
 from shapelint.interpreters import find_interpreter
-from shapelint.lengths.conditions import Condition, all_of
-from shapelint.lengths.sets import SizeSet
-from shapelint.model import Diagnostic, Examination, Input, Report, Skipped, TargetReport
-from shapelint.rules import find_rule
-from shapelint.rules.same_padding_with_stride import refused
+from shapelint.model import Diagnostic, Examination, Report, Skipped, TargetReport
 from shapelint.selection import selected_rules, severity_of
-from shapelint.targets import Plan, plans
-from shapelint.trace import Span
-from shapelint.verdict import verdict
+
+if TYPE_CHECKING:
+    from shapelint.analysis import Analysis
+    from shapelint.inspection import Found
+    from shapelint.lengths.conditions import Condition
 
 __all__ = ["check", "examine"]
-
-_PROBLEM_RULES = {"timeout": "timeout", "crash": "worker-crashed"}
-
-
-@dataclasses.dataclass(frozen=True)
-class _Found:
-    """What was found out about one target; the analysis is missing if there is none."""
-
-    report: TargetReport
-    diagnostics: tuple[Diagnostic, ...]
-    analysis: Analysis | None = None
-    parts: tuple[str, ...] = ()
-    """Classes of its submodules: they are analysed inside it, and not reported by themselves."""
 
 
 def check(settings: Settings) -> Report:
@@ -54,12 +34,14 @@ def check(settings: Settings) -> Report:
     Raises UsageError for paths or selectors that make no sense, NoInterpreter if no Python with
     torch is at hand.
     """
-    found: list[_Found] = []
+    found: list[Found] = []
     skipped: list[Skipped] = []
     with closing(_start(settings)) as worker:
+        from shapelint.inspection import guarded, inspect_file  # torch is being imported meanwhile
+
         chosen = list(_places(settings.paths))
         for place in chosen:
-            found += _file(worker, place, settings, skipped, _guarded)
+            found += inspect_file(worker, place, settings, skipped, guarded)
     _all_used(settings.lengths, [f.report for f in found if f.analysis is not None])
     return Report(
         targets=tuple(f.report for f in found),
@@ -75,8 +57,10 @@ def examine(target: str, settings: Settings) -> Examination:
     Raises UsageError if there is none, with the reason.
     """
     with closing(_start(dataclasses.replace(settings, paths=(target,)))) as worker:
+        from shapelint.inspection import inspect_file, inspect_target
+
         for place in _places((target,)):
-            for found in _file(worker, place, settings, [], _target):
+            for found in inspect_file(worker, place, settings, [], inspect_target):
                 if found.analysis is not None:
                     base = found.analysis.exploration.base
                     return Examination(found.report, base, _junctions(found.analysis))
@@ -113,144 +97,11 @@ def _meant(path: str) -> list[Place]:
         raise UsageError(f"{path}: no such file, folder or module") from None
 
 
-@cache
-def _project(root: Path) -> Project:
-    return Project(root)
-
-
 def _start(settings: Settings) -> Worker:
     near = Path(settings.paths[0].partition(":")[0])
     asked = str(settings.python) if settings.python else None
     interpreter = find_interpreter(near, asked)
     return Worker(interpreter.python, Limits(seconds=settings.timeout))
-
-
-_Look = Callable[[WorkerSession, Plan, Path, Settings], _Found]
-
-
-def _file(
-    worker: Worker, place: Place, settings: Settings, skipped: list[Skipped], look: _Look
-) -> Iterator[_Found]:
-    """Every target of one file."""
-    path, root = place.path, project_root(place.path)
-    with closing(WorkerSession(worker, path, root)) as session:
-        try:
-            facts = session.facts()
-        except Unanswered as exc:
-            yield _unavailable(exc.problem, "import-failed", str(path), path, 1)
-            return
-        skipped += [Skipped(str(path), s.line, f"{s.text} ({s.reason})") for s in facts.skipped]
-        found = [
-            look(session, p, path, settings)
-            for p in plans(facts, place, _project(root), settings.args)
-        ]
-    yield from (f for f in found if not any(_is_part(f, other) for other in found))
-
-
-def _is_part(found: _Found, other: _Found) -> bool:
-    """Whether a class was linted by itself that is part of another model of the file."""
-    name = found.report.class_name
-    by_class = found.report.target.endswith(f":{name}")
-    return by_class and name in other.parts and other.report.class_name != name
-
-
-def _guarded(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> _Found:
-    """One target; a bug in shapelint costs this one alone, and is shown."""
-    try:
-        return _target(session, plan, path, settings)
-    except UsageError:
-        raise
-    except Exception as exc:  # whatever it is, the other models are still linted
-        raised = "".join(traceback.format_exception_only(exc)).strip()
-        where = traceback.format_tb(exc.__traceback__, -2)
-        problem = Problem("bug", f"shapelint raised {raised}", details="".join(where))
-        target = f"{path}:{plan.name}"
-        return _unavailable(problem, "internal-error", target, path, plan.line, plan.class_name)
-
-
-def _target(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> _Found:
-    """Build one target and analyse it."""
-    span = Span(str(path), plan.line, 1, plan.line, 1)
-    target = f"{path}:{plan.name}"
-    if plan.missing:
-        flags = " ".join(f"--arg {name}=..." for name in plan.missing)
-        needs = f"needs {', '.join(plan.missing)}, and no call in the project has them as literals"
-        problem = Problem("error", needs, details=f"to lint it: shapelint {target} {flags}")
-        return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
-    if plan.refused:
-        problem = Problem("missing", plan.refused)
-        return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
-    try:
-        built = session.build(plan.name, plan.args, plan.kwargs)
-    except Unanswered as exc:
-        same = refused(exc.problem, target, span)
-        found = _unavailable(
-            exc.problem, "cannot-construct", target, path, plan.line, plan.class_name
-        )
-        return dataclasses.replace(found, diagnostics=(same,)) if same else found
-    try:
-        analysis, guess = _analysis(session, settings, target, span)
-        doubt = why_doubtful(analysis, guess.sure) if guess else ""
-        if doubt:
-            problem = Problem("error", doubt, details="describe the inputs: --input N,3,H,W")
-            return _unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)
-        assumed = (*plan.assumed, *built.assumed, *((guess.how,) if guess else ()))
-        found = _reported(analysis, plan, path, settings, assumed)
-        return dataclasses.replace(found, parts=built.parts)
-    except Unanswered as exc:
-        return _unavailable(exc.problem, "cannot-trace", target, path, plan.line, plan.class_name)
-
-
-def _analysis(
-    session: WorkerSession, settings: Settings, target: str, span: Span
-) -> tuple[Analysis, InputGuess | None]:
-    """The analysis for the inputs that were asked for, else for those that were guessed."""
-
-    def look(inputs: tuple[Input, ...]) -> Analysis:
-        session.use(inputs)
-        domain, declared = _domain(inputs, settings)
-        return analyse(session, inputs, target, span, domain, declared)
-
-    if settings.inputs:
-        return look(settings.inputs), None
-    guess = session.inputs()
-    return revised(look(guess.inputs), look), guess
-
-
-def _domain(inputs: tuple[Input, ...], settings: Settings) -> tuple[SizeSet, bool]:
-    """The sizes that matter, and whether they were declared; by default every size from 1 up.
-
-    Conditions on symbols that only other models have are left out.
-    """
-    symbols = symbols_of(inputs)
-    declared = [c for c in settings.lengths if c.symbols <= set(symbols)]
-    domain = SizeSet.of(all_of(declared), symbols)
-    if not domain:
-        raise UsageError("--length: no size is left")
-    return domain, bool(declared)
-
-
-def _reported(
-    analysis: Analysis, plan: Plan, path: Path, settings: Settings, assumed: tuple[str, ...]
-) -> _Found:
-    said = verdict(analysis, selected_rules(settings), str(path), plan.class_name, assumed)
-    return _Found(said.report, said.diagnostics, analysis)
-
-
-def _unavailable(
-    problem: Problem, rule: str, target: str, path: Path, line: int, class_name: str = ""
-) -> _Found:
-    """A target that could not be looked at, and why."""
-    at = problem.line if problem.line and Path(problem.path or path) == path else line
-    diagnostic = find_rule(_PROBLEM_RULES.get(problem.kind, rule)).diagnostic(
-        problem.text,
-        target=target,
-        span=Span(str(path), at, 1, at, 1),
-        notes=tuple(problem.details.splitlines()[-3:]),
-        evidence="not-checked",
-    )
-    report = TargetReport(target, str(path), class_name, (), "not-checked", problem.text)
-    return _Found(report, (diagnostic,))
 
 
 def _chosen(diagnostics: tuple[Diagnostic, ...], settings: Settings) -> Iterator[Diagnostic]:
