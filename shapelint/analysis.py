@@ -95,9 +95,18 @@ class Analysis:
     @cached_property
     def doubts_of_paths(self) -> tuple[str, ...]:
         """Why the sizes are not proven, after one more run for every claim."""
+        return tuple(dict.fromkeys((*self.exploration.doubts, *self.denied)))
+
+    @cached_property
+    def denied(self) -> tuple[str, ...]:
+        """Where PyTorch did something else than the analysis says."""
         confirmations = confirm_paths(self.exploration, self.session)
-        denied = [c.doubt for c in confirmations if not c.agrees]
-        return tuple(dict.fromkeys((*self.exploration.doubts, *denied)))
+        return tuple(c.doubt for c in confirmations if not c.agrees)
+
+    @property
+    def refuted(self) -> bool:
+        """Whether no size should run, and PyTorch does not agree: then nothing is known."""
+        return bool(self.denied) and self.subject.never_works
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -113,6 +122,8 @@ class Analysis:
         """The evidence for the whole if these doubts remain."""
         if not doubts:
             return "proven"
+        if self.refuted:
+            return "not-checked"
         failure = self.exploration.base.failure
         stuck = failure is not None and not failure.explained and not self.valid_sizes
         return "checked" if self.exploration.says_something and not stuck else "not-checked"
@@ -129,6 +140,8 @@ class Analysis:
         """
         if sizes not in self.exploration.domain:
             return Prediction(None, None, "not-checked", "outside the declared sizes")
+        if self.refuted:
+            return Prediction(None, None, "not-checked", self.denied[0])
         outcome, event, _ = self.exploration.outcome(sizes)
         evidence: Evidence = "checked" if self.doubts_of_paths else "proven"
         if outcome is Outcome.RUNS:

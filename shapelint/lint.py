@@ -35,7 +35,7 @@ def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Finding
     found: list[Diagnostic] = []
     doubts: list[str] = []
     chosen = [r for r in all_rules() if r.enabled] if rules is None else list(rules)
-    if not analysis.exploration.says_something:
+    if not analysis.exploration.says_something or analysis.refuted:
         return Findings((), ())
     trials = Trials(analysis)
     for rule in chosen:

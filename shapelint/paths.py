@@ -69,16 +69,19 @@ def follow(trace: Trace, sizes: Mapping[str, int]) -> tuple[Outcome, Event | Non
     return Outcome.ELSEWHERE, None
 
 
+_WITHOUT_VALUES = ("NotImplementedError", "meta tensor", "device meta")
+"""What errors say that only a tensor on the meta device causes."""
+
+
 def raised_by_forward(trace: Trace) -> bool:
     """Whether the code of the model raised: then every size on the same way raises.
 
-    PyTorch says NotImplementedError where a tensor without values does not do: that is no fact
-    about the model.
+    Where PyTorch misses the values of a tensor, that is no fact about the model.
     """
     failure = trace.failure
     if failure is None or failure.node >= 0 or failure.explained:
         return False
-    return not failure.error.startswith("NotImplementedError")
+    return not any(words in failure.error for words in _WITHOUT_VALUES)
 
 
 def read(trace: Trace, domain: SizeSet) -> Path:

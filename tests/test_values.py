@@ -53,3 +53,20 @@ def test_what_always_raises_in_pytorch_is_said_to() -> None:
     analysis = shapelint.analyze(Refuses(), inputs=[("N", "L")])
     assert analysis.evidence == "proven"
     assert [d.severity for d in analysis.diagnostics] == ["error"]
+
+
+class OnTheCpu(nn.Module):
+    """Raises wherever there are no values."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.is_meta:
+            raise ValueError("where are the values?")
+        return x
+
+
+def test_where_pytorch_runs_nobody_says_that_it_never_does() -> None:
+    assert OnTheCpu()(torch.zeros(3, 4)).shape == (3, 4)
+    analysis = shapelint.analyze(OnTheCpu(), inputs=[("N", "L")])
+    assert analysis.evidence == "not-checked"
+    assert analysis.predict({"N": 3, "L": 4}).ok is None
+    assert analysis.diagnostics == ()
