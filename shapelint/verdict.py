@@ -40,6 +40,7 @@ def verdict(
     findings = diagnose(analysis, rules)
     doubts = tuple(dict.fromkeys((*analysis.doubts_of_paths, *findings.doubts)))
     evidence = analysis.evidence_given(doubts)
+    returns = analysis.subject.returned is not None
     report = TargetReport(
         target=analysis.target,
         path=path or analysis.span.path,
@@ -47,8 +48,8 @@ def verdict(
         inputs=analysis.inputs,
         evidence=evidence,
         reason="; ".join(doubts[:3]),
-        valid_sizes=analysis.valid_sizes,
-        roundtrip_sizes=analysis.roundtrip_sizes if analysis.subject.returned is not None else None,
+        valid_sizes=None if analysis.denied else analysis.valid_sizes,
+        roundtrip_sizes=analysis.roundtrip_sizes if returns and not analysis.denied else None,
         outputs=tuple(map(_formula, analysis.exploration.base.outputs)),
         assumed=assumed,
     )

@@ -109,3 +109,24 @@ class Codec(Base):
     (said,) = (d for d in report.diagnostics if d.name == "cannot-construct")
     assert said.message == "needs no_such_package, which is not installed"
     assert said.span.line == 19
+
+
+def test_sizes_that_pytorch_denies_are_not_printed(project: Path) -> None:
+    source = """
+import numpy as np
+import torch
+from torch import nn
+
+class Noisy(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+    def forward(self, x):
+        x = self.fc(x)
+        return x + torch.from_numpy(np.zeros((x.shape[0], 4), dtype=np.float32)).to(x.device)
+"""
+    (project / "noisy.py").write_text(source)
+    (target,) = engine.check(Settings(paths=(str(project / "noisy.py"),))).targets
+    assert target.evidence == "checked"
+    assert "PyTorch (meta) raised" in target.reason or "returned" in target.reason
+    assert target.valid_sizes is None
