@@ -16,7 +16,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shapelint.confirm import confirm_paths
-from shapelint.explore import Component, Exploration, explore
+from shapelint.exploration import Component, Exploration
+from shapelint.explore import explore
 from shapelint.lengths.domain import domain_of
 from shapelint.lengths.effort import TooHard, at_most
 from shapelint.lengths.sets import SizeSet

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from shapelint.explore import Exploration
+from shapelint.exploration import Exploration
 from shapelint.lengths.sets import SizeSet
 from shapelint.paths import Outcome, raised_by_forward
 from shapelint.session import Run, Session

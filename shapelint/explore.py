@@ -15,15 +15,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-from shapelint.lengths.expr import Expr
+from shapelint.exploration import Component, Conflict, Exploration, combined
 from shapelint.lengths.sets import SizeSet
-from shapelint.paths import Failing, Outcome, Path, follow, raised_by_forward, read
+from shapelint.paths import Outcome, raised_by_forward, read
 from shapelint.session import Patch, Session
-from shapelint.trace import Event, Shape, Trace
+from shapelint.trace import Event, Trace
 
-__all__ = ["Budget", "Component", "Exploration", "explore"]
+__all__ = ["Budget", "explore"]
 
 Sizes = Mapping[str, int]
 
@@ -39,133 +38,6 @@ class Budget:
     """Runs that vary all groups of symbols at once."""
     unexplained: int = 3
     """Runs that may fail for a reason no rule knows before the search is given up."""
-
-
-@dataclass(frozen=True)
-class Component:
-    """A group of symbols explored together, all others held at the base."""
-
-    symbols: tuple[str, ...]
-    paths: tuple[Path, ...]
-    unexplored: SizeSet
-
-    @cached_property
-    def runs(self) -> SizeSet:
-        """The sizes that run."""
-        runs = SizeSet.empty(self.symbols)
-        for path in self.paths:
-            runs = runs | path.runs
-        return runs
-
-    def path_of(self, sizes: Sizes) -> tuple[Path | None, Outcome, Event | None]:
-        """The path that ``sizes`` (all symbols) take, and where it ends for them."""
-        for path in self.paths:
-            outcome, event = follow(path.trace, sizes)
-            if outcome is not Outcome.ELSEWHERE:
-                return path, outcome, event
-        return None, Outcome.ELSEWHERE, None
-
-
-@dataclass(frozen=True)
-class Exploration:
-    """Everything that is known about a model after its domain was covered."""
-
-    domain: SizeSet
-    base: Trace
-    """The first run that succeeded, or the one that got furthest."""
-    components: tuple[Component, ...]
-    doubts: tuple[str, ...] = ()
-    """Why the whole is checked instead of proven; empty if it is proven."""
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """All symbols, in the order of the input template."""
-        return self.domain.symbols
-
-    @property
-    def says_something(self) -> bool:
-        """Whether a run was read; if none could be, no set means anything."""
-        return not self.components or any(component.paths for component in self.components)
-
-    @cached_property
-    def valid(self) -> SizeSet:
-        """The sizes at which the model runs."""
-        valid = self.domain
-        for component in self.components:
-            valid = valid & component.runs.over(self.symbols)
-        return valid
-
-    @cached_property
-    def unexplored(self) -> SizeSet:
-        """The sizes about which nothing is known."""
-        rest = SizeSet.empty(self.symbols)
-        for component in self.components:
-            rest = rest | component.unexplored.over(self.symbols)
-        return rest & self.domain
-
-    @cached_property
-    def failures(self) -> tuple[Failing, ...]:
-        """Why sizes fail, in the order of execution, each with the sizes of its own symbols."""
-        found = [f for c in self.components for p in c.paths for f in p.fails if f.sizes]
-        return tuple(sorted(_distinct(found), key=lambda f: f.event.node if f.event else 10**9))
-
-    def outcome(self, sizes: Sizes) -> tuple[Outcome, Event | None, tuple[Shape, ...]]:
-        """What happens at ``sizes``: the broken need, or the shapes of the outputs."""
-        chosen: list[Path] = []
-        unknown = False
-        for component in self.components:
-            held = {**self.base.hints, **{s: sizes[s] for s in component.symbols}}
-            path, outcome, event = component.path_of(held)
-            if outcome is Outcome.FAILS:
-                return outcome, event, ()
-            unknown |= path is None
-            chosen += [path] if path is not None else []
-        if unknown:
-            return Outcome.ELSEWHERE, None, ()
-        return Outcome.RUNS, None, combined(self.base.outputs, [p.trace.outputs for p in chosen])
-
-    def shapes(self, sizes: Sizes) -> list[tuple[int, ...]]:
-        """The output shapes at sizes that run."""
-        _, _, outputs = self.outcome(sizes)
-        return [tuple(e.at(sizes) for e in shape) for shape in outputs]
-
-    @cached_property
-    def traces(self) -> tuple[Trace, ...]:
-        """Every run, the base first."""
-        others = [p.trace for c in self.components for p in c.paths if p.trace is not self.base]
-        return (self.base, *others)
-
-
-class Conflict(Exception):
-    """Two components influence each other."""
-
-    def __init__(self, symbols: Iterable[str]) -> None:
-        super().__init__("coupled symbols")
-        self.symbols = frozenset(symbols)
-
-
-def combined(base: Sequence[Shape], variants: Sequence[Sequence[Shape]]) -> tuple[Shape, ...]:
-    """The outputs when each component takes its own path: at most one may change each dim.
-
-    Raises Conflict where two of them change the same dim in different ways.
-    """
-    changed = [v for v in variants if tuple(v) != tuple(base)]
-    if not changed:
-        return tuple(base)
-    if len(changed) == 1:
-        return tuple(changed[0])
-    if any([len(s) for s in v] != [len(s) for s in base] for v in changed):
-        raise Conflict(())
-    return tuple(
-        tuple(_one_change(dims) for dims in zip(*shapes)) for shapes in zip(base, *changed)
-    )
-
-
-def _one_change(dims: Sequence[Expr]) -> Expr:
-    different = {d for d in dims[1:] if d != dims[0]}
-    if len(different) > 1:
-        raise Conflict(())
-    return different.pop() if different else dims[0]
 
 
 def explore(
@@ -378,17 +250,6 @@ def _crossings(found: Exploration, limit: int) -> list[dict[str, int]]:
 
 def _conditions(trace: Trace, group: frozenset[str]) -> list[object]:
     return [(e.condition, e.holds) for e in trace.events if e.condition.symbols & group]
-
-
-def _distinct(failures: Iterable[Failing]) -> list[Failing]:
-    """Failures at the same node for the same condition once, with all their sizes."""
-    merged: dict[object, Failing] = {}
-    for f in failures:
-        reason = (f.event.condition, f.event.node) if f.event else id(f.trace)
-        key = (reason, f.sizes.symbols)
-        before = merged.get(key)
-        merged[key] = Failing(f.trace, f.event, f.sizes | before.sizes) if before else f
-    return list(merged.values())
 
 
 def _sizes_text(sizes: Sizes) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
 
-from shapelint.explore import Component, Exploration, combined
+from shapelint.exploration import Component, Exploration, combined
 from shapelint.lengths.conditions import all_of, at_least, divides, equal
 from shapelint.lengths.expr import Expr, as_expr, symbol
 from shapelint.lengths.sets import SizeSet
