@@ -103,6 +103,8 @@ class Event:
     lengths: tuple[Expr, ...] = ()
     """The lengths that the need compares, in the order in which ``why`` names them."""
     span: Span | None = None
+    certain: bool = True
+    """Whether every input fails where a need does not hold; False if it is up to the values."""
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,8 @@ def encode(trace: Trace) -> dict[str, AnyValue]:
 
     def event(e: Event) -> list[AnyValue]:
         lengths = [out.ref(x) for x in e.lengths]
-        return [e.kind, out.ref(e.condition), e.holds, e.node, e.need, e.why, lengths, span(e.span)]
+        where = [lengths, span(e.span), e.certain]
+        return [e.kind, out.ref(e.condition), e.holds, e.node, e.need, e.why, *where]
 
     failed = trace.failure
     body = {
@@ -162,10 +163,9 @@ def _decode(message: dict[str, AnyValue], get: AnyValue) -> Trace:
         )  # fmt: skip
 
     def event(row: list[AnyValue]) -> Event:
-        kind, condition, holds, at, need, why, lengths, where = row
-        return Event(
-            kind, get(condition), holds, at, need, why, tuple(map(get, lengths)), span(where)
-        )
+        kind, condition, holds, at, need, why, lengths, where, certain = row
+        compared = tuple(map(get, lengths))
+        return Event(kind, get(condition), holds, at, need, why, compared, span(where), certain)
 
     failed = message["failure"]
     return Trace(

@@ -72,21 +72,24 @@ class Recorder:
         why: str | Callable[[], str],
         lengths: tuple[Expr, ...] = (),
         error: type[Exception] = RuntimeError,
+        certain: bool = True,
     ) -> None:
         """An op works only where ``condition`` holds. Raises NeedFailed if it does not hold here.
 
         The parts of a conjunction are needs of their own: each concerns as few symbols as it can.
+        Where it is not ``certain``, elsewhere the op fails for some values and works for others.
         """
         if isinstance(condition, All):
             for part in condition.parts:
-                self.need(part, kind, why, lengths, error)
+                self.need(part, kind, why, lengths, error, certain)
             return
         decided = condition.decide(self.known)
         if decided or condition in self._seen:
             return
         holds = condition.at(self.sizes)
         text = why if isinstance(why, str) else why()
-        event = Event("need", condition, holds, self.node, kind, text, lengths, user_span())
+        at = user_span()
+        event = Event("need", condition, holds, self.node, kind, text, lengths, at, certain)
         self._record(event, condition)
         if not holds:
             raise NeedFailed(text, error)

@@ -61,14 +61,16 @@ def need(
     why: str | Callable[[], str],
     *lengths: int,
     error: type[Exception] = RuntimeError,
+    certain: bool = True,
 ) -> None:
     """The op raises ``error`` with the text ``why`` wherever ``condition`` does not hold.
 
-    ``why`` may be a function, so that a text nobody reads is never built.
+    ``why`` may be a function, so that a text nobody reads is never built. Where it is not
+    ``certain``, it raises for some values and not for others.
     """
     recorder = current()
     if recorder is not None:
-        recorder.need(condition, kind, why, tuple(map(expr_of, lengths)), error)
+        recorder.need(condition, kind, why, tuple(map(expr_of, lengths)), error, certain)
 
 
 def only_on_cpu() -> None:
