@@ -96,8 +96,6 @@ class _Explorer:
         for trace in self._unexplained()[:1]:
             assert trace.failure is not None
             self.doubts[f"failed for a reason no rule knows: {trace.failure.error}"] = None
-        if any(f.event is not None and not f.event.certain for f in found.failures):
-            self.doubts["sizes at which only some values fail count as failing"] = None
         if found.unexplored:
             self.doubts[f"{len(self.traces)} runs did not cover every size"] = None
         if found.valid.window is not None:

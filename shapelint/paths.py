@@ -29,6 +29,7 @@ class Outcome(enum.Enum):
 
     RUNS = "runs"
     FAILS = "fails"
+    """It raises; for every input, or where values matter (indices to unpool) for some."""
     ELSEWHERE = "elsewhere"
     """It takes another way, about which this run says nothing."""
 
