@@ -222,7 +222,7 @@ class Project:
         files.sort(key=lambda file: file.path != defined_in)
         return [c for file in files for c in constructions(file.tree, file.path, class_name)]
 
-    def owners(self, class_name: str) -> list[tuple[Path, str]]:
+    def owners(self, class_name: str, defined_in: Path) -> list[tuple[Path, str]]:
         """The model classes whose bodies name this class: file and class name of each.
 
         A LightningModule does not count: it trains a model rather than being one.
@@ -230,6 +230,7 @@ class Project:
         return [
             (file.path, owner.name)
             for file in self.mentioning(class_name)
+            if file.means(class_name, defined_in.absolute())
             for owner in file.classes
             if class_name in owner.uses and owner.name != class_name and not owner.trains
         ]

@@ -39,10 +39,17 @@ def revised(analysis: Analysis, again: Again) -> Analysis:
 
 
 def why_doubtful(analysis: Analysis, sure: bool) -> str:
-    """Why a model that never runs is not to blame: the inputs are a guess. Empty if it is."""
-    if analysis.valid_sizes or (sure and len(analysis.inputs) == 1):
-        return ""
+    """Why a model that never runs is not to blame: inputs and arguments are a guess.
+
+    Empty if it runs or is to blame.
+    """
     failure = analysis.exploration.base.failure
+    if analysis.valid_sizes:
+        return ""
+    if failure and not failure.explained and "NoneType" in failure.error:
+        return f"an argument that is None by default may be missing: {failure.error}"
+    if sure and len(analysis.inputs) == 1:
+        return ""
     shapes = ", ".join(f"{i.name} ({', '.join(map(str, i.dims))})" for i in analysis.inputs)
     return f"no input was found that runs; tried {shapes}: {failure.error if failure else ''}"
 

@@ -87,8 +87,9 @@ class Subject:
 
     @cached_property
     def never_works(self) -> bool:
-        """Whether no size of the domain runs."""
-        return not self.valid and not self.exploration.unexplored
+        """Whether no size of the domain runs; a search among small sizes does not tell."""
+        valid = self.valid
+        return not valid and valid.window is None and not self.exploration.unexplored
 
     def all_of(self, failures: Iterable[Failing]) -> SizeSet:
         """The sizes that fail for any of these reasons, over all symbols."""

@@ -52,7 +52,7 @@ def plans(facts: Facts, place: Place, project: Project, args: Mapping[str, Any])
     built = {c.name: _class(c, facts, project, args) for c in classes if c.name not in covered}
     hopeless = {name for name, plan in built.items() if plan.missing or plan.refused}
     for name, plan in built.items():
-        owners = project.owners(name)
+        owners = project.owners(name, place.path)
         if not owners or (name not in hopeless and {owner for _, owner in owners} <= hopeless):
             yield plan
 

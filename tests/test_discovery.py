@@ -155,8 +155,17 @@ def test_classes_that_look_like_modules(root: Path) -> None:
 
 def test_which_models_are_parts_of_which(root: Path) -> None:
     project = Project(root)
-    owners = {name: project.owners(name) for name in ("Block", "Deep", "UNet")}
+    file = root / "models/unet.py"
+    owners = {name: project.owners(name, file) for name in ("Block", "Deep", "UNet")}
     assert owners == {"Block": [(root / "models/unet.py", "UNet")], "Deep": [], "UNet": []}
+
+
+def test_a_class_of_the_same_name_in_another_file_is_another_one(root: Path) -> None:
+    other = root / "other.py"
+    other.write_text(
+        "from torch import nn\nclass Block(nn.Module):\n    def forward(self, x): pass\n"
+    )
+    assert Project(root).owners("Block", other) == []
 
 
 def test_constructor_calls_with_literal_arguments(root: Path) -> None:

@@ -104,6 +104,41 @@ def test_a_wrong_guess_is_no_error(tmp_path: Path) -> None:
     assert "no input was found that runs" in report.diagnostics[0].message
 
 
+HALF_BUILT = """
+class Net(nn.Module):
+    def __init__(self, width=8, shared=None):
+        super().__init__()
+        self.conv = nn.Conv2d(3, width, 3)
+        self.shared = shared
+
+    def forward(self, image):
+        return self.shared(self.conv(image))
+"""
+
+FORGOTTEN = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.InstanceNorm2d(8))
+
+    def forward(self, image):
+        features = self.conv(image)
+        return self.head(features)
+"""
+
+
+def test_a_missing_argument_is_no_error(tmp_path: Path) -> None:
+    report, findings = linted(tmp_path, HALF_BUILT)
+    assert (report.targets[0].evidence, findings) == ("not-checked", ["warning cannot-trace"])
+    assert "an argument that is None by default may be missing" in report.diagnostics[0].message
+
+
+def test_what_stops_every_size_is_blamed_not_what_stops_small_ones(tmp_path: Path) -> None:
+    report, findings = linted(tmp_path, FORGOTTEN)
+    assert findings == ["error size-mismatch"]
+    assert "no attribute 'head'" in report.diagnostics[0].error
+
+
 def test_a_model_that_never_runs_is_one(tmp_path: Path) -> None:
     report, findings = linted(tmp_path, BROKEN)
     assert (report.targets[0].evidence, findings) == ("proven", ["error channel-mismatch"])

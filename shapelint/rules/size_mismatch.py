@@ -59,9 +59,12 @@ def _severity(subject: Subject) -> Severity:
 
 def _reasons(subject: Subject) -> Iterator[Failing]:
     """Needs of no particular kind, and exceptions of ``forward`` where they matter."""
+    raised = [f for f in subject.exploration.failures if f.event is None]
+    if subject.never_works:
+        yield from raised  # smaller sizes may fail before they get there
     yield from subject.failing("other")
-    if subject.declared or subject.never_works:
-        yield from (f for f in subject.exploration.failures if f.event is None)
+    if subject.declared:
+        yield from raised
 
 
 def _span(subject: Subject, failing: Failing) -> Span:
