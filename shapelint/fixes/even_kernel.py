@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.fixes import Change, Proposal, proposes
-from shapelint.fixes.output_padding import one_per_call, wrong_stages
+from shapelint.fixes.output_padding import one_per_call, per_dim, short, wrong_stages
 from shapelint.subject import Subject
 
 
@@ -21,7 +21,10 @@ def propose(subject: Subject) -> Iterator[Proposal]:
         node = wrong.stage.node
         stride = node.attrs.get("stride", 1)
         strides = stride if isinstance(stride, list) else [stride] * len(wrong.missing)
-        if any(s % 2 or d != 1 for s, d in zip(strides, _dilation(node.attrs, len(strides)))):
+        if any(
+            s % 2 or d != 1
+            for s, d in zip(strides, per_dim(node.attrs.get("dilation", 1), len(strides)))
+        ):
             return
         kernel, padding = [2 * s for s in strides], [s // 2 for s in strides]
         patches.append(
@@ -30,26 +33,17 @@ def propose(subject: Subject) -> Iterator[Proposal]:
         recipes[_recipe(strides)] = kernel
         if node.layer_span is not None:
             changes += [
-                Change(node.layer_span, "kernel_size", _short(kernel)),
-                Change(node.layer_span, "padding", _short(padding)),
+                Change(node.layer_span, "kernel_size", short(kernel)),
+                Change(node.layer_span, "padding", short(padding)),
                 Change(node.layer_span, "output_padding", "0"),
             ]
     if patches:
-        title = ", ".join(f"kernel_size={_short(k)} ({r})" for r, k in recipes.items())
+        title = ", ".join(f"kernel_size={short(k)} ({r})" for r, k in recipes.items())
         yield Proposal(
             title, tuple(patches), "weights change shape", "display", one_per_call(changes)
         )
 
 
-def _dilation(attrs: dict[str, object], rank: int) -> list[int]:
-    value = attrs.get("dilation", 1)
-    return value if isinstance(value, list) else [value] * rank  # type: ignore[list-item]
-
-
 def _recipe(strides: list[int]) -> str:
     s = strides[0] if len(set(strides)) == 1 else None
     return f"k{2 * s} s{s} p{s // 2}" if s else "kernel 2s, padding s/2"
-
-
-def _short(value: list[int]) -> str:
-    return str(value[0]) if len(set(value)) == 1 else str(tuple(value))

@@ -12,7 +12,7 @@ from shapelint.stages import Stage
 from shapelint.subject import Subject
 from shapelint.trace import Span
 
-__all__ = ["Wrong", "one_per_call", "propose", "wrong_stages"]
+__all__ = ["Wrong", "one_per_call", "per_dim", "propose", "short", "wrong_stages"]
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ def propose(subject: Subject) -> Iterator[Proposal]:
 def _repaired(wrong: Wrong) -> list[int] | None:
     """The ``output_padding`` that adds what is missing; None if the layer would refuse it."""
     attrs, rank = wrong.stage.node.attrs, len(wrong.missing)
-    given = _spatial(attrs.get("output_padding", 0), rank)
+    given = per_dim(attrs.get("output_padding", 0), rank)
     value = [g + m for g, m in zip(given, wrong.missing)]
-    limits = zip(_spatial(attrs.get("stride", 1), rank), _spatial(attrs.get("dilation", 1), rank))
+    limits = zip(per_dim(attrs.get("stride", 1), rank), per_dim(attrs.get("dilation", 1), rank))
     allowed = all(0 <= v < max(limit) for v, limit in zip(value, limits))
     return value if allowed else None
 
@@ -61,15 +61,15 @@ def _changes(subject: Subject, values: Mapping[str, list[int]]) -> tuple[tuple[C
         if node.layer_span is None or not node.op.startswith("conv_transpose"):
             continue
         rank = len(node.local) - 2
-        given = _spatial(node.attrs.get("output_padding", 0), rank)
-        stride = _spatial(node.attrs.get("stride", 1), rank)[0]
+        given = per_dim(node.attrs.get("output_padding", 0), rank)
+        stride = per_dim(node.attrs.get("stride", 1), rank)[0]
         layer = (stride, values.get(node.module, given))
         built.setdefault(node.layer_span, {})[node.module] = layer
     changes, expression = [], ""
     for span, layers in built.items():
         if not values.keys() & layers.keys():
             continue
-        written = {_short(value) for _, value in layers.values()}
+        written = {short(value) for _, value in layers.values()}
         if len(written) == 1:
             changes.append(Change(span, "output_padding", written.pop()))
         elif all(set(value) == {stride % 2} for stride, value in layers.values()):
@@ -121,18 +121,20 @@ def one_per_call(changes: list[Change]) -> tuple[Change, ...]:
     return tuple(by_span.values())
 
 
-def _spatial(value: object, rank: int) -> list[int]:
+def per_dim(value: object, rank: int) -> list[int]:
+    """A parameter given once or per dim, as a list of ``rank`` values."""
     return list(value) if isinstance(value, list) else [value] * rank  # type: ignore[list-item]
 
 
-def _short(value: list[int]) -> str:
+def short(value: list[int]) -> str:
+    """``[1, 1]`` as ``1``, ``[1, 2]`` as ``(1, 2)``."""
     return str(value[0]) if len(set(value)) == 1 else str(tuple(value))
 
 
 def _title(values: Mapping[str, list[int]]) -> str:
     """``output_padding=1``, with the layers named if there are several."""
-    distinct = sorted({_short(v) for v in values.values()})
+    distinct = sorted({short(v) for v in values.values()})
     if len(distinct) == 1:
         where = f" in {', '.join(values)}" if len(values) > 1 else ""
         return f"output_padding={distinct[0]}{where}"
-    return ", ".join(f"output_padding={_short(v)} in {m}" for m, v in values.items())
+    return ", ".join(f"output_padding={short(v)} in {m}" for m, v in values.items())
