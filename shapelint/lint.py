@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shapelint.confirm import Confirmation, confirm_sizes, device_for
+from shapelint.flow import flow, modules_at
 from shapelint.lengths.effort import TooHard, at_most
 from shapelint.model import Diagnostic
 from shapelint.rules import Rule, all_rules
@@ -79,7 +80,16 @@ def _with_evidence(
     if ran:
         where = "for every size" if evidence == "proven" else "at these sizes"
         notes.append(f"{evidence} {where}; run in PyTorch at {ran}")
-    return dataclasses.replace(diagnostic, error=error, evidence=evidence, notes=tuple(notes))
+    return dataclasses.replace(
+        diagnostic,
+        error=error,
+        evidence=evidence,
+        notes=tuple(notes),
+        modules=modules_at(
+            analysis.subject, [diagnostic.span, *(r.span for r in diagnostic.related)]
+        ),
+        flow=flow(analysis.subject, diagnostic.witness) if diagnostic.witness else (),
+    )
 
 
 def _words(analysis: Analysis, failed: Confirmation) -> str:

@@ -99,6 +99,10 @@ class Diagnostic:
     error: str = ""
     """What PyTorch raises at the witness; empty if nothing is raised."""
     fixes: tuple[Fix, ...] = ()
+    modules: tuple[str, ...] = ()
+    """Paths of the modules it is about, the one at ``span`` first: they stay when lines move."""
+    flow: tuple[Label, ...] = ()
+    """The lengths on the way through the model at the witness, step by step."""
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,8 @@ ROUNDTRIP = Diagnostic(
         ),
         Fix("output_size=x.shape[-1:]", "in forward: fits every L", "display", "L >= 1"),
     ),
+    modules=("dec", "enc"),
+    flow=(Label(ENC, "enc (Conv1d), L: 2 -> 1"), Label(DEC, "dec (ConvTranspose1d), L: 1 -> 1")),
 )
 
 

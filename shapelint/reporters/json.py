@@ -21,7 +21,9 @@ lines and columns count from 1, columns in characters, ends exclusive.
     place), ``related[]`` (``path``, ``line``, ``column``, ``end_line``, ``end_column``,
     ``message``), ``witness`` (the smallest sizes at which it happens), ``passing`` (sizes nearby at
     which it does not), ``evidence``, ``notes[]``, ``error`` (what PyTorch raises at the witness),
-    ``fixes[]``.
+    ``fixes[]``, ``modules[]`` (paths of the modules it is about), ``flow[]`` (the lengths on the
+    way through the model at the witness, keys as in ``related[]``), ``fingerprint`` (stays the same
+    when lines move; unique in a report).
 ``fixes[]``
     ``title``, ``note``, ``applicability`` (``safe``, ``unsafe``, ``display``), ``sizes_after``
     (``text``), ``edits[]`` (``path``, ``line``, ``column``, ``end_line``, ``end_column``,
@@ -39,7 +41,8 @@ import json as stdlib_json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from shapelint.model import Diagnostic, Fix, Report, Skipped, TargetReport
+from shapelint.fingerprints import fingerprints
+from shapelint.model import Diagnostic, Fix, Label, Report, Skipped, TargetReport
 from shapelint.reporters import reporter
 from shapelint.text.sources import Sources
 from shapelint.trace import Span
@@ -55,10 +58,11 @@ VERSION = 1
 @reporter("json")
 def json(report: Report, sources: Sources) -> str:
     """The report as one JSON object."""
+    identified = zip(report.diagnostics, fingerprints(report.diagnostics, sources))
     body = {
         "version": VERSION,
         "targets": [_target(t, sources) for t in report.targets],
-        "diagnostics": [_diagnostic(d, sources) for d in report.diagnostics],
+        "diagnostics": [_diagnostic(d, f, sources) for d, f in identified],
         "skipped": [_skipped(s, sources) for s in report.skipped],
         "summary": _summary(report),
     }
@@ -85,7 +89,7 @@ def _valid(sizes: SizeSet | None) -> dict[str, Any] | None:
     return None if sizes is None else {"text": sizes.text, "smallest": sizes.smallest()}
 
 
-def _diagnostic(found: Diagnostic, sources: Sources) -> dict[str, Any]:
+def _diagnostic(found: Diagnostic, fingerprint: str, sources: Sources) -> dict[str, Any]:
     return {
         "code": found.code,
         "name": found.name,
@@ -94,13 +98,16 @@ def _diagnostic(found: Diagnostic, sources: Sources) -> dict[str, Any]:
         "target": found.target,
         **_place(found.span, sources),
         "label": found.label,
-        "related": [{**_place(r.span, sources), "message": r.message} for r in found.related],
+        "related": [_label(label, sources) for label in found.related],
         "witness": found.witness,
         "passing": found.passing,
         "evidence": found.evidence,
         "notes": found.notes,
         "error": found.error,
         "fixes": [_fix(fix, sources) for fix in found.fixes],
+        "modules": found.modules,
+        "flow": [_label(step, sources) for step in found.flow],
+        "fingerprint": fingerprint,
     }
 
 
@@ -112,6 +119,10 @@ def _fix(fix: Fix, sources: Sources) -> dict[str, Any]:
         "sizes_after": {"text": fix.sizes_after},
         "edits": [{**_place(edit.span, sources), "text": edit.text} for edit in fix.edits],
     }
+
+
+def _label(label: Label, sources: Sources) -> dict[str, Any]:
+    return {**_place(label.span, sources), "message": label.message}
 
 
 def _place(span: Span, sources: Sources) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from shapelint.fingerprints import fingerprints
 from shapelint.model import Diagnostic, Report
 from shapelint.reporters import json as json_reporter
 from shapelint.reporters import render
 from shapelint.text.sources import Sources
-from tests.reports import AE, BROKEN, SKIPPED, FakeSizes, finding, span_of, target
+from tests.reports import AE, BROKEN, ROUNDTRIP, SKIPPED, FakeSizes, finding, span_of, target
 
 
 def parsed(report: Report, **texts: str) -> dict:
@@ -138,6 +139,26 @@ def test_a_diagnostic_in_full():
                     "edits": [],
                 },
             ],
+            "modules": ["dec", "enc"],
+            "flow": [
+                {
+                    "path": "models/ae.py",
+                    "line": 9,
+                    "column": 20,
+                    "end_line": 9,
+                    "end_column": 71,
+                    "message": "enc (Conv1d), L: 2 -> 1",
+                },
+                {
+                    "path": "models/ae.py",
+                    "line": 10,
+                    "column": 20,
+                    "end_line": 10,
+                    "end_column": 80,
+                    "message": "dec (ConvTranspose1d), L: 1 -> 1",
+                },
+            ],
+            "fingerprint": fingerprints([ROUNDTRIP], Sources())[0],
         }
     ]
 

@@ -1,0 +1,34 @@
+"""What makes a finding the same finding in two runs: target, rule and modules, but no line.
+
+Code scanning, merge requests and baselines compare runs by it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+
+from shapelint.model import Diagnostic
+from shapelint.text.sources import Sources
+
+__all__ = ["fingerprints", "identity"]
+
+
+def identity(found: Diagnostic, sources: Sources) -> tuple[str, ...]:
+    """``("models/ae.py:AE", "roundtrip-length", "dec", "enc")``, the path as it is shown."""
+    path, colon, name = found.target.rpartition(":")
+    shown = sources.shown(path) if path else ""
+    return f"{shown}{colon}{name}", found.name, *found.modules[:2]
+
+
+def fingerprints(diagnostics: Iterable[Diagnostic], sources: Sources) -> list[str]:
+    """One for each diagnostic; the second of two with the same identity gets another one."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    return [_digest(identity(found, sources), seen) for found in diagnostics]
+
+
+def _digest(key: tuple[str, ...], seen: Counter[tuple[str, ...]]) -> str:
+    seen[key] += 1
+    words = key if seen[key] == 1 else (*key, str(seen[key]))
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
