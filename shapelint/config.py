@@ -10,11 +10,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from shapelint.errors import UsageError, suggestion
-from shapelint.lengths.conditions import Condition
-from shapelint.model import Input
+
+if TYPE_CHECKING:
+    from shapelint.lengths.conditions import Condition
+    from shapelint.model import Input
 
 __all__ = ["FailOn", "Output", "Settings", "merge"]
 

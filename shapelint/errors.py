@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
-__all__ = ["UsageError", "suggestion"]
+__all__ = ["NoInterpreter", "UsageError", "suggestion"]
 
 
 class UsageError(Exception):
@@ -15,8 +14,18 @@ class UsageError(Exception):
     """
 
 
+class NoInterpreter(LookupError):
+    """No Python with torch was found. ``searched`` says where, one line each."""
+
+    def __init__(self, searched: tuple[str, ...]) -> None:
+        super().__init__("no Python with torch was found; searched " + "; ".join(searched))
+        self.searched = searched
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """``"; did you mean 'roundtrip-length'?"``, or nothing if no known word is close."""
+    import difflib
+
     lower = {k.lower(): k for k in known}
     close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
     return f"; did you mean {lower[close[0]]!r}?" if close else ""

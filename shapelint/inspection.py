@@ -154,7 +154,8 @@ def _domain(inputs: tuple[Input, ...], settings: Settings) -> tuple[SizeSet, boo
 def _reported(
     analysis: Analysis, plan: Plan, path: Path, settings: Settings, assumed: tuple[str, ...]
 ) -> Found:
-    said = verdict(analysis, selected_rules(settings), str(path), plan.class_name, assumed)
+    rules = [find_rule(entry.code) for entry in selected_rules(settings)]
+    said = verdict(analysis, rules, str(path), plan.class_name, assumed)
     return Found(said.report, said.diagnostics, analysis)
 
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from shapelint.errors import NoInterpreter
+
 __all__ = ["Interpreter", "NoInterpreter", "find_interpreter"]
 
 _ASK = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
@@ -30,14 +32,6 @@ class Interpreter:
     python: str
     origin: str
     """Why this one, for example ``"VIRTUAL_ENV"``."""
-
-
-class NoInterpreter(LookupError):
-    """No Python with torch was found. ``searched`` says where, one line each."""
-
-    def __init__(self, searched: tuple[str, ...]) -> None:
-        super().__init__("no Python with torch was found; searched " + "; ".join(searched))
-        self.searched = searched
 
 
 def find_interpreter(near: Path, asked: str | None = None) -> Interpreter:

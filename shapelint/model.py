@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from shapelint.trace import Span, Trace
+from shapelint.span import Span
 
 if TYPE_CHECKING:
     from shapelint.lengths.sets import SizeSet
+    from shapelint.trace import Trace
 
 __all__ = [
     "Applicability",

@@ -7,14 +7,22 @@ imports every module of the package, so there is no list to keep in step.
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-__all__ = ["Registry"]
+__all__ = ["Registry", "module_names"]
 
 T = TypeVar("T")
 F = TypeVar("F")
+
+
+def module_names(package: str) -> list[str]:
+    """The modules of one of our packages, without importing it."""
+    folders = package.split(".")[1:]
+    files = os.listdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), *folders))
+    names = (file.removesuffix(".py") for file in files if file.endswith(".py"))
+    return sorted(name for name in names if not name.startswith("__"))
 
 
 class Registry(Generic[T]):
@@ -40,13 +48,15 @@ class Registry(Generic[T]):
     def _walk(self) -> None:
         if not self._walked:
             self._walked = True
-            package = importlib.import_module(self.package)
-            for module in pkgutil.iter_modules(package.__path__):
-                importlib.import_module(f"{self.package}.{module.name}")
+            for name in module_names(self.package):
+                importlib.import_module(f"{self.package}.{name}")
 
     def get(self, name: str) -> T | None:
-        """The thing of that name, or None."""
-        self._walk()
+        """The thing of that name, or None. The module of that name alone is imported if it can."""
+        if not self._walked and name in module_names(self.package):
+            importlib.import_module(f"{self.package}.{name}")
+        if name not in self._found:
+            self._walk()
         return self._found.get(name)
 
     def __iter__(self) -> Iterator[str]:

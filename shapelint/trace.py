@@ -12,6 +12,7 @@ from typing import Literal
 
 from shapelint.lengths.conditions import Condition
 from shapelint.lengths.expr import Expr
+from shapelint.span import Span
 
 __all__ = [
     "Event",
@@ -35,20 +36,6 @@ NeedKind = Literal[
     "view",  # view, reshape, unflatten, chunked windows: element counts
     "other",
 ]
-
-
-@dataclass(frozen=True)
-class Span:
-    """A range in a source file, end exclusive.
-
-    Lines and columns count from 1; columns in bytes of UTF-8, as in syntax trees and code objects.
-    """
-
-    path: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
 
 
 @dataclass(frozen=True)

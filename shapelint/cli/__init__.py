@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import io
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -25,8 +24,7 @@ import click
 
 from shapelint import __version__
 from shapelint.cli._commands import Commands
-from shapelint.errors import UsageError
-from shapelint.interpreters import NoInterpreter
+from shapelint.errors import NoInterpreter, UsageError
 
 __all__ = ["app", "main", "run"]
 
@@ -58,6 +56,8 @@ def run(arguments: Sequence[str]) -> int:
     except click.Abort:
         return INTERRUPTED
     except Exception:  # whatever it is, it must not look like a finding
+        import traceback
+
         traceback.print_exc()
         click.echo(_BUG, err=True)
         return BUG

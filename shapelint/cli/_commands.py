@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
+import re
 
 import click
+
+from shapelint.registry import module_names
 
 __all__ = ["Commands", "command_names"]
 
 DEFAULT = "check"
 
 _PACKAGE = "shapelint.cli"
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+_FIRST_SENTENCE = re.compile(r'^def command\(.*?"""(.*?\.)(?:\s|""")', re.MULTILINE | re.DOTALL)
 
 
 def command_names() -> list[str]:
     """The names of all commands."""
-    path = importlib.import_module(_PACKAGE).__path__
-    return [m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_")]
+    return [name for name in module_names(_PACKAGE) if not name.startswith("_")]
 
 
 class Commands(click.Group):
-    """A group that imports a command when it is asked for it."""
+    """A group that imports a command when it is asked for it, and none to list them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The default first."""
@@ -34,6 +38,11 @@ class Commands(click.Group):
         found: click.Command = importlib.import_module(f"{_PACKAGE}.{cmd_name}").command
         return found
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with the first sentence of its docstring, read from its source."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(name)) for name in self.list_commands(ctx)])
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default command in front of anything but a command or an option of the group.
 
@@ -43,3 +52,9 @@ class Commands(click.Group):
         if args and args[0] not in own and args[0] not in command_names():
             args = [DEFAULT, *args]
         return super().parse_args(ctx, args)
+
+
+def _summary(name: str) -> str:
+    with open(os.path.join(_FOLDER, f"{name}.py"), encoding="utf-8") as source:
+        found = _FIRST_SENTENCE.search(source.read())
+    return " ".join(found[1].split()) if found else ""

@@ -6,17 +6,17 @@ The name of every parameter is the name of its field in :class:`shapelint.config
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from shapelint.config import Output, Settings, merge
 from shapelint.errors import UsageError
-from shapelint.lengths.conditions import Condition
-from shapelint.model import Input
-from shapelint.notation import parse_argument, parse_input
-from shapelint.reporters import find_reporter
+
+if TYPE_CHECKING:
+    from shapelint.lengths.conditions import Condition
+    from shapelint.model import Input
 
 __all__ = ["color_option", "model_options", "output_format", "outputs", "settings", "words"]
 
@@ -46,6 +46,8 @@ def outputs(ctx: click.Context, param: click.Parameter, values: Values) -> tuple
 
 
 def _output(value: str) -> Output:
+    from shapelint.reporters import find_reporter
+
     name, sign, destination = value.partition(":")
     find_reporter(name)
     if not sign or not destination:
@@ -65,15 +67,25 @@ def _lengths(ctx: click.Context, param: click.Parameter, values: Values) -> tupl
 
 
 def _inputs(ctx: click.Context, param: click.Parameter, values: Values) -> tuple[Input, ...]:
+    if not values:
+        return ()
+    from shapelint.notation import parse_input
+
     return tuple(parse_input(value, position) for position, value in enumerate(values))
 
 
 def _arguments(ctx: click.Context, param: click.Parameter, values: Values) -> dict[str, Any]:
+    if not values:
+        return {}
+    from shapelint.notation import parse_argument
+
     return dict(map(parse_argument, values))
 
 
 def output_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """Callback of ``--output-format``. Raises UsageError for a format that does not exist."""
+    from shapelint.reporters import find_reporter
+
     find_reporter(value)
     return value
 

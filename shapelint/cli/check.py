@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,11 +18,12 @@ from shapelint.cli._options import (
     settings,
     words,
 )
-from shapelint.cli._output import write
 from shapelint.config import Settings
 from shapelint.errors import UsageError, suggestion
-from shapelint.model import Report
-from shapelint.reporters import REPORTERS
+from shapelint.registry import module_names
+
+if TYPE_CHECKING:
+    from shapelint.model import Report
 
 __all__ = ["command", "exit_code"]
 
@@ -47,7 +47,7 @@ def _rules(flag: str, text: str) -> Callable[[Command], Command]:
     default="full",
     metavar="FORMAT",
     callback=output_format,
-    help=f"Format on standard output: {', '.join(sorted(REPORTERS))}.",
+    help=f"Format on standard output: {', '.join(module_names('shapelint.reporters'))}.",
 )
 @click.option(
     "-o",
@@ -74,6 +74,7 @@ def _rules(flag: str, text: str) -> Callable[[Command], Command]:
 @click.pass_context
 def command(ctx: click.Context, /, **_: Any) -> int:
     """Lint models. PATHS are files, folders, FILE.py:Class, FILE.py:factory or pkg.mod:object."""
+    from shapelint.cli._output import write
     from shapelint.selection import check_selectors
 
     asked = settings(ctx)
@@ -91,6 +92,8 @@ def _lint(asked: Settings) -> Report:
 
 
 def _require_paths(paths: tuple[str, ...]) -> None:
+    from pathlib import Path
+
     for path in paths:
         file, _, name = path.rpartition(":")
         is_object = name.replace(".", "").isidentifier() and file

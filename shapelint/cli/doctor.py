@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from shapelint import __version__
-from shapelint.interpreters import NoInterpreter, find_interpreter
+from shapelint.errors import NoInterpreter
+from shapelint.interpreters import find_interpreter
 
 __all__ = ["command"]
 

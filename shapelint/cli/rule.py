@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from shapelint.rules import FIX_SAFETY, Rule, all_rules, find_rule
+if TYPE_CHECKING:
+    from shapelint.catalog import Entry
 
 __all__ = ["command"]
 
@@ -21,35 +21,36 @@ __all__ = ["command"]
 )
 def command(words: Sequence[str], everything: bool, form: str) -> int:
     """Explain rules; without arguments, list them."""
-    rules = all_rules() if everything or not words else tuple(map(find_rule, words))
+    from shapelint import catalog
+
+    listed = everything or not words
+    rules = catalog.entries() if listed else tuple(map(catalog.find_entry, words))
     if form == "json":
-        click.echo(json.dumps([_record(r) for r in rules], indent=2, ensure_ascii=False))
+        click.echo(_json([_record(r, catalog.FIX_SAFETY) for r in rules]))
     elif everything or words:
-        click.echo("\n\n".join(map(_page, rules)))
+        click.echo("\n\n".join(_page(r, catalog.FIX_SAFETY) for r in rules))
     else:
         click.echo("\n".join(_table(rules)))
     return 0
 
 
-def _record(rule: Rule) -> dict[str, Any]:
-    return {
-        "code": rule.code,
-        "name": rule.name,
-        "severity": rule.severity,
-        "enabled": rule.enabled,
-        "summary": rule.summary,
-        "documentation": rule.documentation,
-        "fix_safety": FIX_SAFETY,
-    }
+def _json(records: list[dict[str, Any]]) -> str:
+    import json
+
+    return json.dumps(records, indent=2, ensure_ascii=False)
 
 
-def _page(rule: Rule) -> str:
+def _record(rule: Entry, fix_safety: str) -> dict[str, Any]:
+    return {**rule._asdict(), "summary": rule.summary, "fix_safety": fix_safety}
+
+
+def _page(rule: Entry, fix_safety: str) -> str:
     default = rule.severity if rule.enabled else f"{rule.severity}, off unless selected"
     head = f"# {rule.name} ({rule.code})\n\nDefault severity: {default}"
-    return f"{head}\n\n{rule.documentation}\n\n## Kinds of fixes\n{FIX_SAFETY.rstrip()}"
+    return f"{head}\n\n{rule.documentation}\n\n## Kinds of fixes\n{fix_safety.rstrip()}"
 
 
-def _table(rules: Iterable[Rule]) -> list[str]:
+def _table(rules: Iterable[Entry]) -> list[str]:
     columns = max((len(r.name) for r in rules), default=0)
     return [
         f"{r.code}  {r.name:<{columns}}  {r.severity if r.enabled else 'off':<7}  {r.summary}"

@@ -44,8 +44,8 @@ from typing import TYPE_CHECKING, Any
 from shapelint.fingerprints import fingerprints
 from shapelint.model import Diagnostic, Fix, Label, Report, Skipped, TargetReport
 from shapelint.reporters import reporter
+from shapelint.span import Span
 from shapelint.text.sources import Sources
-from shapelint.trace import Span
 
 if TYPE_CHECKING:
     from shapelint.lengths.sets import SizeSet

@@ -12,7 +12,7 @@ A rule is one module, named by the rule's slug, with one generator in it::
         yield check.diagnostic("output is 1 shorter ...", target=subject.target, span=...)
 
 The docstring is the documentation that ``shapelint rule`` prints; its headings are
-:data:`HEADINGS`. Rules are found by walking this package.
+:data:`shapelint.catalog.HEADINGS`. Rules are found by walking this package.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shapelint.catalog import Entry
 from shapelint.errors import UsageError, suggestion
 from shapelint.model import Diagnostic, Severity
 from shapelint.registry import Registry
@@ -31,31 +32,9 @@ if TYPE_CHECKING:
     from shapelint.subject import Subject
     from shapelint.trace import Span
 
-__all__ = ["FIX_SAFETY", "HEADINGS", "RULES", "Check", "Rule", "all_rules", "find_rule", "rule"]
+__all__ = ["RULES", "Check", "Rule", "all_rules", "find_rule", "rule"]
 
 Check = Callable[["Subject"], Iterator[Diagnostic]]
-
-HEADINGS = (
-    "What it does",
-    "Why is this bad?",
-    "Example",
-    "Use instead",
-    "Fix safety",
-    "References",
-)
-"""Headings of a rule's documentation, in this order.
-
-The last three may be absent, and the example where no code is at fault (SHP9).
-"""
-
-FIX_SAFETY = """\
-A fix is *safe* if the keys and shapes of the state_dict stay as they are, every declared size that
-worked still works and all declared sizes work afterwards (traced again on the edited source), the
-edited call built exactly one layer or every layer it built gains, and no comment is lost. It is
-*unsafe* if the keys and shapes stay but the rest cannot be shown, because no sizes are declared or
-some that work today would not. It is for *display* if weights change their shape or `forward` is
-restructured: it is shown and never applied.
-"""
 
 RULES: Registry[Rule] = Registry("shapelint.rules")
 """Every rule, by code and by name."""
@@ -85,14 +64,10 @@ class Rule:
         return Diagnostic(self.code, self.name, message=message, target=target, span=span, **fields)
 
     @property
-    def documentation(self) -> str:
-        """The docstring of the rule, in Markdown."""
-        return inspect.getdoc(self.check) or ""
-
-    @property
-    def summary(self) -> str:
-        """The first line of the documentation, without the full stop."""
-        return self.documentation.partition("\n")[0].rstrip(".")
+    def entry(self) -> Entry:
+        """What :mod:`shapelint.catalog` reads in the source."""
+        documentation = inspect.getdoc(self.check) or ""
+        return Entry(self.code, self.name, self.severity, self.enabled, documentation)
 
 
 def rule(

@@ -25,10 +25,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from shapelint.model import Label, Severity
+from shapelint.span import Span
 from shapelint.text.layout import expand, one_line
 from shapelint.text.paint import Style, paint
 from shapelint.text.sources import Sources
-from shapelint.trace import Span
 
 __all__ = ["frame", "gutter_width"]
 

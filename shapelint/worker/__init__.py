@@ -1,6 +1,6 @@
 """The half that runs in the project's interpreter, where torch is.
 
 It needs the standard library and torch. Of shapelint it imports only what both processes share:
-``lengths.expr``, ``lengths.conditions``, ``lengths.real``, ``trace``, ``model``, ``facts`` and
-``registry``.
+the modules of ``lengths`` that need the standard library alone, ``trace``, ``wire``, ``model``,
+``facts``, ``session`` and ``registry``.
 """

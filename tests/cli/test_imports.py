@@ -6,19 +6,21 @@ import sys
 import pytest
 
 HEAVY = ("torch", "numpy", "networkx", "islpy", "rich", "shapelint.engine")
+SLOW = ("dataclasses", "json", "pathlib", "pkgutil", "subprocess", "traceback")
+"""What of the standard library takes a noticeable part of a bare start."""
 
 SCRIPT = """
 import sys
 from shapelint.cli import run
 code = run({arguments!r})
-loaded = [name for name in {heavy!r} if name in sys.modules]
+loaded = [name for name in {watched!r} if name in sys.modules]
 print(code, *loaded, file=sys.stderr)
 """
 
 
-def loaded_by(arguments: list[str], before: str = "") -> str:
-    """The exit code and the heavy modules that are loaded after a command."""
-    script = before + SCRIPT.format(arguments=arguments, heavy=HEAVY)
+def loaded_by(arguments: list[str], before: str = "", watched: tuple[str, ...] = HEAVY) -> str:
+    """The exit code and those of the watched modules that are loaded after a command."""
+    script = before + SCRIPT.format(arguments=arguments, watched=watched)
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
@@ -39,9 +41,22 @@ def test_nothing_heavy_is_imported(arguments):
     assert loaded_by(arguments) == "0"
 
 
+LIGHTEST = {
+    "help": ["--help"],
+    "the list of rules": ["rule"],
+    "the page of a rule": ["rule", "roundtrip-length"],
+}
+
+
+@pytest.mark.parametrize("arguments", LIGHTEST.values(), ids=LIGHTEST)
+def test_nothing_slow_is_imported(arguments):
+    assert loaded_by(arguments, watched=HEAVY + SLOW) == "0"
+
+
 def test_a_wrong_path_is_found_before_anything_heavy_is_imported():
     assert loaded_by(["no-such-file.py"]) == "2"
 
 
 def test_this_test_can_fail():
     assert loaded_by(["--help"], before="import networkx") == "0 networkx"
+    assert loaded_by(["--help"], before="import json", watched=SLOW) == "0 json"
