@@ -21,7 +21,7 @@ from shapelint.text.sources import Sources
 
 __all__ = ["echo", "wants_color", "write"]
 
-_FOR_PEOPLE = ("full", "concise", "statistics")
+_FOR_PEOPLE = ("full", "concise", "markdown", "statistics")
 
 
 def write(report: Report, settings: Settings) -> None:
@@ -39,6 +39,15 @@ def write(report: Report, settings: Settings) -> None:
     for output in settings.outputs:
         if output.destination == "-":
             echo(render(output.format, report, sources, color=True), settings.color)
+    if "github" in (settings.output_format, *(output.format for output in settings.outputs)):
+        _summarize(report, sources, os.environ.get("GITHUB_STEP_SUMMARY"))
+
+
+def _summarize(report: Report, sources: Sources, page: str | None) -> None:
+    """Add the tables to the page that GitHub shows for a job; each of its steps may add to it."""
+    if page:
+        with open(page, "a", encoding="utf-8") as file:
+            file.write(render("markdown", _findings(report), sources))
 
 
 def _findings(report: Report) -> Report:

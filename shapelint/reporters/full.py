@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.model import Diagnostic, Fix, Label, Report
+from shapelint.model import Diagnostic, Label, Report
 from shapelint.reporters import reporter
+from shapelint.text.findings import helps, notes
 from shapelint.text.frame import frame, gutter_width
-from shapelint.text.layout import one_line, pad, visible, width
+from shapelint.text.layout import one_line, visible, width
 from shapelint.text.paint import paint
 from shapelint.text.sources import Sources
 from shapelint.text.summary import summary, unchecked
@@ -31,11 +32,11 @@ def _block(found: Diagnostic, sources: Sources) -> Iterator[str]:
     yield _headline(found)
     yield from frame(primary, found.related, found.severity, sources)
     indent = " " * gutter_width([primary, *found.related])
-    for note in _notes(found):
+    for note in notes(found):
         first, *rest = visible(note).split("\n")
         yield f"{indent} {paint('=', 'frame')} {first}"
         yield from (f"{indent}   {line}".rstrip() for line in rest)
-    yield from _help(found.fixes)
+    yield from (f"{paint('help', 'help')}: {words}" for words in helps(found.fixes))
 
 
 def _headline(found: Diagnostic) -> str:
@@ -43,19 +44,3 @@ def _headline(found: Diagnostic) -> str:
     space = max(COLUMNS - width(f"{kind}: {message}{found.code}"), 2)
     code = paint(found.code, "faint")
     return f"{paint(kind, found.severity)}{paint(f': {message}', 'strong')}{' ' * space}{code}"
-
-
-def _notes(found: Diagnostic) -> Iterator[str]:
-    yield from found.notes
-    if found.error:
-        sizes = ", ".join(f"{name} = {size}" for name, size in found.witness.items())
-        yield f"PyTorch{f' at {sizes}' if sizes else ''}: {found.error}"
-
-
-def _help(fixes: tuple[Fix, ...]) -> Iterator[str]:
-    """One line a fix, the notes below each other."""
-    titles = [one_line(fix.title) for fix in fixes]
-    columns = max(map(width, titles), default=0)
-    for title, fix in zip(titles, fixes, strict=True):
-        words = f"{pad(title, columns)}   {one_line(fix.note)}".rstrip()
-        yield f"{paint('help', 'help')}: {words}"

@@ -34,7 +34,7 @@ def engine(monkeypatch, tmp_path):
     fake = Engine()
     monkeypatch.setitem(sys.modules, "shapelint.engine", fake)
     monkeypatch.chdir(tmp_path)
-    for name in ("NO_COLOR", "FORCE_COLOR"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "model.py").write_text("import torch\n")
     return fake

@@ -219,6 +219,26 @@ def test_one_run_writes_several_reports(engine, shapelint, tmp_path):
     assert (tmp_path / "r.json").read_text() == render("json", BROKEN, Sources())
 
 
+SUMMARIZED = {
+    "not without GitHub's format": ([], "before\n"),
+    "beside annotations on standard output": (["--output-format", "github"], None),
+    "beside annotations that go elsewhere": (["-o", "github:-"], None),
+}
+
+
+@pytest.mark.parametrize(("flags", "expected"), SUMMARIZED.values(), ids=SUMMARIZED)
+def test_the_tables_are_added_to_the_summary_of_a_job(
+    engine, shapelint, tmp_path, monkeypatch, flags, expected
+):
+    page = tmp_path / "summary.md"
+    page.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    engine.report = BROKEN
+    shapelint(*flags, "model.py")
+    tables = render("markdown", BROKEN, Sources())
+    assert page.read_text() == (expected or f"before\n{tables}")
+
+
 def test_a_report_that_cannot_be_written_is_a_usage_error(engine, shapelint):
     code, _, err = shapelint("-o", "json:no/such/folder/r.json", "model.py")
     assert code == 2
