@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 from shapelint import __version__
+from shapelint.catalog import FIX_SAFETY, Entry, find_entry
 from shapelint.fingerprints import fingerprints
-from shapelint.model import Diagnostic, Edit, Fix, Label, Report, Severity, TargetReport
+from shapelint.model import Diagnostic, Edit, Fix, Label, Report, TargetReport
 from shapelint.reporters import reporter
-from shapelint.rules import FIX_SAFETY, Rule, find_rule
 from shapelint.text.findings import details
 from shapelint.text.sources import Sources
 from shapelint.trace import Span
@@ -30,7 +30,7 @@ _SCHEMA = (
 _ROOT = "%SRCROOT%"
 """The name that code scanning knows for the top of the repository."""
 
-_LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
+_LEVELS: dict[str, str] = {"error": "error", "warning": "warning", "info": "note"}
 
 
 @reporter("sarif")
@@ -41,7 +41,7 @@ def sarif(report: Report, sources: Sources) -> str:
     driver = {
         "name": "shapelint",
         "semanticVersion": __version__,
-        "rules": [_rule(find_rule(code)) for code in codes],
+        "rules": [_rule(find_entry(code)) for code in codes],
     }
     run = {
         "tool": {"driver": driver},
@@ -54,7 +54,7 @@ def sarif(report: Report, sources: Sources) -> str:
     return json.dumps(body, indent=2, ensure_ascii=False) + "\n"
 
 
-def _rule(rule: Rule) -> Json:
+def _rule(rule: Entry) -> Json:
     """3.49: what the documentation says, for the page that shows an alert."""
     help_ = f"{rule.documentation}\n\n## Kinds of fixes\n{FIX_SAFETY.rstrip()}"
     return {
