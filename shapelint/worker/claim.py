@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
+from shapelint.worker import dtypes
 from shapelint.worker.nested import shapes_in
 from shapelint.worker.record import OpCall
 from shapelint.worker.recorder import NeedFailed
@@ -28,6 +29,8 @@ class Claim:
     failed: NeedFailed | None = None
     broken: Exception | None = None
     """What the transfer function raised: PyTorch should raise as well."""
+    dtypes: tuple[torch.dtype, ...] | None = None
+    """What the CPU makes of the dtypes, where the meta kernel may make something else of them."""
 
 
 def claim_of(call: OpCall) -> Claim:
@@ -35,7 +38,8 @@ def claim_of(call: OpCall) -> Claim:
     if call.transfer is None:
         return Claim()
     try:
-        return Claim(call.transfer(*call.args, **call.kwargs))
+        shapes = call.transfer(*call.args, **call.kwargs)
+        return Claim(shapes, dtypes=dtypes.returned(call))
     except NeedFailed as exc:
         return Claim(failed=exc)
     except NotImplementedError:

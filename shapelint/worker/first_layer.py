@@ -21,7 +21,7 @@ from shapelint.worker.examples import FORMS, Template
 from shapelint.worker.layer_inputs import wanted
 from shapelint.worker.runs import Call, trace_run
 
-__all__ = ["FURTHEST", "search"]
+__all__ = ["FURTHEST", "as_inputs", "search"]
 
 FURTHEST = "a guess that got furthest"
 """What is said of inputs about which no layer says anything."""
@@ -80,8 +80,17 @@ def _trace(model: Model, guess: Guess) -> Trace:
     symbols = {d for dims, _ in guess.values() for d in dims if isinstance(d, str)}
     rest = iter(_OTHER_HINTS * len(symbols))
     hints = {s: _HINTS.get(s) or next(rest) for s in sorted(symbols)}
-    inputs = [Input(name, dims, dtype) for name, (dims, dtype) in guess.items()]
-    return trace_run(model, Call(inputs), hints)
+    return trace_run(model, Call(as_inputs(guess, model.root)), hints)
+
+
+def as_inputs(guess: Guess, root: nn.Module) -> tuple[Input, ...]:
+    """The guess as inputs: its floats are of the dtype of the model's first weights."""
+    floats = (p.dtype for p in root.parameters() if p.is_floating_point())
+    own = str(next(floats, "float32")).removeprefix("torch.")
+    return tuple(
+        Input(name, dims, own if dtype == "float32" else dtype)
+        for name, (dims, dtype) in guess.items()
+    )
 
 
 # -- the first guess ------------------------------------------------------------------------

@@ -13,11 +13,10 @@ from pathlib import Path
 from torch import nn
 
 from shapelint.facts import InputGuess
-from shapelint.model import Input
 from shapelint.worker.annotations import annotated_inputs
 from shapelint.worker.build import Model
 from shapelint.worker.examples import Template, attached_examples, generalised, literal_examples
-from shapelint.worker.first_layer import FURTHEST, search
+from shapelint.worker.first_layer import FURTHEST, as_inputs, search
 
 __all__ = ["guess_inputs"]
 
@@ -27,7 +26,7 @@ def guess_inputs(model: Model, path: Path, target: str = "") -> InputGuess:
     names = required_inputs(model.root)
     known, how = _known(model, path, target, names)
     guess, layer = search(model, names, known)
-    inputs = tuple(Input(name, dims, dtype) for name, (dims, dtype) in guess.items())
+    inputs = as_inputs(guess, model.root)
     return InputGuess(inputs, how if known else layer, bool(known) or layer != FURTHEST)
 
 

@@ -24,6 +24,7 @@ from shapelint.trace import Failure, Node, Span, Trace
 from shapelint.worker import builtins_seen, output_size
 from shapelint.worker.claim import ShapeMismatch, claim_of, symbolic
 from shapelint.worker.decompose import decomposed
+from shapelint.worker.dtypes import converted, explain
 from shapelint.worker.graph import CallGraph
 from shapelint.worker.kernels import run_on_meta, run_op
 from shapelint.worker.length import Length
@@ -186,14 +187,14 @@ class ShapeTracer(fx.Tracer):
             if claim.failed is not None:
                 raise claim.failed.error(str(claim.failed))
         except Exception as exc:
-            self._failed_at(call, exc, explained=claim.failed is not None)
+            self._failed_at(call, exc, explained=claim.failed is not None or explain(call))
             raise
         if claim.broken is not None:
             raised = f"{name}: transfer function raised {claim.broken!r}"
             raise ShapeMismatch(raised) from claim.broken
         if transfer is None:
             return self._wrap(call, real, probe(func, name, args, kwargs, real, self.recorder))
-        return self._wrap(call, real, claim.shapes)
+        return self._wrap(call, converted(real, claim.dtypes), claim.shapes)
 
     def _failed_at(self, call: OpCall, exc: Exception, explained: bool) -> None:
         index = len(self.nodes)

@@ -212,6 +212,11 @@ def test_whole_numbers(model: nn.Module, inputs: list[Input]) -> None:
     assert list(guess_inputs(build(lambda device: model), Path(__file__)).inputs) == inputs
 
 
+def test_floats_are_of_the_dtype_of_the_weights():
+    guess = guess_inputs(build(lambda device: Optional().double()), Path(__file__))
+    assert [i.dtype for i in guess.inputs] == ["float64"]
+
+
 HOW = [
     pytest.param(Annotated(), "annotations of forward", id="annotations"),
     pytest.param(WithExample(), "example_input_array", id="Lightning"),

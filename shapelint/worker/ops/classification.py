@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from shapelint.lengths.conditions import all_of
+import torch
+
+from shapelint.lengths.conditions import all_of, unequal
+from shapelint.worker.length import expr_of
 from shapelint.worker.ops import COMPOSITES, op
 from shapelint.worker.ops.losses import left, same_size
-from shapelint.worker.shapes import Shape, eq, need, shape_of
+from shapelint.worker.shapes import Shape, either, eq, need, shape_of
 
 __all__: list[str] = []
 
@@ -34,12 +37,28 @@ def cross_entropy(
     """A value for each target: class indices, or probabilities in the shape of the input."""
     shape, wanted = shape_of(input), shape_of(target)
     if len(shape) != len(wanted) or not target.dtype.is_floating_point:
+        _classes(shape, wanted, target)
         out: Shape = nll_loss(input, target, weight, reduction)
         return out
     _probabilities(shape, wanted)
     classes = shape[1] if len(shape) > 1 else shape[0]
     _weight_of_classes(weight, classes, "cross_entropy: ")
     return left(Shape((*shape[:1], *shape[2:]) if len(shape) > 1 else ()), reduction)
+
+
+def _classes(shape: Shape, target: Shape, classes: Any) -> None:
+    """A target in the shape of the input is taken for probabilities."""
+    if len(shape) != len(target):
+        return
+    need(
+        either(*(unequal(expr_of(a), expr_of(b)) for a, b in zip(shape, target, strict=True))),
+        "match",
+        lambda: (
+            "Expected floating point type for target with class probabilities, got "
+            f"{torch.empty(0, dtype=classes.dtype, device='cpu').type().split('.')[-1][:-6]}"
+        ),
+        *shape,
+    )
 
 
 def _probabilities(shape: Shape, target: Shape) -> None:

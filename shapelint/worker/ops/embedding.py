@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
 from shapelint.worker.shapes import Shape, broadcast, dim_index, eq, need, shape_of
@@ -42,6 +44,8 @@ def embedding_bag(
     padding_idx: int | None = None,
 ) -> Shape:
     """A row for every row of indices, or for every offset into a vector of indices."""
+    if weight.dtype == torch.int64 and input.is_floating_point():
+        input, weight = weight, input  # the order of old releases, which is still understood
     shape = shape_of(input)
     if per_sample_weights is not None:
         _weighted(shape, shape_of(per_sample_weights))

@@ -183,6 +183,18 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1, **kwargs: Any) -> Sha
     return broadcast(a, b)
 
 
+@op("cross")
+def cross(input: Any, other: Any, dim: int | None = None, **kwargs: Any) -> Shape:
+    """As ``linalg.cross``, by default along the first dim of length 3."""
+    if dim is None:
+        threes = (i for i, n in enumerate(shape_of(input)) if n == 3)
+        dim = next(threes, None)
+    if dim is None:
+        raise RuntimeError("no dimension of size 3 in input")
+    out: Shape = linalg_cross(input, other, dim=dim)
+    return out
+
+
 @op("linalg_vecdot")
 def vecdot(x: Any, y: Any, *, dim: int = -1, **kwargs: Any) -> Shape:
     """The broadcast shape without ``dim``."""

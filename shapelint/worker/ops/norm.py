@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from shapelint.lengths.conditions import unequal
 from shapelint.worker.length import expr_of
 from shapelint.worker.ops import op
-from shapelint.worker.shapes import Shape, divides, either, eq, need, shape_of
+from shapelint.worker.shapes import Shape, broadcast, divides, either, eq, need, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,6 +122,12 @@ def _vector_of_channels(name: str, tensor: Any, weight: Any, shape: Shape) -> No
         shape[1],
         n,
     )
+
+
+@op("_weight_norm")
+def weight_norm(v: Any, g: Any, dim: int = 0) -> Shape:
+    """A weight of the shape of its direction ``v``; ``g`` holds its lengths along ``dim``."""
+    return broadcast(shape_of(v), shape_of(g))
 
 
 @op("layer_norm")

@@ -46,7 +46,7 @@ def stft(
         lambda: f"expected 0 < n_fft < {int(n)}, but got n_fft={int(win_length or n_fft)}",
         n,
     )
-    is_complex = isinstance(input, torch.Tensor) and input.is_complex()
+    is_complex = any(isinstance(t, torch.Tensor) and t.is_complex() for t in (input, window))
     two_sided = is_complex if onesided is None else not onesided
     bins = n_fft if two_sided else n_fft // 2 + 1
     parts = () if return_complex or (return_complex is None and is_complex) else (2,)
