@@ -40,7 +40,8 @@ restructured: it is shown and never applied.
 
 _RULE = re.compile(
     r'^@rule\(\s*"(?P<code>\w+)",\s*"(?P<name>[a-z-]+)",\s*severity="(?P<severity>\w+)"'
-    r'(?P<off>,\s*enabled=False)?,?\s*\)\ndef .*?:\n    """(?P<documentation>.*?)"""',
+    r"(?P<off>,\s*enabled=False)?(?P<preview>,\s*preview=True)?,?\s*\)"
+    r'\ndef .*?:\n    """(?P<documentation>.*?)"""',
     re.MULTILINE | re.DOTALL,
 )
 """The head of a rule. A full parse of all rules would take longer than starting Python."""
@@ -55,6 +56,8 @@ class Entry(NamedTuple):
     enabled: bool
     documentation: str
     """Markdown."""
+    preview: bool = False
+    """Whether it may still change, and runs with ``--preview`` alone."""
 
     @property
     def summary(self) -> str:
@@ -73,10 +76,13 @@ def entries() -> tuple[Entry, ...]:
 def _read(file: str) -> list[Entry]:
     with open(file, encoding="utf-8") as source:
         found = _RULE.finditer(source.read())
-    return [
-        Entry(m["code"], m["name"], m["severity"], not m["off"], inspect.cleandoc(m[5]))
-        for m in found
-    ]
+    return [_entry(m) for m in found]
+
+
+def _entry(m: re.Match[str]) -> Entry:
+    documentation = inspect.cleandoc(m["documentation"])
+    about = m["code"], m["name"], m["severity"], not m["off"]
+    return Entry(*about, documentation, bool(m["preview"]))
 
 
 def find_entry(word: str) -> Entry:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -111,15 +111,23 @@ class SourceFile:
         return source in (defined_in.stem, defined_in.parent.name, "")
 
 
-def places(argument: str, root: Path) -> Iterator[Place]:
+Wanted = Callable[[Path, bool], bool]
+"""Whether a file or (True) a folder is to be looked at."""
+
+
+def _everything(path: Path, is_folder: bool) -> bool:
+    return True
+
+
+def places(argument: str, root: Path, wanted: Wanted = _everything) -> Iterator[Place]:
     """The files that a command line argument means.
 
-    A file, a folder (walked), ``FILE.py:Object``, or ``pkg.mod:object`` below ``root``. Raises
-    FileNotFoundError if there is no such thing.
+    A file, a folder (walked for what is wanted), ``FILE.py:Object``, or ``pkg.mod:object`` below
+    ``root``. Raises FileNotFoundError if there is no such thing.
     """
     whole = Path(argument)
     if whole.is_dir():
-        yield from (Place(path) for path in python_files(whole))
+        yield from (Place(path) for path in python_files(whole, wanted))
     elif whole.is_file():
         yield Place(whole)
     else:
@@ -143,11 +151,14 @@ def _file_of(where: str, root: Path) -> Path | None:
     return None
 
 
-def python_files(folder: Path) -> Iterator[Path]:
+def python_files(folder: Path, wanted: Wanted = _everything) -> Iterator[Path]:
     """Python files below a folder; hidden folders, environments and build output are left out."""
-    for here, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not _is_skipped(Path(here) / f))
-        yield from (Path(here) / name for name in sorted(names) if name.endswith(".py"))
+    for top, folders, names in os.walk(folder):
+        here = Path(top)
+        inside = (f for f in folders if not _is_skipped(here / f))
+        folders[:] = sorted(f for f in inside if wanted(here / f, True))
+        files = (here / name for name in sorted(names) if name.endswith(".py"))
+        yield from (path for path in files if wanted(path, False))
 
 
 def _is_skipped(folder: Path) -> bool:

@@ -7,7 +7,7 @@ reported. Whatever goes wrong with one of them becomes a diagnostic about it; th
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,36 +16,42 @@ from shapelint.client import Limits, Worker
 from shapelint.config import Settings
 from shapelint.discovery import Place, may_hold_models, places
 from shapelint.errors import UsageError
+from shapelint.files import Wanted
 from shapelint.interpreters import find_interpreter
-from shapelint.model import Diagnostic, Examination, Report, Skipped, TargetReport
-from shapelint.selection import selected_rules, severity_of
+from shapelint.model import Examination, Report, Skipped, TargetReport
+from shapelint.selection import ignored_in, selected_rules, severity_of
 
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
     from shapelint.inspection import Found
     from shapelint.lengths.conditions import Condition
 
-__all__ = ["check", "examine"]
+__all__ = ["check", "examine", "files_of"]
+
+SettingsFor = Callable[[Path], Settings]
 
 
-def check(settings: Settings) -> Report:
+def check(settings: Settings, settings_for: SettingsFor | None = None) -> Report:
     """Lint everything under ``settings.paths``.
 
-    Raises UsageError for paths or selectors that make no sense, NoInterpreter if no Python with
-    torch is at hand.
+    ``settings_for`` gives the settings of each file, where config files make a difference. Raises
+    UsageError for paths or selectors that make no sense, NoInterpreter if no Python with torch is
+    at hand.
     """
+    of_file = settings_for or (lambda path: settings)
     found: list[Found] = []
     skipped: list[Skipped] = []
     with closing(_start(settings)) as worker:
         from shapelint.inspection import guarded, inspect_file  # torch is being imported meanwhile
 
-        chosen = list(_places(settings.paths))
+        chosen = list(_places(settings, of_file))
         for place in chosen:
-            found += inspect_file(worker, place, settings, skipped, guarded)
+            its = of_file(place.path)
+            found += (_graded(f, its) for f in inspect_file(worker, place, its, skipped, guarded))
     _all_used(settings.lengths, [f.report for f in found if f.analysis is not None])
     return Report(
         targets=tuple(f.report for f in found),
-        diagnostics=tuple(d for f in found for d in _chosen(f.diagnostics, settings)),
+        diagnostics=tuple(d for f in found for d in f.diagnostics),
         files=len(chosen),
         skipped=tuple(skipped),
     )
@@ -59,7 +65,7 @@ def examine(target: str, settings: Settings) -> Examination:
     with closing(_start(dataclasses.replace(settings, paths=(target,)))) as worker:
         from shapelint.inspection import inspect_file, inspect_target
 
-        for place in _places((target,)):
+        for place in _meant(target, settings):
             for found in inspect_file(worker, place, settings, [], inspect_target):
                 if found.analysis is not None:
                     base = found.analysis.exploration.base
@@ -78,21 +84,33 @@ def _all_used(lengths: Iterable[Condition], analysed: Sequence[TargetReport]) ->
             raise UsageError(f"--length: no model has the sizes {names}; they have {has}")
 
 
-def _places(paths: Iterable[str]) -> Iterator[Place]:
+def files_of(settings: Settings) -> list[Path]:
+    """The files that are opened for these settings. Raises UsageError."""
+    return [place.path for place in _places(settings, lambda path: settings)]
+
+
+def _places(settings: Settings, of_file: SettingsFor) -> Iterator[Place]:
     """The files to open: those that were named, and in folders those that mention models."""
     seen = set()
-    for path in paths:
+    for path in settings.paths:
         folder = Path(path).is_dir()
-        for place in _meant(path):
-            if place in seen or (folder and not may_hold_models(place.path.read_bytes())):
+        for place in _meant(path, settings):
+            if place in seen or (folder and not _may_matter(place, of_file)):
                 continue
             seen.add(place)
             yield place
 
 
-def _meant(path: str) -> list[Place]:
+def _may_matter(place: Place, of_file: SettingsFor) -> bool:
+    """Whether a file mentions models, or the config file says that there is one."""
+    if may_hold_models(place.path.read_bytes()):
+        return True
+    return any(model.path == place.path.absolute() for model in of_file(place.path).models)
+
+
+def _meant(path: str, settings: Settings) -> list[Place]:
     try:
-        return list(places(path, Path.cwd()))
+        return list(places(path, Path.cwd(), Wanted(settings, Path(path))))
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file, folder or module") from None
 
@@ -104,14 +122,16 @@ def _start(settings: Settings) -> Worker:
     return Worker(interpreter.python, Limits(seconds=settings.timeout))
 
 
-def _chosen(diagnostics: tuple[Diagnostic, ...], settings: Settings) -> Iterator[Diagnostic]:
-    """Those of the selected rules, with the severity that was asked for."""
+def _graded(found: Found, settings: Settings) -> Found:
+    """What the selected rules say, with the severity that was asked for."""
     rules = {rule.code: rule for rule in selected_rules(settings)}
-    for diagnostic in diagnostics:
-        rule = rules.get(diagnostic.code)
-        if rule is not None:
-            severity = severity_of(rule, settings, diagnostic.severity)
-            yield dataclasses.replace(diagnostic, severity=severity)
+    said = (d for d in found.diagnostics if d.code in rules)
+    graded = (
+        dataclasses.replace(d, severity=severity_of(rules[d.code], settings, d.severity))
+        for d in said
+        if d.code not in {r.code for r in ignored_in(settings, found.report.path, d.span.path)}
+    )
+    return dataclasses.replace(found, diagnostics=tuple(graded))
 
 
 def _junctions(analysis: Analysis) -> tuple[int, ...]:

@@ -6,8 +6,9 @@ Whatever goes wrong with one of them becomes a diagnostic about it; the others g
 from __future__ import annotations
 
 import dataclasses
+import os
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -15,12 +16,12 @@ from pathlib import Path
 from shapelint.analysis import Analysis, symbols_of
 from shapelint.analysis import examine as analyse
 from shapelint.client import Unanswered, Worker, WorkerSession
-from shapelint.config import Settings
+from shapelint.config import Declared, Settings
 from shapelint.discovery import Place, Project, project_root
 from shapelint.errors import UsageError
 from shapelint.facts import InputGuess, Problem
 from shapelint.guesses import revised, why_doubtful
-from shapelint.lengths.conditions import all_of
+from shapelint.lengths.conditions import Condition, all_of
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Diagnostic, Input, Skipped, TargetReport
 from shapelint.rules import find_rule
@@ -61,11 +62,15 @@ def inspect_file(
             yield _unavailable(exc.problem, "import-failed", str(path), path, 1)
             return
         skipped += [Skipped(str(path), s.line, f"{s.text} ({s.reason})") for s in facts.skipped]
+        described = [m for m in settings.models if m.path == path.absolute()]
         found = [
             look(session, p, path, settings)
-            for p in plans(facts, place, _project(root), settings.args)
+            for p in plans(facts, place, _project(root), settings.args, described)
         ]
-    yield from (f for f in found if not any(_is_part(f, other) for other in found))
+    names = {f"{path}:{m.name}" for m in described}
+    yield from (
+        f for f in found if f.report.target in names or not any(_is_part(f, o) for o in found)
+    )
 
 
 def _is_part(found: Found, other: Found) -> bool:
@@ -94,10 +99,10 @@ def inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Set
     span = Span(str(path), plan.line, 1, plan.line, 1)
     target = f"{path}:{plan.name}"
     if plan.missing:
-        flags = " ".join(f"--arg {name}=..." for name in plan.missing)
         needs = f"needs {', '.join(plan.missing)}, and no call in the project has them as literals"
-        problem = Problem("error", needs, details=f"to lint it: shapelint {target} {flags}")
-        return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
+        problem, note = Problem("error", needs), _how_to_build(plan, path, settings)
+        place = (target, path, plan.line, plan.class_name)
+        return _unavailable(problem, "cannot-construct", *place, (note,))
     if plan.refused:
         problem = Problem("missing", plan.refused)
         return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
@@ -110,7 +115,7 @@ def inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Set
         )
         return dataclasses.replace(found, diagnostics=(same,)) if same else found
     try:
-        analysis, guess = _analysis(session, settings, target, span)
+        analysis, guess = _analysis(session, settings, plan.declared, target, span)
         doubt = why_doubtful(analysis, guess.sure) if guess else ""
         if doubt:
             problem = Problem("error", doubt, details="describe the inputs: --input N,3,H,W")
@@ -122,32 +127,50 @@ def inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Set
         return _unavailable(exc.problem, "cannot-trace", target, path, plan.line, plan.class_name)
 
 
+def _how_to_build(plan: Plan, path: Path, settings: Settings) -> str:
+    """A block for the config file, to be filled in."""
+    folder = settings.config.parent if settings.config else Path.cwd()
+    shown = Path(os.path.relpath(path, folder)).as_posix()
+    own = settings.config is not None and settings.config.name != "pyproject.toml"
+    values = ", ".join(f"{name} = ..." for name in plan.missing)
+    lines = (
+        f"to lint it, fill this in and add it to {settings.config or 'pyproject.toml'}:",
+        f"[[{'' if own else 'tool.shapelint.'}models]]",
+        f'target = "{shown}:{plan.name}"',
+        f"args = {{ {values} }}",
+    )
+    return "\n".join(lines)
+
+
 def _analysis(
-    session: WorkerSession, settings: Settings, target: str, span: Span
+    session: WorkerSession, settings: Settings, model: Declared | None, target: str, span: Span
 ) -> tuple[Analysis, InputGuess | None]:
     """The analysis for the inputs that were asked for, else for those that were guessed."""
+    lengths = settings.lengths or (model and model.lengths) or settings.usual_lengths
+    kwargs, roundtrip = (model.kwargs, model.roundtrip) if model else ({}, None)
 
     def look(inputs: tuple[Input, ...]) -> Analysis:
-        session.use(inputs)
-        domain, declared = _domain(inputs, settings)
-        return analyse(session, inputs, target, span, domain, declared)
+        session.use(inputs, kwargs)
+        domain, declared = _domain(inputs, lengths)
+        return analyse(session, inputs, target, span, domain, declared, roundtrip)
 
-    if settings.inputs:
-        return look(settings.inputs), None
+    inputs = settings.inputs or (model.inputs if model else ())
+    if inputs:
+        return look(inputs), None
     guess = session.inputs()
     return revised(look(guess.inputs), look), guess
 
 
-def _domain(inputs: tuple[Input, ...], settings: Settings) -> tuple[SizeSet, bool]:
+def _domain(inputs: tuple[Input, ...], lengths: Sequence[Condition]) -> tuple[SizeSet, bool]:
     """The sizes that matter, and whether they were declared; by default every size from 1 up.
 
     Conditions on symbols that only other models have are left out.
     """
     symbols = symbols_of(inputs)
-    declared = [c for c in settings.lengths if c.symbols <= set(symbols)]
+    declared = [c for c in lengths if c.symbols <= set(symbols)]
     domain = SizeSet.of(all_of(declared), symbols)
     if not domain:
-        raise UsageError("--length: no size is left")
+        raise UsageError("lengths: no size is left")
     return domain, bool(declared)
 
 
@@ -160,7 +183,13 @@ def _reported(
 
 
 def _unavailable(
-    problem: Problem, rule: str, target: str, path: Path, line: int, class_name: str = ""
+    problem: Problem,
+    rule: str,
+    target: str,
+    path: Path,
+    line: int,
+    class_name: str = "",
+    notes: tuple[str, ...] = (),
 ) -> Found:
     """A target that could not be looked at, and why."""
     at = problem.line if problem.line and Path(problem.path or path) == path else line
@@ -168,7 +197,7 @@ def _unavailable(
         problem.text,
         target=target,
         span=Span(str(path), at, 1, at, 1),
-        notes=tuple(problem.details.splitlines()[-3:]),
+        notes=notes or tuple(problem.details.splitlines()[-3:]),
         evidence="not-checked",
     )
     report = TargetReport(target, str(path), class_name, (), "not-checked", problem.text)

@@ -35,7 +35,9 @@ def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Finding
     """Everything the rules have to say about one model, run in PyTorch before it is said."""
     found: list[Diagnostic] = []
     doubts: list[str] = []
-    chosen = [r for r in all_rules() if r.enabled] if rules is None else list(rules)
+    chosen = (
+        [r for r in all_rules() if r.enabled and not r.preview] if rules is None else list(rules)
+    )
     if not analysis.exploration.says_something or analysis.refuted:
         return Findings((), ())
     trials = Trials(analysis)

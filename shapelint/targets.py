@@ -1,18 +1,19 @@
 """Which models of a file are linted, and with which arguments they are built.
 
-In this order: the one that was named; encoder and decoder that are called one after the other;
-instances and factories at the top of the file; classes with arguments from a literal call somewhere
-in the project; classes that need no arguments. Only top-level models are reported: a block is
-analysed inside the model that uses it.
+In this order: the one that was named; what the config file describes; encoder and decoder that are
+called one after the other; instances and factories at the top of the file; classes with arguments
+from a literal call somewhere in the project; classes that need no arguments. Only top-level models
+are reported: a block is analysed inside the model that uses it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from shapelint.config import Declared
 from shapelint.discovery import Place, Project, SourceFile
 from shapelint.facts import ClassFacts, Facts
 
@@ -34,15 +35,43 @@ class Plan:
     assumed: tuple[str, ...] = ()
     refused: str = ""
     """Why it cannot be built whatever it is given: a package is not installed."""
+    declared: Declared | None = None
+    """What the config file says about it."""
 
 
-def plans(facts: Facts, place: Place, project: Project, args: Mapping[str, Any]) -> Iterator[Plan]:
-    """The models of a file; if ``place`` names one, that one alone."""
+def plans(
+    facts: Facts,
+    place: Place,
+    project: Project,
+    args: Mapping[str, Any],
+    declared: Sequence[Declared] = (),
+) -> Iterator[Plan]:
+    """The models of a file; if ``place`` names one, that one alone.
+
+    ``declared`` are those that the config file describes in this file.
+    """
+    meant = [d for d in declared if place.target in ("", d.name)]
+    yield from (_described(d, facts, args) for d in meant)
     if place.target:
-        yield _named(place.target, facts, project, args)
+        if not meant:
+            yield _named(place.target, facts, project, args)
         return
-    parts = {part for m in facts.modules for part in m.parts}
-    covered = set()
+    yield from _found(facts, place, project, args, {d.name for d in meant})
+
+
+def _described(model: Declared, facts: Facts, args: Mapping[str, Any]) -> Plan:
+    """A model as the config file says; its line is that of the class, factory or instance."""
+    lines = {c.name: c.line for c in facts.classes} | {m.name: m.line for m in facts.modules}
+    kinds = {m.name: m.class_name for m in facts.modules}
+    line, class_name = lines.get(model.name, 1), kinds.get(model.name, model.name)
+    return Plan(model.name, line, class_name, kwargs={**model.args, **args}, declared=model)
+
+
+def _found(
+    facts: Facts, place: Place, project: Project, args: Mapping[str, Any], covered: set[str]
+) -> Iterator[Plan]:
+    """The models that nobody described; ``covered`` are names of those that somebody did."""
+    parts = {part for m in facts.modules for part in m.parts} | covered
     for module in facts.modules:
         covered.add(module.class_name)
         if module.name not in parts:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from shapelint.config import Settings, merge
+from shapelint.config import Selection, Settings, merge
 from shapelint.errors import UsageError
 
 LAYERS = {
@@ -12,7 +12,7 @@ LAYERS = {
     "an empty layer says nothing": ([{"timeout": 5}, {}], Settings(timeout=5)),
     "the last word wins, key by key": (
         [{"timeout": 5, "select": ("SHP1",)}, {"select": ("SHP2",)}],
-        Settings(timeout=5, select=("SHP2",)),
+        Settings(timeout=5, selections=(Selection(("SHP1",)), Selection(("SHP2",)))),
     ),
 }
 

@@ -11,33 +11,72 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from shapelint.config import Output, Settings, merge
+from shapelint.config import Globs, Output, Selection, Settings
 from shapelint.errors import UsageError
 
 if TYPE_CHECKING:
+    from shapelint.configfile.layers import Layers
     from shapelint.lengths.conditions import Condition
     from shapelint.model import Input
 
-__all__ = ["color_option", "model_options", "output_format", "outputs", "settings", "words"]
+__all__ = [
+    "color_option",
+    "layers",
+    "model_options",
+    "output_format",
+    "outputs",
+    "per_file_ignores",
+    "settings",
+    "words",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Values = tuple[str, ...]
 
 
-def settings(ctx: click.Context) -> Settings:
-    """Defaults, overridden by what was said on the command line."""
-    known = ctx.params.items()
-    return merge({k: v for k, v in known if _was_said(ctx, k)})
+_FIELDS = frozenset((*Settings.__dataclass_fields__, *Selection.__dataclass_fields__))
+
+
+def layers(ctx: click.Context) -> Layers:
+    """The config file, overridden by what was said on the command line."""
+    from shapelint.configfile.layers import Layers
+
+    said = {k: v for k, v in ctx.params.items() if _was_said(ctx, k)}
+    return Layers(said, ctx.params["isolated"], ctx.params["config_options"])
+
+
+def settings(ctx: click.Context, target: str) -> Settings:
+    """The settings for one target. Raises UsageError."""
+    from shapelint.configfile.layers import Layers
+
+    found = layers(ctx)
+    return Layers({**found.said, "paths": (target,)}, found.isolated, found.given).of_run()
 
 
 def _was_said(ctx: click.Context, name: str) -> bool:
-    given = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    return given and name in Settings.__dataclass_fields__
+    return name in _FIELDS and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def words(ctx: click.Context, param: click.Parameter, values: Values) -> Values:
     """Callback of repeatable options that also take several words with commas between them."""
     return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+def per_file_ignores(
+    ctx: click.Context, param: click.Parameter, values: Values
+) -> tuple[tuple[Globs, Values], ...]:
+    """Callback of ``--per-file-ignores PATTERN:RULE``."""
+    if not values:
+        return ()
+    from pathlib import Path
+
+    found = []
+    for value in words(ctx, param, values):
+        pattern, sign, rule = value.rpartition(":")
+        if not sign or not pattern or not rule:
+            raise UsageError(f"per-file-ignores {value!r}: write PATTERN:RULE")
+        found.append((Globs(Path.cwd(), (pattern,)), (rule,)))
+    return tuple(found)
 
 
 def outputs(ctx: click.Context, param: click.Parameter, values: Values) -> tuple[Output, ...]:
@@ -135,6 +174,14 @@ _MODEL_OPTIONS = (
         metavar="SECONDS",
         help="Time that one model may take.",
     ),
+    click.option(
+        "--config",
+        "config_options",
+        multiple=True,
+        metavar="FILE|TOML",
+        help="The config file, or a setting of one: 'fail-on = \"warning\"'. Repeatable.",
+    ),
+    click.option("--isolated", is_flag=True, help="Read no config file."),
 )
 
 

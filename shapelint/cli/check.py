@@ -12,10 +12,11 @@ from shapelint.cli._commands import command_names
 from shapelint.cli._options import (
     Command,
     color_option,
+    layers,
     model_options,
     output_format,
     outputs,
-    settings,
+    per_file_ignores,
     words,
 )
 from shapelint.config import Settings
@@ -23,6 +24,7 @@ from shapelint.errors import UsageError, suggestion
 from shapelint.registry import module_names
 
 if TYPE_CHECKING:
+    from shapelint.configfile.layers import Layers
     from shapelint.model import Report
 
 __all__ = ["command", "exit_code"]
@@ -41,6 +43,14 @@ def _rules(flag: str, text: str) -> Callable[[Command], Command]:
 @_rules("--ignore", "Do not run these.")
 @_rules("--error", "Findings of these are errors.")
 @_rules("--warn", "Findings of these are warnings.")
+@click.option(
+    "--per-file-ignores",
+    multiple=True,
+    metavar="PATTERN:RULE",
+    callback=per_file_ignores,
+    help="A rule says nothing about files that match. Repeatable.",
+)
+@click.option("--preview", is_flag=True, help="Also run rules that may still change.")
 @model_options
 @click.option(
     "--output-format",
@@ -71,24 +81,42 @@ def _rules(flag: str, text: str) -> Callable[[Command], Command]:
 )
 @click.option("--fail-on-skipped", is_flag=True, help="Exit code 1 if a model was not checked.")
 @click.option("--exit-zero", is_flag=True, help="Exit code 0 whatever is found.")
+@click.option("--show-settings", is_flag=True, help="Print the settings, and lint nothing.")
+@click.option("--show-files", is_flag=True, help="Print the files to lint, and lint nothing.")
 @click.pass_context
-def command(ctx: click.Context, /, **_: Any) -> int:
+def command(ctx: click.Context, /, show_settings: bool, show_files: bool, **_: Any) -> int:
     """Lint models. PATHS are files, folders, FILE.py:Class, FILE.py:factory or pkg.mod:object."""
     from shapelint.cli._output import write
-    from shapelint.selection import check_selectors
+    from shapelint.selection import check_selectors, without_effect
 
-    asked = settings(ctx)
+    found = layers(ctx)
+    asked = found.of_run()
     _require_paths(asked.paths)
     check_selectors(asked)
-    report = _lint(asked)
+    if show_settings or show_files:
+        return _show(found, show_settings)
+    for name in without_effect(asked):
+        click.echo(f"warning: {name} runs with --preview alone", err=True)
+    report = _lint(asked, found)
     write(report, asked)
     return exit_code(report, asked)
 
 
-def _lint(asked: Settings) -> Report:
+def _lint(asked: Settings, found: Layers) -> Report:
     from shapelint.engine import check
 
-    return check(asked)
+    return check(asked, found.of)
+
+
+def _show(found: Layers, about_settings: bool) -> int:
+    """Print what a run would go by, or the files it would open."""
+    from shapelint.engine import files_of
+    from shapelint.text.settings import lines
+
+    asked = found.of_run()
+    shown = lines(asked) if about_settings else map(str, files_of(asked))
+    click.echo("".join(f"{line}\n" for line in shown), nl=False)
+    return 0
 
 
 def _require_paths(paths: tuple[str, ...]) -> None:

@@ -39,7 +39,14 @@ def _versions() -> Iterator[tuple[str, str]]:
     yield "platform", platform.platform()
     for package in ("click", "islpy", "networkx"):
         yield package, _version(package)
-    yield "config", "none: defaults and flags"
+    yield "config", _config()
+
+
+def _config() -> str:
+    from shapelint.configfile import nearest
+
+    found = nearest(Path.cwd())
+    return str(found) if found else "none: defaults and flags"
 
 
 def _version(package: str) -> str:

@@ -45,14 +45,18 @@ def _record(rule: Entry, fix_safety: str) -> dict[str, Any]:
 
 
 def _page(rule: Entry, fix_safety: str) -> str:
-    default = rule.severity if rule.enabled else f"{rule.severity}, off unless selected"
-    head = f"# {rule.name} ({rule.code})\n\nDefault severity: {default}"
+    off = "" if rule.enabled else ", off unless selected"
+    off = ", with --preview alone" if rule.preview else off
+    head = f"# {rule.name} ({rule.code})\n\nDefault severity: {rule.severity}{off}"
     return f"{head}\n\n{rule.documentation}\n\n## Kinds of fixes\n{fix_safety.rstrip()}"
 
 
 def _table(rules: Iterable[Entry]) -> list[str]:
     columns = max((len(r.name) for r in rules), default=0)
-    return [
-        f"{r.code}  {r.name:<{columns}}  {r.severity if r.enabled else 'off':<7}  {r.summary}"
-        for r in rules
-    ]
+    return [f"{r.code}  {r.name:<{columns}}  {_default(r):<7}  {r.summary}" for r in rules]
+
+
+def _default(rule: Entry) -> str:
+    if rule.preview:
+        return "preview"
+    return rule.severity if rule.enabled else "off"

@@ -56,7 +56,7 @@ def command(ctx: click.Context, /, target: str, near: Sizes, color: Any, **_: An
     """
     from shapelint.engine import examine
 
-    report = examine(target, settings(ctx)).report
+    report = examine(target, settings(ctx, target)).report
     echo("".join(f"{line}\n" for line in lines(report, near)), color)
     return int(not report.valid_sizes)
 

@@ -35,7 +35,7 @@ def command(ctx: click.Context, /, target: str, color: Any, **_: Any) -> int:
     """
     from shapelint.engine import examine
 
-    asked: Settings = settings(ctx)
+    asked: Settings = settings(ctx, target)
     seen = examine(target, asked)
     echo("".join(f"{line}\n" for line in table(seen)), color)
     return int(seen.trace is None or seen.trace.failure is not None)

@@ -53,6 +53,8 @@ class Rule:
     check: Check
     enabled: bool = True
     """Whether it runs without being selected."""
+    preview: bool = False
+    """Whether it may still change, and runs with ``--preview`` alone."""
 
     def __call__(self, subject: Subject) -> Iterator[Diagnostic]:
         """The diagnostics of this rule for one model."""
@@ -67,11 +69,11 @@ class Rule:
     def entry(self) -> Entry:
         """What :mod:`shapelint.catalog` reads in the source."""
         documentation = inspect.getdoc(self.check) or ""
-        return Entry(self.code, self.name, self.severity, self.enabled, documentation)
+        return Entry(self.code, self.name, self.severity, self.enabled, documentation, self.preview)
 
 
 def rule(
-    code: str, name: str, *, severity: Severity, enabled: bool = True
+    code: str, name: str, *, severity: Severity, enabled: bool = True, preview: bool = False
 ) -> Callable[[Check], Rule]:
     """Decorator: make a generator the rule ``name``.
 
@@ -83,7 +85,7 @@ def rule(
         raise ValueError(f"rule name must be in kebab case, got {name!r}")
 
     def decorate(check: Check) -> Rule:
-        return RULES.register(code, name)(Rule(code, name, severity, check, enabled))
+        return RULES.register(code, name)(Rule(code, name, severity, check, enabled, preview))
 
     return decorate
 

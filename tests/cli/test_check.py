@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shapelint.config import Output, Settings
+from shapelint.config import Output, merge
 from shapelint.errors import UsageError
 from shapelint.interpreters import NoInterpreter
 from shapelint.lengths.conditions import at_least, divides
@@ -79,7 +79,7 @@ def any_selector(monkeypatch):
 @pytest.mark.parametrize(("flags", "fields"), SAID.values(), ids=SAID)
 def test_flags_become_settings(engine, shapelint, flags, fields):
     code, _, err = shapelint("check", *flags, "model.py")
-    assert (code, engine.settings) == (0, Settings(paths=("model.py",), **fields)), err
+    assert (code, engine.settings) == (0, merge({"paths": ("model.py",), **fields})), err
 
 
 SAME_COMMAND = {
@@ -202,7 +202,7 @@ def test_a_crash_is_called_a_bug_and_not_a_finding(engine, shapelint):
 
 
 def test_an_interrupt_is_not_a_finding(engine, shapelint, monkeypatch):
-    def interrupted(settings):
+    def interrupted(settings, settings_for):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "check", interrupted)

@@ -9,7 +9,7 @@ import pytest
 
 import shapelint.rules
 from shapelint.catalog import FIX_SAFETY, HEADINGS, Entry, entries, find_entry
-from shapelint.config import Settings
+from shapelint.config import merge
 from shapelint.errors import UsageError
 from shapelint.model import Diagnostic
 from shapelint.registry import Registry
@@ -187,6 +187,7 @@ def test_rules_as_json(own, shapelint):
             "name": "skip",
             "severity": "warning",
             "enabled": True,
+            "preview": False,
             "summary": "Lengths differ",
             "documentation": check.entry.documentation,
             "fix_safety": FIX_SAFETY,
@@ -235,7 +236,7 @@ SELECTED = {
 
 @pytest.mark.parametrize(("fields", "codes"), SELECTED.values(), ids=SELECTED)
 def test_selection(four, fields, codes):
-    chosen = selected_rules(Settings(**fields))
+    chosen = selected_rules(merge(fields))
     assert [r.code for r in chosen] == [f"SHP{code}" for code in codes.split()]
 
 
@@ -251,11 +252,13 @@ SEVERITIES = {
 
 @pytest.mark.parametrize(("fields", "given", "expected"), SEVERITIES.values(), ids=SEVERITIES)
 def test_severity(four, fields, given, expected):
-    assert severity_of(find_entry("SHP201"), Settings(**fields), given) == expected
+    assert severity_of(find_entry("SHP201"), merge(fields), given) == expected
 
 
 def test_every_kind_of_selector_is_accepted(four):
-    check_selectors(Settings(select=("SHP1", "shp201", "ALL", "asymmetric-pair"), warn=("SHP",)))
+    check_selectors(
+        merge({"select": ("SHP1", "shp201", "ALL", "asymmetric-pair"), "warn": ("SHP",)})
+    )
 
 
 UNKNOWN = {
@@ -272,5 +275,5 @@ UNKNOWN = {
 @pytest.mark.parametrize(("fields", "message"), UNKNOWN.values(), ids=UNKNOWN)
 def test_a_selector_that_matches_nothing_is_a_usage_error(four, fields, message):
     with pytest.raises(UsageError) as raised:
-        check_selectors(Settings(**fields))
+        check_selectors(merge(fields))
     assert str(raised.value).startswith(message)
