@@ -18,7 +18,9 @@ class NoInterpreter(LookupError):
     """No Python with torch was found. ``searched`` says where, one line each."""
 
     def __init__(self, searched: tuple[str, ...]) -> None:
-        super().__init__("no Python with torch was found; searched " + "; ".join(searched))
+        places = "".join(f"\n  {place}" for place in searched)
+        hint = "install torch in one of them, or name your project's Python: --python PATH"
+        super().__init__(f"no Python with torch was found; searched{places}\n{hint}")
         self.searched = searched
 
 

@@ -1,8 +1,9 @@
 """Which Python runs the models: the first one at hand that has torch.
 
 In this order, as type checkers look for a Python environment: the one asked for,
-``VIRTUAL_ENV``, ``CONDA_PREFIX``, the nearest ``.venv`` going up from the file, and the Python that
-runs shapelint.
+``VIRTUAL_ENV``, ``CONDA_PREFIX``, the nearest ``.venv`` going up from the file, the Python that
+runs shapelint, and those on the ``PATH``. The last are what is left of an active environment inside
+a pre-commit hook, which sets ``VIRTUAL_ENV`` to an environment of its own.
 """
 
 from __future__ import annotations
@@ -39,13 +40,16 @@ def find_interpreter(near: Path, asked: str | None = None) -> Interpreter:
 
     If one is asked for, by path or command name, no other is considered.
     """
-    searched = []
+    searched: dict[str, str] = {}
     for origin, python in [("--python", asked)] if asked else _places(near):
-        found = shutil.which(python or "")
+        if python in searched:
+            continue
+        found = shutil.which(python)
         if found and has_torch(found):
             return Interpreter(found, origin)
-        searched.append(f"{origin}: {python} ({'has no torch' if found else 'does not exist'})")
-    raise NoInterpreter(tuple(searched))
+        why = "has no torch" if found else "does not exist"
+        searched[python] = f"{origin}: {python} ({why})"
+    raise NoInterpreter(tuple(searched.values()))
 
 
 @cache
@@ -73,6 +77,10 @@ def _places(near: Path) -> Iterator[tuple[str, str]]:
             yield "nearest .venv", _python_in(folder / ".venv")
             break
     yield "the Python that runs shapelint", sys.executable
+    for directory in os.get_exec_path():
+        found = shutil.which("python", path=directory) or shutil.which("python3", path=directory)
+        if found:
+            yield "PATH", found
 
 
 def _python_in(prefix: Path) -> str:

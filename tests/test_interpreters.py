@@ -22,9 +22,10 @@ def _python(folder: Path, has_torch: bool) -> str:
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
 
 
-def test_the_running_python_comes_last(tmp_path: Path) -> None:
+def test_the_running_python_comes_after_all_environments(tmp_path: Path) -> None:
     found = find_interpreter(tmp_path)
     assert found == Interpreter(sys.executable, "the Python that runs shapelint")
 
@@ -54,6 +55,33 @@ def test_an_environment_without_torch_is_passed_over(tmp_path: Path) -> None:
 def test_the_one_asked_for_and_no_other(tmp_path: Path) -> None:
     python = _python(tmp_path / "asked", has_torch=True)
     assert find_interpreter(tmp_path, python) == Interpreter(python, "--python")
+
+
+def test_inside_a_hook_the_active_environment_is_found_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pre-commit puts its own environment first; neither has shapelint's Python torch there."""
+    hook = _python(tmp_path / "hook", has_torch=False)
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "hook"))
+    monkeypatch.setattr(sys, "executable", hook)
+    active = _python(tmp_path / "active", has_torch=True)
+    folders = [Path(python).parent for python in (hook, active)]
+    monkeypatch.setenv("PATH", os.pathsep.join(map(str, folders)))
+    monkeypatch.setattr("shapelint.interpreters.has_torch", lambda python: python == active)
+    assert find_interpreter(tmp_path) == Interpreter(active, "PATH")
+
+
+def test_no_place_is_named_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = _python(tmp_path / "hook", has_torch=False)
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "hook"))
+    monkeypatch.setenv("PATH", str(tmp_path / "hook" / "bin"))
+    monkeypatch.setattr("shapelint.interpreters.has_torch", lambda python: False)
+    with pytest.raises(NoInterpreter) as caught:
+        find_interpreter(tmp_path)
+    assert caught.value.searched == (
+        f"VIRTUAL_ENV: {hook} (has no torch)",
+        f"the Python that runs shapelint: {sys.executable} (has no torch)",
+    )
 
 
 @pytest.mark.parametrize(("exists", "why"), [(True, "has no torch"), (False, "does not exist")])

@@ -293,4 +293,8 @@ def test_no_interpreter_with_torch_is_a_usage_error_that_lists_the_places(engine
     engine.report = NoInterpreter(("VIRTUAL_ENV: /a (has no torch)",))
     code, _, err = shapelint("model.py")
     assert code == 2
-    assert err == "error: no Python with torch was found; searched VIRTUAL_ENV: /a (has no torch)\n"
+    assert err == (
+        "error: no Python with torch was found; searched\n"
+        "  VIRTUAL_ENV: /a (has no torch)\n"
+        "install torch in one of them, or name your project's Python: --python PATH\n"
+    )
