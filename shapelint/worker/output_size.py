@@ -7,23 +7,29 @@ uses it into paths; stated as needs they are two conditions per dim.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
+from torch.nn import functional as F
 from torch.nn.modules.conv import _ConvTransposeNd
 
 from shapelint.lengths.conditions import all_of
-from shapelint.worker.recorder import NeedFailed
 from shapelint.worker.shapes import Shape, ge, need, shape_of
 from shapelint.worker.tensor import ShapeTensor
 
 __all__ = ["as_needs"]
 
+_FUNCTIONS = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
+
+Ahead = Callable[[Any, tuple[Any, ...], Callable[[], None]], None]
+"""Takes a function, its arguments, and what states the needs of that call before it is made."""
+
 
 @contextmanager
-def as_needs() -> Iterator[None]:
+def as_needs(ahead_of: Ahead) -> Iterator[None]:
     """Let transposed convolutions state what they demand of ``output_size``."""
     original = _ConvTransposeNd._output_padding
 
@@ -36,11 +42,10 @@ def as_needs() -> Iterator[None]:
         if type(input) is not ShapeTensor or len(wanted) != num_spatial_dims:
             return original(module, input, output_size, *rest)
         least = _least(shape_of(input)[-num_spatial_dims:], stride, padding, kernel_size, dilation)
-        try:
-            shown = torch.Size if isinstance(output_size, torch.Size) else list
-            _reachable(wanted, least, stride, shape_of(input), shown)
-        except NeedFailed as exc:
-            raise exc.error(str(exc)) from None
+        shown = torch.Size if isinstance(output_size, torch.Size) else list
+        demands = partial(_reachable, wanted, least, stride, shape_of(input), shown)
+        args = (input, module.weight, module.bias, stride, padding)
+        ahead_of(_FUNCTIONS[num_spatial_dims], args, demands)
         return [n - low for n, low in zip(wanted, least)]
 
     _ConvTransposeNd._output_padding = output_padding  # type: ignore[method-assign,assignment]

@@ -27,6 +27,8 @@ _NOT_USER = (
     "<frozen ",
     "<string>",
 )
+_STDLIB = os.path.dirname(os.__file__) + os.sep
+_PACKAGES = ("site-packages" + os.sep, "dist-packages" + os.sep)  # may lie below it
 
 
 class NeedFailed(Exception):
@@ -146,13 +148,15 @@ def recording(recorder: Recorder) -> Iterator[Recorder]:
 
 
 def is_user_frame(frame: FrameType) -> bool:
-    """Whether a frame belongs to neither torch nor shapelint nor the import machinery."""
+    """Whether a frame belongs to none of torch, shapelint, and the standard library."""
     return _is_user_file(frame.f_code.co_filename)
 
 
 @lru_cache(maxsize=4096)
 def _is_user_file(path: str) -> bool:
-    return not path.startswith(_NOT_USER)
+    inside = path.removeprefix(_STDLIB)
+    is_stdlib = inside != path and not inside.startswith(_PACKAGES)
+    return not is_stdlib and not path.startswith(_NOT_USER)
 
 
 def user_span(frame: FrameType | None = None) -> Span | None:

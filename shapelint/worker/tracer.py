@@ -35,7 +35,7 @@ from shapelint.worker.nested import has_lengths, tensors_in
 from shapelint.worker.ops import LAX, QUERIES
 from shapelint.worker.probe import probe
 from shapelint.worker.record import OpCall, Records, exprs
-from shapelint.worker.recorder import Recorder, current, recording, user_span
+from shapelint.worker.recorder import NeedFailed, Recorder, current, recording, user_span
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.tensor import ShapeTensor
 
@@ -120,7 +120,7 @@ class ShapeTracer(fx.Tracer):
             _Mode(self),
             self.modules.routed(),
             builtins_seen.in_modules_of(root),
-            output_size.as_needs(),
+            output_size.as_needs(self._ahead_of),
             not_compared(),
         ):
             yield
@@ -195,6 +195,17 @@ class ShapeTracer(fx.Tracer):
         if transfer is None:
             return self._wrap(call, real, probe(func, name, args, kwargs, real, self.recorder))
         return self._wrap(call, converted(real, claim.dtypes), claim.shapes)
+
+    def _ahead_of(self, func: Any, args: Any, demands: Callable[[], None]) -> None:
+        """What Python code demands before it makes a call is demanded by that call."""
+        self.recorder.node = len(self.nodes)
+        try:
+            demands()
+        except NeedFailed as exc:
+            name, error = op_name(func), exc.error(str(exc))
+            call = OpCall(func, name, None, args, {}, self.calls.call(func, name, args, {}))
+            self._failed_at(call, error, explained=True)
+            raise error from None
 
     def _failed_at(self, call: OpCall, exc: Exception, explained: bool) -> None:
         index = len(self.nodes)
