@@ -7,6 +7,7 @@ where they all run the output is the base output with what each of them changes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,22 +88,24 @@ class Exploration:
     def failures(self) -> tuple[Failing, ...]:
         """Why sizes fail, in the order of execution, each with the sizes of its own symbols."""
         found = [f for c in self.components for p in c.paths for f in p.fails if f.sizes]
-        return tuple(sorted(_distinct(found), key=lambda f: f.event.node if f.event else 10**9))
+        return tuple(sorted(_distinct(found), key=lambda f: _place(f.event)))
 
     def outcome(self, sizes: Sizes) -> tuple[Outcome, Event | None, tuple[Shape, ...]]:
-        """What happens at ``sizes``: the broken need, or the shapes of the outputs."""
-        chosen: list[Path] = []
-        unknown = False
+        """What happens at ``sizes``: the need that breaks first, or the shapes of the outputs."""
+        chosen: list[Path | None] = []
+        broken: list[Event | None] = []
         for component in self.components:
             held = {**self.base.hints, **{s: sizes[s] for s in component.symbols}}
             path, outcome, event = component.path_of(held)
             if outcome is Outcome.FAILS:
-                return outcome, event, ()
-            unknown |= path is None
-            chosen += [path] if path is not None else []
-        if unknown:
+                broken.append(event)
+            chosen.append(path)
+        if broken:
+            return Outcome.FAILS, min(broken, key=_place), ()
+        paths = [p for p in chosen if p is not None]
+        if len(paths) < len(chosen):
             return Outcome.ELSEWHERE, None, ()
-        return Outcome.RUNS, None, combined(self.base.outputs, [p.trace.outputs for p in chosen])
+        return Outcome.RUNS, None, combined(self.base.outputs, [p.trace.outputs for p in paths])
 
     def shapes(self, sizes: Sizes) -> list[tuple[int, ...]]:
         """The output shapes at sizes that run."""
@@ -114,6 +117,11 @@ class Exploration:
         """Every run, the base first."""
         others = [p.trace for c in self.components for p in c.paths if p.trace is not self.base]
         return (self.base, *others)
+
+
+def _place(event: Event | None) -> float:
+    """Where in the run a need stands; what ``forward`` raises itself comes after all needs."""
+    return math.inf if event is None else event.node
 
 
 class Conflict(Exception):

@@ -125,7 +125,8 @@ class _Explorer:
             if len(trace.nodes) > len(furthest.nodes):
                 furthest = trace
             rest = read(trace, rest).elsewhere
-            sizes = None if self._given_up() else rest.nearest(trace.hints)
+            small = len(self.traces) % 4 == 0
+            sizes = None if self._given_up() else _next(rest, trace.hints, small)
             if sizes is None:
                 break
             trace = self.trace(sizes)
@@ -152,7 +153,7 @@ class _Explorer:
             unexplored = paths[-1].elsewhere
         near = {s: base.hints[s] for s in symbols}
         while unexplored and not self._given_up():
-            sizes = unexplored.nearest(near)
+            sizes = _next(unexplored, near, len(paths) % 2 == 0)
             if sizes is None:
                 break
             trace = self.trace({**base.hints, **sizes})
@@ -229,6 +230,14 @@ class _Explorer:
             failed = trace.failure is not None
             if failed != (outcome is Outcome.FAILS) or (not failed and expected != actual):
                 raise Conflict(frozenset(found.symbols))
+
+
+def _next(left: SizeSet, near: Sizes, small: bool) -> dict[str, int] | None:
+    """A size to run: close to the ones known, where most sizes are, and now and then a small one.
+
+    Where every size takes its own way (a loop that a length counts) the small ones matter most.
+    """
+    return left.smallest() if small else left.nearest(near)
 
 
 def _crossings(found: Exploration, limit: int) -> list[dict[str, int]]:

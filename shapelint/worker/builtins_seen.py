@@ -21,6 +21,7 @@ from shapelint.worker.floats_seen import giving_way
 from shapelint.worker.length import Length, LengthFloat, as_float
 from shapelint.worker.recorder import current
 from shapelint.worker.shapes import shape_of
+from shapelint.worker.uncounted import Pieces
 
 __all__ = ["in_modules_of"]
 
@@ -70,7 +71,7 @@ def _len(value: Any, /) -> int:
     if isinstance(value, torch.Tensor):
         shape = shape_of(value)
         return shape[0] if shape else builtins.len(value)
-    return builtins.len(value)
+    return value.cut.count if isinstance(value, Pieces) else builtins.len(value)
 
 
 def _range(*args: Any) -> Any:

@@ -38,6 +38,7 @@ from shapelint.worker.record import OpCall, Records, exprs
 from shapelint.worker.recorder import NeedFailed, Recorder, current, recording, user_span
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.tensor import ShapeTensor
+from shapelint.worker.uncounted import Pieces, PieceShapes
 
 __all__ = ["Patch", "ShapeMismatch", "ShapeTracer", "TensorSpec", "tensors_in"]
 
@@ -226,7 +227,8 @@ class ShapeTracer(fx.Tracer):
             self.records.add_item(item, call.node)
             return ShapeTensor.wrap(tensor, shape, item)
 
-        return pytree.tree_map_only(torch.Tensor, wrapped, real)
+        tensors = pytree.tree_map_only(torch.Tensor, wrapped, real)
+        return Pieces.of(tensors, claimed.cut) if isinstance(claimed, PieceShapes) else tensors
 
     def create_arg(self, a: Any) -> Any:
         """An argument as it stands in the graph: nodes for tensors, ints for lengths."""

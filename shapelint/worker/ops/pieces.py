@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.length import Length
 from shapelint.worker.ops import op
-from shapelint.worker.ops.queries import note_lost
 from shapelint.worker.shapes import Shape, dim_index, divides, eq, ge, need, shape_of
+from shapelint.worker.uncounted import Cut, PieceShapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -107,9 +107,8 @@ def unbind(input: Any, dim: int = 0) -> list[Shape]:
     """One tensor for each place of ``dim``."""
     shape = shape_of(input)
     at = dim_index(dim, len(shape))
-    if isinstance(shape[at], Length):
-        note_lost("as many tensors as a length says")
-    return [Shape((*shape[:at], *shape[at + 1 :])) for _ in range(int(shape[at]))]
+    n, rest = shape[at], Shape((*shape[:at], *shape[at + 1 :]))
+    return PieceShapes([rest] * int(n), Cut(n, 1, least=0))
 
 
 # -- all pieces -----------------------------------------------------------------------------------
@@ -121,8 +120,14 @@ def split(tensor: Any, split_size_or_sections: Any = None, dim: int = 0, **named
     sizes = next(iter(named.values()), split_size_or_sections)
     shape = shape_of(tensor)
     n = shape[dim_index(dim, len(shape))]
-    lengths = _even(n, sizes) if isinstance(sizes, int) else _listed(n, sizes, shape, dim)
-    return [with_length(shape, dim, k) for k in lengths]
+    if not isinstance(sizes, int):
+        return [with_length(shape, dim, k) for k in _listed(n, sizes, shape, dim)]
+    _may_be_pieces(n, sizes)
+    if isinstance(n, Length) and not isinstance(sizes, Length) and sizes > 0:
+        cut = Cut(n, sizes)
+        lengths = [sizes] * (int(cut.count) - 1) + [cut.last]
+        return PieceShapes((with_length(shape, dim, k) for k in lengths), cut)
+    return [with_length(shape, dim, k) for k in (_pieces(n, sizes) if sizes > 0 else [0])]
 
 
 def _listed(n: int, sizes: Sequence[int], shape: Shape, dim: int) -> Sequence[int]:
@@ -143,8 +148,7 @@ def _listed(n: int, sizes: Sequence[int], shape: Shape, dim: int) -> Sequence[in
     return sizes
 
 
-def _even(n: int, size: int) -> list[int]:
-    """Pieces of length ``size``; how many there are is a branch, or lost if it has no limit."""
+def _may_be_pieces(n: int, size: int) -> None:
     need(ge(size, 0), "other", "split expects split_size be non-negative", size)
     if size == 0:
         need(
@@ -156,12 +160,6 @@ def _even(n: int, size: int) -> list[int]:
             ),
             n,
         )
-        return [0]
-    if isinstance(n, Length) and not isinstance(size, Length):
-        note_lost(f"as many pieces as a length says (split into pieces of {size})")
-        whole = (int(n) - 1) // size
-        return [size] * whole + [n - size * whole]
-    return _pieces(n, size)
 
 
 def _pieces(n: int, size: int) -> list[int]:
