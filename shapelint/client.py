@@ -6,10 +6,12 @@ torch is never imported here; the worker has it (:mod:`shapelint.process`).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from shapelint import facts, wire
 from shapelint.facts import Built, Facts, InputGuess, Problem
@@ -20,6 +22,8 @@ from shapelint.session import Patch, Run
 from shapelint.trace import Trace
 
 __all__ = ["Limits", "Unanswered", "Worker", "WorkerSession"]
+
+T = TypeVar("T")
 
 
 class WorkerSession:
@@ -35,6 +39,8 @@ class WorkerSession:
         self.root = root
         self._number = 0
         self._facts: Facts | None = None
+        self._spent = 0.0
+        """Seconds spent on answers about the model that was built last."""
         self._state: dict[str, Json] = {}
         """The ``build`` and ``use`` requests to repeat after a restart, in that order."""
 
@@ -53,13 +59,14 @@ class WorkerSession:
         """
         self._state = {}
         request = {"do": "build", "target": target, "arguments": repr((args, dict(kwargs or {})))}
+        self._spent = 0.0
         answer = self._ask(request)
         self._state["build"] = request
-        return facts.read(Built, answer["built"])
+        return _decoded(partial(facts.read, Built), answer, "built")
 
     def inputs(self) -> InputGuess:
         """What ``forward`` of the built model takes; used from now on. Raises Unanswered."""
-        guess = facts.read(InputGuess, self._ask({"do": "inputs"})["inputs"])
+        guess = _decoded(partial(facts.read, InputGuess), self._ask({"do": "inputs"}), "inputs")
         self.use(guess.inputs)
         return guess
 
@@ -80,19 +87,20 @@ class WorkerSession:
         """Run with lengths riding along. Raises Unanswered."""
         request = {"do": "trace", "sizes": dict(sizes), "known": known and dict(known)}
         answer = self._ask({**request, "patches": list(map(dict, patches))})
-        return wire.decode(answer["trace"])
+        return _decoded(wire.decode, answer, "trace")
 
     def run(
         self, sizes: Mapping[str, int], device: str = "meta", patches: Sequence[Patch] = ()
     ) -> Run:
         """Run the model as it is. Raises Unanswered."""
         request = {"do": "run", "sizes": dict(sizes), "device": device}
-        run = self._ask({**request, "patches": list(map(dict, patches))})["run"]
-        return facts.read(Run, run)
+        answer = self._ask({**request, "patches": list(map(dict, patches))})
+        return _decoded(partial(facts.read, Run), answer, "run")
 
     def close(self) -> None:
         """Let the worker go on to another file."""
         if self.worker.serves is self:
+            self._spent = 0.0
             with suppress(Unanswered):  # closed is closed
                 self._request({"do": "close"})
             self.worker.serves = None
@@ -111,18 +119,43 @@ class WorkerSession:
         self.worker.serves = self
         limits = self.worker.limits
         answer = self._request({**opening, "memory": limits.megabytes, "seconds": limits.seconds})
-        self._facts = facts.read(Facts, answer["facts"])
+        self._facts = _decoded(partial(facts.read, Facts), answer, "facts")
         for request in list(self._state.values()):
             self._request(request)
 
     def _request(self, request: Json) -> Json:
         self._number += 1
         numbered = {**request, "id": f"{id(self)}.{self._number}"}
+        opens = request["do"] == "open"
         try:
-            answer = self.worker.ask(numbered, self.worker.limits.seconds)
+            self.worker.greet(numbered)
+            asked = time.monotonic()
+            answer = self.worker.ask(numbered, self._left(opens))
         except Unanswered:
             self.worker.serves = None
             raise
+        self._spent += 0 if opens else time.monotonic() - asked
         if "problem" in answer:
-            raise Unanswered(facts.read(Problem, answer["problem"]))
+            raise Unanswered(_decoded(partial(facts.read, Problem), answer, "problem"))
         return answer
+
+    def _left(self, opens: bool) -> float:
+        """Seconds that opening the file, or the current model, may still take.
+
+        Raises Unanswered if there are none.
+        """
+        seconds = self.worker.limits.seconds
+        if opens:
+            return seconds
+        if self._spent >= seconds:
+            raise Unanswered(Problem("timeout", f"took longer than {seconds:g} s in all"))
+        return seconds - self._spent
+
+
+def _decoded(decode: Callable[[Any], T], answer: Json, key: str) -> T:
+    """A part of an answer. Raises Unanswered if it is not what it should be."""
+    try:
+        return decode(answer[key])
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as exc:
+        text = f"malformed answer: {type(exc).__name__}: {exc}"
+        raise Unanswered(Problem("crash", text)) from exc

@@ -117,7 +117,9 @@ class Settings:
     python: str | None = None
     """The interpreter that runs the models, by path or command name; None to find one."""
     timeout: float = 60
-    """Seconds that one target may take."""
+    """Seconds that opening a file may take, and each model in it."""
+    memory: int = 8192
+    """Megabytes that a file may take, beyond what torch itself takes."""
     jobs: int | None = None
     """Files that are linted at the same time; None for as many as there are cores."""
     cache_dir: Path | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,7 @@ __all__ = [
     "Project",
     "SourceFile",
     "may_hold_models",
+    "mentions_models",
     "places",
     "project_root",
 ]
@@ -158,7 +160,8 @@ def python_files(folder: Path, wanted: Wanted = _everything) -> Iterator[Path]:
         inside = (f for f in folders if not _is_skipped(here / f))
         folders[:] = sorted(f for f in inside if wanted(here / f, True))
         files = (here / name for name in sorted(names) if name.endswith(".py"))
-        yield from (path for path in files if wanted(path, False))
+        present = (path for path in files if path.is_file())  # no pipe, no dangling link
+        yield from (path for path in present if wanted(path, False))
 
 
 def _is_skipped(folder: Path) -> bool:
@@ -186,6 +189,22 @@ def may_hold_models(source: bytes) -> bool:
     return b"torch" in source and _MENTIONS_MODELS.search(source) is not None
 
 
+def source_of(path: Path, most: int = sys.maxsize) -> bytes:
+    """The text of a file; empty if it has more than ``most`` bytes or cannot be read."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= most else b""
+    except OSError:
+        return b""
+
+
+def mentions_models(path: Path) -> bool:
+    """:func:`may_hold_models` of a file; True if it cannot be read: opening it will say why."""
+    try:
+        return may_hold_models(path.read_bytes())
+    except OSError:
+        return True
+
+
 class Project:
     """The Python files below one folder, each parsed once, when it is needed."""
 
@@ -196,8 +215,7 @@ class Project:
     @cached_property
     def sources(self) -> Mapping[Path, bytes]:
         """The text of all files that are not too large to be written by hand."""
-        files = (p for p in python_files(self.root) if p.stat().st_size <= _LARGEST_FILE)
-        return {path: path.read_bytes() for path in files}
+        return {path: source_of(path, _LARGEST_FILE) for path in python_files(self.root)}
 
     @cached_property
     def examples(self) -> tuple[SourceFile, ...]:
@@ -250,7 +268,7 @@ class Project:
 def _parsed(path: Path) -> SourceFile | None:
     try:
         return SourceFile(path, ast.parse(path.read_bytes(), str(path)))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError):
         return None
 
 

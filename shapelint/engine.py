@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from shapelint.client import Limits, Worker
 from shapelint.config import Settings
-from shapelint.discovery import Place, may_hold_models, places
+from shapelint.discovery import Place, mentions_models, places
 from shapelint.errors import UsageError
 from shapelint.files import Wanted
 from shapelint.interpreters import find_interpreter
@@ -103,7 +103,7 @@ def _places(settings: Settings, of_file: SettingsFor) -> Iterator[Place]:
 
 def _may_matter(place: Place, of_file: SettingsFor) -> bool:
     """Whether a file mentions models, or the config file says that there is one."""
-    if may_hold_models(place.path.read_bytes()):
+    if mentions_models(place.path):
         return True
     return any(model.path == place.path.absolute() for model in of_file(place.path).models)
 
@@ -119,7 +119,7 @@ def _start(settings: Settings) -> Worker:
     near = Path(settings.paths[0].partition(":")[0])
     asked = str(settings.python) if settings.python else None
     interpreter = find_interpreter(near, asked)
-    return Worker(interpreter.python, Limits(seconds=settings.timeout))
+    return Worker(interpreter.python, Limits(settings.timeout, settings.memory))
 
 
 def _graded(found: Found, settings: Settings) -> Found:

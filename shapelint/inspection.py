@@ -34,6 +34,12 @@ from shapelint.verdict import verdict
 __all__ = ["Found", "guarded", "inspect_file", "inspect_target"]
 
 _PROBLEM_RULES = {"timeout": "timeout", "crash": "worker-crashed"}
+_ADVICE = {
+    "timeout": ("allow more with --timeout SECONDS, or keep long work out of what is imported",),
+    "crash": ("run the file by itself to see more; --memory MEGABYTES is what it may take",),
+    "missing": ("install it there, or choose another interpreter with --python",),
+}
+"""What can be done about a problem, by its kind."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,12 +198,13 @@ def _unavailable(
     notes: tuple[str, ...] = (),
 ) -> Found:
     """A target that could not be looked at, and why."""
-    at = problem.line if problem.line and Path(problem.path or path) == path else line
+    here = Path(problem.path or path).absolute() == path.absolute()
+    at = problem.line if problem.line and here else line
     diagnostic = find_rule(_PROBLEM_RULES.get(problem.kind, rule)).diagnostic(
         problem.text,
         target=target,
         span=Span(str(path), at, 1, at, 1),
-        notes=notes or tuple(problem.details.splitlines()[-3:]),
+        notes=(*(notes or problem.details.splitlines()[-3:]), *_ADVICE.get(problem.kind, ())),
         evidence="not-checked",
     )
     report = TargetReport(target, str(path), class_name, (), "not-checked", problem.text)

@@ -17,12 +17,13 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
+from shapelint.errors import UsageError
 from shapelint.facts import Problem
 from shapelint.wire import WIRE_VERSION
 
-__all__ = ["Json", "Limits", "Unanswered", "Worker"]
+__all__ = ["Json", "Limits", "NotStarted", "Unanswered", "Worker"]
 
 Json = dict[str, Any]
 
@@ -39,8 +40,9 @@ class Limits:
     """What one request may cost."""
 
     seconds: float = 60.0
+    """For opening the file, and for each model in it."""
     megabytes: int = 8192
-    """What a file may allocate, beyond what torch itself takes."""
+    """What a file may take, with the processes it starts, beyond what torch itself takes."""
 
 
 class Unanswered(Exception):
@@ -51,6 +53,10 @@ class Unanswered(Exception):
         self.problem = problem
 
 
+class NotStarted(UsageError):
+    """The Python that was chosen does not get as far as having torch imported."""
+
+
 class Tenant(Protocol):
     """Who has a file open in a worker."""
 
@@ -59,9 +65,14 @@ class Tenant(Protocol):
 
 
 class Worker:
-    """A process of the project's Python. Starting it does not wait for it."""
+    """A process of the project's Python. Starting it does not wait for it.
+
+    Raises NotStarted where there is no ``fork``.
+    """
 
     def __init__(self, python: str, limits: Limits | None = None) -> None:
+        if not hasattr(os, "fork"):
+            raise NotStarted("shapelint does not run on Windows; it does in WSL or a container")
         self.python = python
         self.limits = limits or Limits()
         self.hello: Json | None = None
@@ -79,76 +90,100 @@ class Worker:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            bufsize=0,
             pass_fds=theirs,
+            start_new_session=True,  # Ctrl-C is for the client, which ends the worker
         )
         for descriptor in theirs:
             os.close(descriptor)
         self._buffer = bytearray()
         self._child = 0
         self.hello = None
-        self._output: deque[str] = deque(maxlen=_KEPT_OUTPUT)
-        threading.Thread(target=self._drain, daemon=True).start()
-
-    def _drain(self) -> None:
-        """Keep the last of what user code prints; the rest is dropped."""
-        stream, output = self._process.stdout, self._output
-        while stream is not None and (line := stream.readline(4096)):
-            output.append(line.decode(errors="replace"))
+        self._output: deque[bytes] = deque(maxlen=_KEPT_OUTPUT)
+        what = (self._process.stdout, self._output)
+        threading.Thread(target=_drain, args=what, daemon=True).start()
 
     @property
     def output(self) -> str:
-        """The last lines that the worker, or user code in it, printed."""
-        return "".join(self._output)
+        """The last of what the worker, or user code in it, printed."""
+        return b"".join(self._output).decode(errors="replace")
 
     def close(self) -> None:
         """End the process and everything it started."""
         self._kill_child()
-        self._process.kill()
-        self._process.wait()
         for descriptor in (self._requests, self._answers):
             os.close(descriptor)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        try:
+            if self.hello is not None:  # it runs user code, and ends all that this has started
+                self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            self._process.kill()
+            self._process.wait()
 
     def ask(self, request: Json, seconds: float) -> Json:
-        """Send one request and wait for its answer. Raises Unanswered.
+        """Send one request and wait for its answer. Raises Unanswered, or NotStarted.
 
         After a time-out or a crash the file has to be opened again.
         """
-        self._greet()
-        self._send(request)
+        self.greet(request)
         deadline = time.monotonic() + seconds
+        try:
+            self._send(request, deadline)
+            return self._answer(request, deadline)
+        except TimeoutError as exc:
+            self._end_child()
+            reason = str(exc) or f"no answer within {seconds:.3g} s"
+            raise Unanswered(_problem("timeout", reason)) from None
+
+    def _answer(self, request: Json, deadline: float) -> Json:
         while True:
-            try:
-                line = self._receive(deadline)
-            except TimeoutError as exc:
-                self._end_child()
-                reason = str(exc) or f"no answer within {seconds:g} s"
-                raise Unanswered(_problem("timeout", reason)) from None
-            if "child" in line:
-                self._child = line["child"]
-            elif "crash" in line:
+            line = self._receive(deadline)
+            if "crash" in line:
                 self._child = 0
-                raise Unanswered(_problem("crash", line["crash"], self.output[-2000:]))
+                raise Unanswered(_problem("crash", str(line["crash"]), self.output[-2000:]))
+            if "child" in line and not self._child:  # it says so before any user code runs
+                self._child = int(line["child"])
             elif line.get("id") == request["id"]:
                 return line
 
-    def _greet(self) -> None:
-        """Wait for torch to be imported, or start again if the process is gone."""
-        if self._process.poll() is not None and self.hello is not None:
+    def greet(self, request: Json) -> None:
+        """Wait for torch to be imported; start again if user code ended the whole process.
+
+        Raises NotStarted, or Unanswered where the file was open in that process.
+        """
+        if self.hello is not None and self._process.poll() is not None:
             self.close()
             self._start()
+            if request["do"] != "open":
+                raise Unanswered(_problem("crash", "the file ended the process that opened it"))
+        if request["do"] == "open":
+            self._child = 0
         if self.hello is None:
-            try:
-                self.hello = self._receive(time.monotonic() + _LONGEST_START)
-            except TimeoutError:
-                raise Unanswered(_problem("timeout", "the worker did not start")) from None
-            if self.hello.get("hello") != WIRE_VERSION:
-                raise Unanswered(_problem("crash", f"another version answers: {self.hello}"))
+            self.hello = self._first_line()
 
-    def _send(self, request: Json) -> None:
+    def _first_line(self) -> Json:
         try:
-            os.write(self._requests, json.dumps(request).encode() + b"\n")
+            hello = self._receive(time.monotonic() + _LONGEST_START)
+        except TimeoutError:
+            raise NotStarted(f"{self.python}: no sign of life in {_LONGEST_START:g} s") from None
+        except Unanswered:
+            self._process.wait()
+            why = self.output.strip() or "it says nothing"
+            raise NotStarted(f"{self.python} cannot import torch: {why}") from None
+        if hello.get("hello") != WIRE_VERSION:
+            raise NotStarted(f"{self.python} runs another version of shapelint: {hello}"[:200])
+        return hello
+
+    def _send(self, request: Json, deadline: float) -> None:
+        """Write one line. Nobody reads it while user code hangs, so this may time out as well."""
+        rest = memoryview(json.dumps(request).encode() + b"\n")
+        try:
+            while rest:
+                if not select.select([], [self._requests], [], _left(deadline))[1]:
+                    raise TimeoutError
+                rest = rest[os.write(self._requests, rest[: select.PIPE_BUF]) :]
         except BrokenPipeError:
             raise Unanswered(_problem("crash", "the worker is gone", self.output[-2000:])) from None
 
@@ -171,20 +206,22 @@ class Worker:
 
     def _receive(self, deadline: float) -> Json:
         """The next line that is a JSON object. Raises TimeoutError, or Unanswered at the end."""
+        searched = 0
         while True:
-            end = self._buffer.find(b"\n")
+            end = self._buffer.find(b"\n", searched)
             if end < 0:
+                searched = len(self._buffer)
                 self._read_more(deadline)
                 continue
             line = bytes(self._buffer[:end])
             del self._buffer[: end + 1]
+            searched = 0
             found = _object(line)
             if found is not None:
                 return found
 
     def _read_more(self, deadline: float) -> None:
-        left = max(0.0, deadline - time.monotonic())
-        if not select.select([self._answers], [], [], left)[0]:
+        if not select.select([self._answers], [], [], _left(deadline))[0]:
             raise TimeoutError
         chunk = os.read(self._answers, 1 << 20)
         if not chunk:
@@ -193,6 +230,17 @@ class Worker:
         if len(self._buffer) > _LONGEST_ANSWER:
             self._buffer.clear()
             raise TimeoutError(f"an answer of more than {_LONGEST_ANSWER >> 20} MiB")
+
+
+def _drain(stream: IO[bytes], kept: deque[bytes]) -> None:
+    """Keep the last of what user code prints; the rest is dropped."""
+    with stream:
+        while chunk := stream.read(4096):
+            kept.append(chunk)
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
 
 
 def _problem(kind: Any, text: str, details: str = "") -> Problem:

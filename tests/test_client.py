@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from shapelint.client import Limits, Unanswered, Worker, WorkerSession
+from shapelint.process import NotStarted
 
 GOOD = """
 import torch
@@ -183,7 +184,7 @@ def _is_running(pid: int) -> bool:
 
 def test_a_python_that_is_none(tmp_path: Path) -> None:
     worker = Worker("/bin/false")
-    with pytest.raises(Unanswered, match="gone"):
+    with pytest.raises(NotStarted, match="/bin/false cannot import torch"):
         _session(worker, tmp_path, "good.py", GOOD).facts()
     worker.close()
 

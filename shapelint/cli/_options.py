@@ -175,6 +175,14 @@ _MODEL_OPTIONS = (
         help="Time that one model may take.",
     ),
     click.option(
+        "--memory",
+        type=click.IntRange(min=1),
+        default=Settings.memory,
+        show_default=True,
+        metavar="MEGABYTES",
+        help="Memory that one file may take.",
+    ),
+    click.option(
         "--config",
         "config_options",
         multiple=True,

@@ -14,8 +14,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     """A file ended the process that was looking at it.
 
     ## What it does
-    Reports files that crash the interpreter, exit it, or exceed the memory limit. Other files are
-    not affected.
+    Reports files that crash the interpreter, exit it, or take more than `--memory` megabytes, with
+    the processes they start. Other files are not affected.
 
     ## Why is this bad?
     It was not checked.

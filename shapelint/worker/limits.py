@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 if sys.platform != "win32":
@@ -46,11 +46,17 @@ def limit_memory(megabytes: int) -> None:
     """Let this process allocate ``megabytes`` more than it has; then it gets a MemoryError.
 
     The limit is on data, not on address space: torch reserves far more of that than it uses.
-    Does nothing where the system has no such limit.
+    Where the system runs short before that, it ends this process first, and no crash leaves a core
+    file. Does nothing where there are no such limits.
     """
     if sys.platform != "linux":
         return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
     with open("/proc/self/statm") as statm:
         data_pages = int(statm.read().split()[5])
     limit = data_pages * os.sysconf("SC_PAGE_SIZE") + megabytes * 2**20
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

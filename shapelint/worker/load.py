@@ -26,6 +26,7 @@ from shapelint.worker.device import OneDevice
 from shapelint.worker.limits import time_limit
 from shapelint.worker.slicing import bound_names, optional_imports, slice_source
 from shapelint.worker.stubs import StubFinder, StubUsed
+from shapelint.worker.words import said
 
 __all__ = ["Project", "module_name"]
 
@@ -129,15 +130,15 @@ class Project:
             except (StubUsed, TimeoutError) as exc:
                 return str(exc)
             except SystemExit as exc:
-                return f"exits with status {exc.code}"
-            except (Exception, KeyboardInterrupt) as exc:  # whatever user code raises
-                reason = f"{type(exc).__name__}: {exc}"
+                return f"exits with status {exc.code or 0}"
+            except BaseException as exc:  # whatever user code raises
+                reason = said(exc)
         return reason
 
     def why_missing(self, exc: BaseException, path: str) -> str:
         """What is behind a NameError or ImportError: the statement that was passed over."""
-        found = re.match(
-            r"name '(\w+)' is not|cannot import name '(\w+)' from '([\w.]+)'", str(exc)
+        found = re.search(
+            r": name '(\w+)' is not|: cannot import name '(\w+)' from '([\w.]+)'", said(exc)
         )
         if not found:
             return ""

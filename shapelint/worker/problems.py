@@ -10,10 +10,9 @@ from shapelint.facts import Problem
 from shapelint.worker.recorder import is_user_frame
 from shapelint.worker.stubs import StubUsed
 from shapelint.worker.tracer import ShapeMismatch
+from shapelint.worker.words import said
 
 __all__ = ["problem_of"]
-
-_LONGEST = 2000
 
 
 def problem_of(exc: BaseException) -> Problem:
@@ -36,11 +35,10 @@ def _kind(exc: BaseException) -> Literal["error", "missing", "timeout", "bug"]:
 
 def _text(exc: BaseException) -> str:
     if isinstance(exc, SystemExit):
-        return f"exits with status {exc.code}"
+        return f"exits with status {exc.code or 0}"
     if isinstance(exc, (StubUsed, TimeoutError)):
         return str(exc)
-    message = str(exc).strip()[:_LONGEST]
-    return f"{type(exc).__name__}: {message}" if message else type(exc).__name__
+    return said(exc).strip().removesuffix(":")
 
 
 def _user_frames(start: TracebackType | None) -> list[traceback.FrameSummary]:

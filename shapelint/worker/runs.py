@@ -16,6 +16,7 @@ from shapelint.worker.build import Model, number_of_parameters
 from shapelint.worker.device import OneDevice
 from shapelint.worker.patches import patched
 from shapelint.worker.tracer import ShapeTracer, tensors_in
+from shapelint.worker.words import said
 
 __all__ = ["Call", "plain_run", "trace_run"]
 
@@ -66,7 +67,7 @@ def plain_run(
         try:
             result = root(*args, **named, **call.kwargs)
         except Exception as exc:  # whatever the model raises is the answer
-            return {**answer, "ok": False, "error": f"{type(exc).__name__}: {exc}"}
+            return {**answer, "ok": False, "error": said(exc)}
     return {**answer, "shapes": [list(t.shape) for t in tensors_in(result)]}
 
 

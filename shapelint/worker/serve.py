@@ -19,7 +19,6 @@ import select
 import signal
 import sys
 import traceback
-from contextlib import suppress
 from typing import Any
 
 import torch
@@ -31,6 +30,7 @@ from shapelint.model import Input
 from shapelint.wire import WIRE_VERSION
 from shapelint.worker.build import build
 from shapelint.worker.dynamo import defer_dynamo
+from shapelint.worker.family import adopt_orphans, end, end_all, resident
 from shapelint.worker.limits import limit_memory
 from shapelint.worker.runs import Call, plain_run, trace_run
 from shapelint.worker.session import FileSession
@@ -66,8 +66,9 @@ class Wire:
 
 
 def serve(requests: int, answers: int) -> None:
-    """Answer until the client hangs up."""
+    """Answer until the client hangs up, and leave no process behind."""
     wire = Wire(requests, answers)
+    adopt_orphans()
     torch.set_num_threads(1)  # threads do not survive a fork
     sys.dont_write_bytecode = True  # what is imported from now on is the user's
     defer_dynamo()
@@ -82,6 +83,7 @@ def serve(requests: int, answers: int) -> None:
             _in_child(wire, request)
         else:
             wire.send({"id": request["id"], "closed": True})
+    end_all()
 
 
 def _warm_up(module: nn.Module) -> None:
@@ -95,6 +97,7 @@ def _warm_up(module: nn.Module) -> None:
 def _in_child(wire: Wire, request: dict[str, Any]) -> None:
     """Fork a child for one file and wait for its end."""
     alive, held = os.pipe()
+    megabytes = request["memory"]
     pid = os.fork()
     if pid == 0:
         os.close(alive)
@@ -104,17 +107,22 @@ def _in_child(wire: Wire, request: dict[str, Any]) -> None:
             traceback.print_exc()
         os._exit(1)
     os.close(held)
-    status = _wait(pid, alive, wire.requests)
+    ending = _wait(pid, alive, wire.requests, resident(os.getpid()) + (megabytes << 20))
     os.close(alive)
-    code = os.waitstatus_to_exitcode(status)
-    if code != _CLOSED:
+    end_all()
+    if ending:
         # the newline ends whatever the child was about to say
         os.write(wire.answers, b"\n")
-        wire.send({"crash": _ending(code)})
+        wire.send({"crash": ending})
 
 
 _CLOSED = 86
 """Exit status of a child that was told to close; ``os._exit(0)`` in user code is not that."""
+
+_INTERVAL = 200
+"""Milliseconds between two looks at the memory of a child."""
+
+_TOO_MUCH = "it took more memory than it may"
 
 
 def _answer_file(wire: Wire, request: dict[str, Any]) -> None:
@@ -123,42 +131,48 @@ def _answer_file(wire: Wire, request: dict[str, Any]) -> None:
     sys.stdin = open(os.devnull)  # noqa: SIM115
     limit_memory(request.pop("memory"))
     _ignore_values()
-    session = FileSession()
-    wire.send({"child": os.getpid()})
+    session, this = FileSession(), os.getpid()
+    wire.send({"child": this})
     following: dict[str, Any] | None = request
     while following is not None and following["do"] != "close":
-        wire.send({"id": following["id"], **session.answer(following)})
+        answer = session.answer(following)
+        if os.getpid() != this:  # user code forked, and this is the copy
+            os._exit(0)
+        wire.send({"id": following["id"], **answer})
         following = wire.receive()
     if following is not None:
         wire.send({"id": following["id"], "closed": True})
     os._exit(_CLOSED)
 
 
-def _wait(pid: int, alive: int, requests: int) -> int:
-    """The wait status of the child; it is killed if the client hangs up while it is busy."""
+def _wait(pid: int, alive: int, requests: int, most: int) -> str:
+    """How the child ended; empty if it was told to.
+
+    It is killed if the client hangs up while it is busy, and if it and the processes that it
+    started hold more than ``most`` bytes.
+    """
     poll = select.poll()
     poll.register(alive, 0)
     poll.register(requests, 0)
+    too_much = False
     while True:
-        gone = [descriptor for descriptor, _ in poll.poll(200)]
-        if requests in gone and alive not in gone:
-            _kill(pid)
+        gone = [descriptor for descriptor, _ in poll.poll(_INTERVAL)]
+        too_much = too_much or (not gone and resident(pid) > most)
+        if too_much or (requests in gone and alive not in gone):
+            end(pid)
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
-            _kill(pid)
-            return status
-
-
-def _kill(pid: int) -> None:
-    """End the child and what it started."""
-    with suppress(ProcessLookupError, PermissionError):  # it ended, or has no group of its own yet
-        os.killpg(pid, signal.SIGKILL)
+            end(pid)
+            return _TOO_MUCH if too_much else _ending(os.waitstatus_to_exitcode(status))
 
 
 def _ending(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "killed by SIGKILL, as a process is that takes more memory than there is"
     if code < 0:
-        return f"killed by {signal.Signals(-code).name}"
-    return f"the process ended with status {code}"
+        known = {s.value: s.name for s in signal.Signals}
+        return f"killed by {known.get(-code, f'signal {-code}')}"
+    return "" if code == _CLOSED else f"the process ended with status {code}"
 
 
 def _ignore_values() -> None:

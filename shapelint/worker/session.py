@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch import nn
 
 from shapelint import facts
@@ -73,6 +74,7 @@ class FileSession:
         with watching_constructors(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.module = self.project.load(self.path)
+        torch.set_default_dtype(torch.float32)  # as the inputs have it, whatever the file says
         found = facts_of(self.module, self.path, self.project)
         return {"facts": dataclasses.asdict(found)}
 

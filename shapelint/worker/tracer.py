@@ -39,6 +39,7 @@ from shapelint.worker.recorder import NeedFailed, Recorder, current, recording, 
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.tensor import ShapeTensor
 from shapelint.worker.uncounted import Pieces, PieceShapes
+from shapelint.worker.words import said
 
 __all__ = ["Patch", "ShapeMismatch", "ShapeTracer", "TensorSpec", "tensors_in"]
 
@@ -138,7 +139,7 @@ class ShapeTracer(fx.Tracer):
         if self._failed is None:
             last = self.recorder.events[-1] if self.recorder.events else None
             explained = last is not None and last.kind == "need" and not last.holds
-            self._failed = Failure(-1, _error_text(exc), explained, _raised_at(exc))
+            self._failed = Failure(-1, said(exc), explained, _raised_at(exc))
 
     def _trace(self, hints: dict[str, int], results: Sequence[torch.Tensor], inputs: int) -> Trace:
         return Trace(
@@ -211,7 +212,7 @@ class ShapeTracer(fx.Tracer):
     def _failed_at(self, call: OpCall, exc: Exception, explained: bool) -> None:
         index = len(self.nodes)
         self.records.add(call, ())
-        self._failed = Failure(index, _error_text(exc), explained, user_span())
+        self._failed = Failure(index, said(exc), explained, user_span())
 
     def _wrap(self, call: OpCall, real: Any, claimed: Any) -> Any:
         """The real result with symbolic lengths, after checking that the two agree."""
@@ -255,10 +256,6 @@ def _real(func: Any, args: Any, kwargs: Any, either_device: bool = False) -> Any
     run = current()
     with recording(Recorder(run.sizes if run else {})):
         return (run_op if either_device else run_on_meta)(func, args, kwargs)
-
-
-def _error_text(exc: BaseException) -> str:
-    return f"{type(exc).__name__}: {exc}"
 
 
 def _raised_at(exc: BaseException) -> Span | None:
