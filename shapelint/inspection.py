@@ -110,7 +110,8 @@ def inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Set
         place = (target, path, plan.line, plan.class_name)
         return _unavailable(problem, "cannot-construct", *place, (note,))
     if plan.refused:
-        problem = Problem("missing", plan.refused)
+        missing = "is not installed" in plan.refused
+        problem = Problem("missing" if missing else "error", plan.refused)
         return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
     try:
         built = session.build(plan.name, plan.args, plan.kwargs)

@@ -134,7 +134,7 @@ class Worker:
             return self._answer(request, deadline)
         except TimeoutError as exc:
             self._end_child()
-            reason = str(exc) or f"no answer within {seconds:.3g} s"
+            reason = str(exc) or f"took longer than {self.limits.seconds:g} s"
             raise Unanswered(_problem("timeout", reason)) from None
 
     def _answer(self, request: Json, deadline: float) -> Json:

@@ -87,8 +87,8 @@ def _found(
 
 
 def _left_out(facts: Facts, source: SourceFile | None) -> Iterator[ClassFacts]:
-    """Model classes of the source that were not executed, as their base is not installed."""
-    names = {n for s in facts.skipped if "is not installed" in s.reason for n in s.names}
+    """Model classes of the source whose definition raised: their base may not be installed."""
+    names = {s.names[0] for s in facts.skipped if len(s.names) == 1}
     for found in source.classes if source else ():
         if found.name in names:
             yield ClassFacts(found.name, found.line)

@@ -14,8 +14,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     """A file or a model took too long.
 
     ## What it does
-    Reports files that take longer than `--timeout` seconds to open, and models that take longer than
-    that to build and to analyse.
+    Reports files that take longer than `--timeout` seconds to open, and models that take longer
+    than that to build and to analyse.
 
     ## Why is this bad?
     It was not checked.

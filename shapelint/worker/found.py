@@ -49,7 +49,7 @@ def _classes(module: ModuleType) -> list[type[nn.Module]]:
     found = [
         value
         for name, value in vars(module).items()
-        if isinstance(value, type)
+        if issubclass(type(value), type)
         and issubclass(value, nn.Module)
         and value.__module__ == module.__name__
         and value.__name__ == name
@@ -84,14 +84,19 @@ def _instances(module: ModuleType, lines: dict[str, int]) -> list[NamedModule]:
     return [
         NamedModule(name, lines[name], type(value).__name__, "instance")
         for name, value in vars(module).items()
-        if name in lines and isinstance(value, nn.Module)
+        if name in lines and _is_module(value)
         if isinstance(value, nn.Sequential) or not _is_torchs(value)
     ]
 
 
 def _is_layer(value: Any) -> bool:
     """Whether a value is a layer or sequence of PyTorch, and not a loss."""
-    return isinstance(value, nn.Module) and _is_torchs(value) and not isinstance(value, _Loss)
+    return _is_module(value) and _is_torchs(value) and not isinstance(value, _Loss)
+
+
+def _is_module(value: Any) -> bool:
+    """By its type: ``isinstance`` would ask the object, which may be anything the file made."""
+    return issubclass(type(value), nn.Module)
 
 
 def _is_torchs(value: nn.Module) -> bool:
