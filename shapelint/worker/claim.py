@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.utils import _pytree as pytree
 
+from shapelint.lengths.conditions import FALSE
 from shapelint.worker import dtypes
 from shapelint.worker.nested import shapes_in
 from shapelint.worker.record import OpCall
 from shapelint.worker.recorder import NeedFailed
-from shapelint.worker.shapes import Shape
+from shapelint.worker.shapes import NoSuchDim, Shape, need, only_on_cpu
 
-__all__ = ["Claim", "ShapeMismatch", "claim_of", "symbolic"]
+__all__ = ["Claim", "ShapeMismatch", "claim_of", "explained", "symbolic"]
 
 
 class ShapeMismatch(AssertionError):
@@ -42,10 +44,35 @@ def claim_of(call: OpCall) -> Claim:
         return Claim(shapes, dtypes=dtypes.returned(call))
     except NeedFailed as exc:
         return Claim(failed=exc)
+    except NoSuchDim as exc:
+        return Claim(failed=_at_every_size(exc))
     except NotImplementedError:
         raise
     except Exception as exc:  # PyTorch's own error goes first; without one the bug is ours
         return Claim(broken=exc)
+
+
+def explained(call: OpCall, claim: Claim, exc: Exception) -> bool:
+    """Whether a need says why a call failed; one that no size meets is recorded if it is due.
+
+    Where the transfer function raised as well, the call is wrong in what has nothing to do with
+    lengths: the number of dims, or of operands.
+    """
+    if claim.failed is not None:
+        return True
+    if claim.broken is None or isinstance(claim.broken, ArithmeticError):
+        return dtypes.explain(call)
+    _at_every_size(exc)
+    return True
+
+
+def _at_every_size(exc: Exception) -> NeedFailed:
+    """What PyTorch raises as a need, because meta kernels do not always look."""
+    only_on_cpu()
+    kind = IndexError if isinstance(exc, IndexError) else type(exc)
+    with suppress(NeedFailed):
+        need(FALSE, "other", str(exc), error=kind)
+    return NeedFailed(str(exc), kind)
 
 
 def symbolic(call: OpCall, shapes: Any, real: Any) -> tuple[Shape, ...]:

@@ -22,6 +22,7 @@ from shapelint.worker.length import Length, expr_of
 from shapelint.worker.recorder import current
 
 __all__ = [
+    "NoSuchDim",
     "Shape",
     "broadcast",
     "broadcast_length",
@@ -109,11 +110,15 @@ def numel(shape: Sequence[int]) -> int:
     return math.prod(shape)
 
 
+class NoSuchDim(IndexError):
+    """A dim that a tensor does not have, at any size."""
+
+
 def dim_index(dim: int, rank: int) -> int:
-    """``dim`` counted from the front. Raises IndexError as PyTorch does."""
+    """``dim`` counted from the front. Raises NoSuchDim in PyTorch's words."""
     if not -max(rank, 1) <= dim < max(rank, 1):
         low, high = -max(rank, 1), max(rank, 1) - 1
-        raise IndexError(
+        raise NoSuchDim(
             f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})"
         )
     return dim % max(rank, 1)

@@ -22,9 +22,9 @@ from torch.utils import _pytree as pytree
 from shapelint.lengths.expr import Bounds, symbol
 from shapelint.trace import Failure, Node, Span, Trace
 from shapelint.worker import builtins_seen, output_size
-from shapelint.worker.claim import ShapeMismatch, claim_of, symbolic
+from shapelint.worker.claim import ShapeMismatch, claim_of, explained, symbolic
 from shapelint.worker.decompose import decomposed
-from shapelint.worker.dtypes import converted, explain
+from shapelint.worker.dtypes import converted
 from shapelint.worker.graph import CallGraph
 from shapelint.worker.kernels import run_on_meta, run_op
 from shapelint.worker.length import Length
@@ -189,7 +189,7 @@ class ShapeTracer(fx.Tracer):
             if claim.failed is not None:
                 raise claim.failed.error(str(claim.failed))
         except Exception as exc:
-            self._failed_at(call, exc, explained=claim.failed is not None or explain(call))
+            self._failed_at(call, exc, explained(call, claim, exc))
             raise
         if claim.broken is not None:
             raised = f"{name}: transfer function raised {claim.broken!r}"

@@ -60,7 +60,8 @@ def transpose(input: Any, *pair: int, **named: int) -> Shape:
     shape = shape_of(input)
     a, b = (dim_index(d, len(shape)) for d in (*pair, *named.values()))
     out = list(shape)
-    out[a], out[b] = shape[b], shape[a]
+    if shape:
+        out[a], out[b] = shape[b], shape[a]
     return Shape(out)
 
 
@@ -85,8 +86,9 @@ def reverse_dims(input: Any) -> Shape:
 
 @op("adjoint", "__get__mT", "__get__mH")
 def matrix_transpose(input: Any) -> Shape:
-    """The last two dims change places."""
-    return transpose(input, -2, -1)
+    """The last two dims change places; a number stays as it is."""
+    shape = shape_of(input)
+    return transpose(input, -2, -1) if shape else shape
 
 
 @op("rot90")

@@ -13,6 +13,7 @@ from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.pieces import select, slice_length, with_length
 from shapelint.worker.ops.pointwise import in_place
 from shapelint.worker.shapes import (
+    NoSuchDim,
     Shape,
     broadcast,
     dim_index,
@@ -56,12 +57,14 @@ def masked_scatter_(input: Any, mask: Any, source: Any) -> Shape:
 def index_select(input: Any, dim: int, index: Any) -> Shape:
     """As many places of ``dim`` as there are indices."""
     shape = shape_of(input)
+    dim_index(dim, len(shape))
     return with_length(shape, dim, numel(shape_of(index))) if shape else shape
 
 
 @op("index_fill")
 def index_fill(input: Any, dim: int, index: Any, value: Any = None, **named: Any) -> Shape:
     """The shape of the input."""
+    dim_index(dim, len(shape_of(input)))
     return shape_of(input)
 
 
@@ -116,6 +119,8 @@ def index_copy(input: Any, dim: int, index: Any, source: Any = None, **named: An
         *ours,
         *theirs,
     )
+    if not copied:
+        return shape
     need(
         eq(indices, copied[at]),
         "match",
@@ -240,6 +245,8 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Shape:
 def slice_scatter(input: Any, src: Any, dim: int = 0, *ends: Any, **named: Any) -> Shape:
     """The shape of the input; ``src`` has the shape of the part that it replaces."""
     shape = shape_of(input)
+    if not shape:
+        raise NoSuchDim("slice() cannot be applied to a 0-dim tensor.")
     n = shape[dim_index(dim, len(shape))]
     cut = {**dict(zip(("start", "end", "step"), ends, strict=False)), **named}
     kept = slice_length(n, cut.get("start"), cut.get("end"), cut.get("step"))

@@ -197,9 +197,9 @@ def cross(input: Any, other: Any, dim: int | None = None, **kwargs: Any) -> Shap
 
 @op("linalg_vecdot")
 def vecdot(x: Any, y: Any, *, dim: int = -1, **kwargs: Any) -> Shape:
-    """The broadcast shape without ``dim``."""
+    """The broadcast shape without ``dim``; of two vectors a number, whatever ``dim``."""
     common = broadcast(shape_of(x), shape_of(y))
-    at = dim_index(dim, len(common))
+    at = 0 if len(shape_of(x)) == len(shape_of(y)) == 1 else dim_index(dim, len(common))
     return Shape((*common[:at], *common[at + 1 :]))
 
 

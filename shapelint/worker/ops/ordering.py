@@ -16,7 +16,7 @@ from shapelint.worker.shapes import Shape, dim_index, ge, need, shape_of
 def topk(input: Any, k: int, dim: int = -1, *args: Any, **kwargs: Any) -> list[Shape]:
     """``k`` values and their indices."""
     shape = shape_of(input)
-    n = shape[dim_index(dim, len(shape))] if shape else 1
+    n = (*shape, 1)[dim_index(dim, len(shape))]
     need(ge(n, k), "fits", "selected index k out of range", n, k)
     out = with_length(shape, dim, k) if shape else shape
     return [out, out]
@@ -40,10 +40,19 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, **kwarg
 @op("sort")
 def sort(input: Any, *args: Any, **kwargs: Any) -> list[Shape]:
     """Values in order, and their indices."""
-    return [shape_of(input), shape_of(input)]
+    shape: Shape = argsort(input, *args, **kwargs)
+    return [shape, shape]
 
 
-@op("argsort", "bucketize", "isin", "msort", "tril", "triu")
+@op("argsort")
+def argsort(input: Any, *args: Any, **kwargs: Any) -> Shape:
+    """The shape of the input, along a dim that must be there."""
+    dims = (a for a in args if type(a) is not bool)  # a bool in front is ``stable``
+    dim_index(kwargs.get("dim", next(dims, -1)), len(shape_of(input)))
+    return shape_of(input)
+
+
+@op("bucketize", "isin", "msort", "tril", "triu")
 def same_places(input: Any, *args: Any, **kwargs: Any) -> Shape:
     """The shape of the input."""
     return shape_of(input)

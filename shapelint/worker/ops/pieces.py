@@ -251,4 +251,5 @@ def unfold(self: Any, dimension: int, size: int, step: int) -> Shape:
         n,
         size,
     )
-    return Shape((*with_length(shape, at, (n - size) // step + 1), size))
+    windows = with_length(shape, at, (n - size) // step + 1) if shape else ()
+    return Shape((*windows, size))

@@ -38,7 +38,11 @@ def shape(self: Any) -> Any:
 def size(self: Any, dim: Any = None) -> Any:
     """``x.size()`` and ``x.size(dim)``."""
     lengths = shape_of(self)
-    return size_of(lengths) if dim is None else lengths[dim_index(dim, len(lengths))]
+    if dim is None:
+        return size_of(lengths)
+    if not lengths:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    return lengths[dim_index(dim, len(lengths))]
 
 
 @query("dim", "ndimension", "__get__ndim")

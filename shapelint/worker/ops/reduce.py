@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from shapelint.worker.ops import LAX, op
-from shapelint.worker.shapes import Shape, broadcast, dim_index, ge, need, numel, shape_of
+from shapelint.worker.shapes import (
+    NoSuchDim,
+    Shape,
+    broadcast,
+    dim_index,
+    ge,
+    need,
+    numel,
+    shape_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -249,16 +258,32 @@ def dist(input: Any, other: Any, p: float = 2) -> Shape:
 # -- scans and counts -----------------------------------------------------------------------------
 
 
-@op("cumsum", "cumprod", "logcumsumexp", "renorm")
-def scan(input: Any, *args: Any, **kwargs: Any) -> Shape:
+@op("cumsum", "cumprod", "logcumsumexp")
+def scan(input: Any, dim: int, *args: Any, **kwargs: Any) -> Shape:
+    """The shape of the input, along a dim that must be there."""
+    dim_index(dim, len(shape_of(input)))
+    return shape_of(input)
+
+
+@op("renorm")
+def renorm(input: Any, *args: Any, **kwargs: Any) -> Shape:
     """The shape of the input."""
     return shape_of(input)
 
 
-@op("cummax", "cummin")
-def extreme_scan(input: Any, dim: int) -> tuple[Shape, Shape]:
-    """Values and indices, each as large as the input."""
-    return shape_of(input), shape_of(input)
+def _extreme_scan(name: str) -> Any:
+    def transfer(input: Any, dim: int) -> tuple[Shape, Shape]:
+        shape = shape_of(input)
+        if not shape and dim not in (-1, 0):
+            raise NoSuchDim(f"{name}(): Expected reduction dim -1 or 0 for scalar but got {dim}")
+        dim_index(dim, len(shape))
+        return shape, shape
+
+    return transfer
+
+
+op("cummax")(_extreme_scan("cummax"))
+op("cummin")(_extreme_scan("cummin"))
 
 
 @op("trapezoid", "trapz")

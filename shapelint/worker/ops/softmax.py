@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from shapelint.worker.ops import op
-from shapelint.worker.shapes import Shape, dim_index, ge, need, shape_of
+from shapelint.worker.shapes import Shape, dim_index, shape_of
 
 
 @op("softmax", "log_softmax", "_softmax", "_log_softmax", "special_softmax", "special_log_softmax")
@@ -16,8 +16,5 @@ def softmax(input: Any, dim: int | None = None, *args: Any, **kwargs: Any) -> Sh
     """The shape of the input. Without ``dim`` the function chooses one."""
     shape = shape_of(input)
     if dim is not None:
-        try:
-            dim_index(dim, len(shape))
-        except IndexError as exc:
-            need(ge(0, 1), "other", str(exc), error=IndexError)
+        dim_index(dim, len(shape))
     return shape
