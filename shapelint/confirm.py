@@ -85,6 +85,13 @@ def _failing(exploration: Exploration) -> Iterator[dict[str, int]]:
 
 
 def _another(sizes: SizeSet, trace: Trace, exploration: Exploration) -> Iterator[dict[str, int]]:
+    """The smallest of ``sizes`` that was not run, the other symbols at the smallest that run.
+
+    Small, because on the CPU the run takes the time and the memory that its sizes ask for.
+    """
     found = (sizes - SizeSet.points(sizes.symbols, [trace.hints])).smallest()
     if found is not None:
-        yield {**exploration.base.hints, **found}
+        held = dict(exploration.base.hints)
+        for component in exploration.components:
+            held.update(component.runs.smallest() or {})
+        yield {**held, **found}

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 from shapelint.lengths.expr import Expr
 from shapelint.lengths.sets import SizeSet
@@ -88,20 +89,20 @@ class Exploration:
     def failures(self) -> tuple[Failing, ...]:
         """Why sizes fail, in the order of execution, each with the sizes of its own symbols."""
         found = [f for c in self.components for p in c.paths for f in p.fails if f.sizes]
-        return tuple(sorted(_distinct(found), key=lambda f: _place(f.event)))
+        return tuple(sorted(_distinct(found), key=lambda f: f.event.node if f.event else math.inf))
 
     def outcome(self, sizes: Sizes) -> tuple[Outcome, Event | None, tuple[Shape, ...]]:
         """What happens at ``sizes``: the need that breaks first, or the shapes of the outputs."""
         chosen: list[Path | None] = []
-        broken: list[Event | None] = []
+        broken: list[tuple[int, Event | None]] = []
         for component in self.components:
             held = {**self.base.hints, **{s: sizes[s] for s in component.symbols}}
             path, outcome, event = component.path_of(held)
-            if outcome is Outcome.FAILS:
-                broken.append(event)
+            if outcome is Outcome.FAILS and path is not None:
+                broken.append((event.node if event else len(path.trace.nodes), event))
             chosen.append(path)
         if broken:
-            return Outcome.FAILS, min(broken, key=_place), ()
+            return Outcome.FAILS, min(broken, key=itemgetter(0))[1], ()
         paths = [p for p in chosen if p is not None]
         if len(paths) < len(chosen):
             return Outcome.ELSEWHERE, None, ()
@@ -117,11 +118,6 @@ class Exploration:
         """Every run, the base first."""
         others = [p.trace for c in self.components for p in c.paths if p.trace is not self.base]
         return (self.base, *others)
-
-
-def _place(event: Event | None) -> float:
-    """Where in the run a need stands; what ``forward`` raises itself comes after all needs."""
-    return math.inf if event is None else event.node
 
 
 class Conflict(Exception):

@@ -8,7 +8,8 @@ have as many, so it is a branch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from torch.utils import _pytree as pytree
 
@@ -17,7 +18,8 @@ from shapelint.worker.shapes import Shape
 __all__ = ["Cut", "PieceShapes", "Pieces"]
 
 
-class Cut(NamedTuple):
+@dataclass(frozen=True)
+class Cut:
     """``n`` elements in pieces of ``size``, the last one shorter; at least ``least`` pieces."""
 
     n: int
@@ -92,4 +94,4 @@ def _unflatten(tensors: Iterable[Any], _: None) -> tuple[Any, ...]:
     return tuple(tensors)
 
 
-pytree.register_pytree_node(Pieces, _flatten, _unflatten)  # type: ignore[no-untyped-call]
+pytree.register_pytree_node(Pieces, _flatten, _unflatten)
