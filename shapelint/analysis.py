@@ -70,7 +70,13 @@ class Analysis:
     def subject(self) -> Subject:
         """The model as the rules see it."""
         return Subject(
-            self.target, self.exploration, self.inputs, self.span, self.declared, self.roundtrip
+            self.target,
+            self.exploration,
+            self.inputs,
+            self.span,
+            self.declared,
+            self.roundtrip,
+            self.session.files,
         )
 
     @property

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from shapelint import facts, wire
-from shapelint.facts import Built, Facts, InputGuess, Problem
+from shapelint.facts import Built, Facts, InputGuess, Inventory, Problem
 from shapelint.lengths.expr import Bounds
 from shapelint.model import Input
 from shapelint.process import Json, Limits, Unanswered, Worker
 from shapelint.session import Patch, Run
+from shapelint.texts import Texts
 from shapelint.trace import Trace
 
 __all__ = ["Limits", "Unanswered", "Worker", "WorkerSession"]
@@ -33,10 +34,11 @@ class WorkerSession:
     killed or crashed, the next request opens the file and builds the model again.
     """
 
-    def __init__(self, worker: Worker, path: Path, root: Path) -> None:
+    def __init__(self, worker: Worker, path: Path, root: Path, files: Texts | None = None) -> None:
         self.worker = worker
         self.path = path
         self.root = root
+        self.files = files or Texts()
         self._number = 0
         self._facts: Facts | None = None
         self._spent = 0.0
@@ -97,6 +99,23 @@ class WorkerSession:
         answer = self._ask({**request, "patches": list(map(dict, patches))})
         return _decoded(partial(facts.read, Run), answer, "run")
 
+    def inventory(self) -> Inventory:
+        """What the built model consists of. Raises Unanswered."""
+        return facts.read(Inventory, self._ask({"do": "inventory"})["inventory"])
+
+    @contextmanager
+    def edited(self, texts: Mapping[str, bytes]) -> Iterator[WorkerSession]:
+        """The same model, built from a source in which files have these texts.
+
+        Raises Unanswered if it cannot be loaded or built that way.
+        """
+        other = WorkerSession(self.worker, self.path, self.root, self.files.with_texts(texts))
+        other._state = dict(self._state)
+        try:
+            yield other
+        finally:
+            other.close()
+
     def close(self) -> None:
         """Let the worker go on to another file."""
         if self.worker.serves is self:
@@ -115,7 +134,8 @@ class WorkerSession:
             return
         if self.worker.serves is not None:
             self.worker.serves.close()
-        opening = {"do": "open", "path": str(self.path), "root": str(self.root)}
+        opening: Json = {"do": "open", "path": str(self.path), "root": str(self.root)}
+        opening["texts"] = self.files.to_json()
         self.worker.serves = self
         limits = self.worker.limits
         answer = self._request({**opening, "memory": limits.megabytes, "seconds": limits.seconds})

@@ -1,133 +1,126 @@
-"""Edits at exact spans: set a keyword of a call, and touch nothing else."""
+"""Edits, applied to the bytes of a file: what is not edited stays as it is.
+
+Positions are those of syntax trees: lines end at CR LF, LF or CR alone (a form feed ends none), and
+columns count bytes of UTF-8, whatever encoding the file declares.
+"""
 
 from __future__ import annotations
 
 import ast
+import io
+import itertools
+import os
+import re
+import tokenize
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from shapelint.model import Edit
+from shapelint.texts import Texts, decoded
 from shapelint.trace import Span
 
-if TYPE_CHECKING:
-    from shapelint.fixes import Change
+__all__ = ["Unwritable", "applied", "edited_texts", "overlap"]
 
-__all__ = ["edits_for", "keyword_source"]
-
-_POSITIONS = {
-    "in_channels": 0,
-    "in_features": 0,
-    "kernel_size": 2,
-    "stride": 3,
-    "padding": 4,
-    "output_padding": 5,
-}
-"""Where the constructors of convolutions take these arguments by position."""
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 
-def edits_for(changes: Iterable[Change]) -> tuple[Edit, ...]:
-    """The edits that write down all changes; empty if one of them cannot be written safely."""
-    found: list[Edit] = []
-    for change in changes:
-        edits = _edits(change)
-        if edits is None:
-            return ()
-        found += edits
-    return tuple(found)
+class Unwritable(Exception):
+    """Edits that cannot be applied without doing harm, and why."""
 
 
-def _edits(change: Change) -> Sequence[Edit] | None:
-    call = _call_at(change.span)
-    if call is None or any(k.arg is None for k in call.keywords):
-        return None
-    if any(isinstance(a, (ast.Starred, ast.GeneratorExp)) for a in call.args):
-        return None
-    given = {k.arg: k.value for k in call.keywords}
-    position = _POSITIONS.get(change.keyword)
-    if change.keyword in given:
-        return [_replace(change.span.path, given[change.keyword], change.value)]
-    if position is not None and position < len(call.args):
-        return [_replace(change.span.path, call.args[position], change.value)]
-    if change.keyword == "output_padding" and change.value == "0":
-        return []
-    return [_insert(change, call)]
+def edited_texts(files: Texts, edits: Iterable[Edit]) -> dict[str, bytes]:
+    """The texts of the files that the edits change, by absolute path.
 
-
-def keyword_source(span: Span, keyword: str) -> str:
-    """The source of a keyword argument of the call at ``span``; empty if it is not a plain name."""
-    call = _call_at(span)
-    values = [k.value for k in call.keywords if k.arg == keyword] if call else []
-    return (
-        ast.unparse(values[0])
-        if values and isinstance(values[0], (ast.Name, ast.Attribute))
-        else ""
-    )
-
-
-def _call_at(span: Span) -> ast.Call | None:
-    for node in ast.walk(_tree(span.path)):
-        if isinstance(node, ast.Call) and _starts_at(node, span) and _ends_at(node, span):
-            return node
-    return None
-
-
-def _starts_at(node: ast.Call, span: Span) -> bool:
-    return (node.lineno, node.col_offset + 1) == (span.line, span.column)
-
-
-def _ends_at(node: ast.Call, span: Span) -> bool:
-    return (node.end_lineno, (node.end_col_offset or 0) + 1) == (span.end_line, span.end_column)
-
-
-@lru_cache(maxsize=64)
-def _tree(path: str) -> ast.Module:
-    try:
-        return ast.parse(_source(path))
-    except (SyntaxError, ValueError):
-        return ast.Module([], [])
-
-
-@lru_cache(maxsize=64)
-def _source(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError:
-        return b""
-
-
-def _replace(path: str, node: ast.expr, text: str) -> Edit:
-    end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or 0
-    return Edit(Span(path, node.lineno, node.col_offset + 1, end_line, end_column + 1), text)
-
-
-def _insert(change: Change, call: ast.Call) -> Edit:
-    """After the last argument, which leaves a trailing comma and a comment where they are."""
-    end = change.span.end_line, change.span.end_column - 1
-    ends = [_end(n) for n in [*call.args, *(k.value for k in call.keywords)]]
-    text = f"{change.keyword}={change.value}"
-    line, column = end
-    if ends:
-        line, column = _after_brackets(change.span.path, max(ends), end)
-        text = f", {text}"
-    return Edit(Span(change.span.path, line, column, line, column), text)
-
-
-def _end(node: ast.expr) -> tuple[int, int]:
-    return node.end_lineno or 0, (node.end_col_offset or 0) + 1
-
-
-def _after_brackets(path: str, start: tuple[int, int], end: tuple[int, int]) -> tuple[int, int]:
-    """Behind the brackets around an argument that ends at ``start``.
-
-    Between there and the end of the call stand only these, a comma, and comments.
+    Raises Unwritable if one cannot be read or edited, would not parse, or would lose a comment.
     """
-    lines, found = _source(path).splitlines(), start
-    for line in range(start[0], end[0] + 1):
-        first = start[1] - 1 if line == start[0] else 0
-        last = end[1] - 1 if line == end[0] else None
-        code = lines[line - 1][first:last].partition(b"#")[0]
-        if b")" in code:
-            found = line, first + code.rindex(b")") + 2
-    return found
+    by_path: dict[str, list[Edit]] = {}
+    for edit in edits:
+        by_path.setdefault(os.path.abspath(edit.span.path), []).append(edit)
+    out = {}
+    for path, own in by_path.items():
+        try:
+            before = files.read(path)
+        except OSError as exc:
+            raise Unwritable(f"{path}: {exc.strerror}") from exc
+        out[path] = applied(before, own)
+        _check(before, out[path], path)
+    return out
+
+
+def applied(source: bytes, edits: Iterable[Edit]) -> bytes:
+    """A source after edits; a new line ends as the line does in which it is inserted.
+
+    Raises Unwritable for edits that overlap or lie outside, and for an encoding that cannot hold
+    the text or does not give back what it was given.
+    """
+    try:
+        text, encoding = decoded(source)
+        if text.encode(encoding) != source:
+            raise Unwritable(f"{encoding} does not keep every byte")
+        lines = _LINE.findall(text)
+        for edit in _from_the_end(edits):
+            _apply(lines, edit)
+        return "".join(lines).encode(encoding)
+    except (SyntaxError, UnicodeError) as exc:
+        raise Unwritable(f"cannot be read or written in its encoding: {exc}") from exc
+
+
+def overlap(a: Edit, b: Edit) -> bool:
+    """Whether two edits touch the same place: then only one of them can be applied."""
+    if os.path.abspath(a.span.path) != os.path.abspath(b.span.path):
+        return False
+    (start, end), (other, its_end) = _range(a.span), _range(b.span)
+    return start == other or (start < its_end and other < end)
+
+
+def _from_the_end(edits: Iterable[Edit]) -> list[Edit]:
+    """The last one first, so that no position moves; the same edit twice is one."""
+    ordered = sorted(dict.fromkeys(edits), key=lambda e: _range(e.span), reverse=True)
+    for later, earlier in itertools.pairwise(ordered):
+        if overlap(earlier, later):
+            raise Unwritable("two edits of the same place")
+    return ordered
+
+
+def _range(span: Span) -> tuple[tuple[int, int], tuple[int, int]]:
+    return (span.line, span.column), (span.end_line, span.end_column)
+
+
+def _apply(lines: list[str], edit: Edit) -> None:
+    first, last = edit.span.line - 1, edit.span.end_line - 1
+    if not 0 <= first <= last < len(lines):
+        raise Unwritable(f"there is no line {last + 1}")
+    head, _ = _split(lines[first], edit.span.column)
+    _, tail = _split(lines[last], edit.span.end_column)
+    lines[first : last + 1] = [f"{head}{_with_ends(edit.text, lines, first)}{tail}"]
+
+
+def _split(line: str, column: int) -> tuple[str, str]:
+    """A line before and after a column that counts bytes of UTF-8 from 1."""
+    raw = line.removeprefix("\ufeff").encode()
+    if column - 1 > len(raw):
+        raise Unwritable(f"there is no column {column}")
+    mark = "\ufeff" if line.startswith("\ufeff") else ""
+    return mark + raw[: column - 1].decode(), raw[column - 1 :].decode()
+
+
+def _with_ends(text: str, lines: Sequence[str], line: int) -> str:
+    ends = {"\r\n", "\n", "\r"}
+    near = [lines[line], *lines]
+    end = next((e for one in near for e in (one[-2:], one[-1:]) if e in ends), "\n")
+    return text.replace("\n", end)
+
+
+def _check(before: bytes, after: bytes, path: str) -> None:
+    try:
+        ast.parse(after)
+        lost = _comments(before) - _comments(after)
+    except (SyntaxError, ValueError, tokenize.TokenError) as exc:
+        raise Unwritable(f"{path} would not parse: {exc}") from exc
+    if lost:
+        raise Unwritable(f"{path}: the comment {next(iter(lost))!r} would be lost")
+
+
+def _comments(source: bytes) -> Counter[str]:
+    tokens = tokenize.tokenize(io.BytesIO(source).readline)
+    return Counter(t.string for t in tokens if t.type == tokenize.COMMENT)

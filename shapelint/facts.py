@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from shapelint.model import Input
+from shapelint.trace import Span
 
 __all__ = [
     "Built",
     "ClassFacts",
     "Facts",
     "InputGuess",
+    "Inventory",
+    "Layer",
     "NamedModule",
     "Parameter",
     "Problem",
@@ -84,6 +87,29 @@ class Facts:
     classes: tuple[ClassFacts, ...] = ()
     modules: tuple[NamedModule, ...] = ()
     skipped: tuple[SkippedStatement, ...] = ()
+    loaded: tuple[str, ...] = ()
+    """Files of the project that were executed for it, this one among them."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A module below the root, and the calls that built it, innermost first."""
+
+    module: str
+    built_by: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What a built model consists of."""
+
+    state: dict[str, tuple[int, ...]]
+    """The shape of every tensor of its ``state_dict``: what a checkpoint must fit."""
+    layers: tuple[Layer, ...] = ()
+
+    def built_at(self, span: Span) -> set[str]:
+        """The modules that the call at ``span`` built, directly."""
+        return {layer.module for layer in self.layers if layer.built_by[:1] == (span,)}
 
 
 @dataclass(frozen=True)
@@ -144,6 +170,8 @@ def _read(kind: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         return kind(**{k: _read(hints[k], v) for k, v in value.items()})  # type: ignore[operator]
+    if typing.get_origin(kind) is dict:
+        return {k: _read(typing.get_args(kind)[1], v) for k, v in value.items()}
     if typing.get_origin(kind) is not tuple:
         return value
     parts = typing.get_args(kind)

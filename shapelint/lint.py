@@ -40,27 +40,31 @@ def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Finding
     )
     if not analysis.exploration.says_something or analysis.refuted:
         return Findings((), ())
-    trials = Trials(analysis)
     for rule in chosen:
         try:
             with at_most(_EFFORT):
-                found += _spoken(analysis, rule, trials, doubts)
+                found += _spoken(analysis, rule, doubts)
         except TooHard:
             doubts.append(f"{rule.name}: these sets of sizes would take too long to work out")
-    return Findings(tuple(found), tuple(dict.fromkeys(doubts)))
+    return Findings(_with_fixes(analysis, found), tuple(dict.fromkeys(doubts)))
 
 
-def _spoken(
-    analysis: Analysis, rule: Rule, trials: Trials, doubts: list[str]
-) -> Iterator[Diagnostic]:
+def _with_fixes(analysis: Analysis, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """What was found, with what helps; the built model is not needed when sources are tried."""
+    trials = Trials(analysis)
+    promising = {name: trials.promising(name) for name in dict.fromkeys(d.name for d in found)}
+    offered = {name: trials.fixes(tried) for name, tried in promising.items()}
+    return tuple(dataclasses.replace(d, fixes=offered[d.name]) for d in found)
+
+
+def _spoken(analysis: Analysis, rule: Rule, doubts: list[str]) -> Iterator[Diagnostic]:
     """What one rule has to say; what PyTorch does not confirm goes to ``doubts``."""
     for diagnostic in rule(analysis.subject):
         runs = list(_confirmations(analysis, diagnostic))
         wrong = [c.doubt for c in runs if not c.agrees]
         doubts += wrong
         if not wrong:
-            confirmed = _with_evidence(analysis, diagnostic, runs)
-            yield dataclasses.replace(confirmed, fixes=trials.fixes(rule.name))
+            yield _with_evidence(analysis, diagnostic, runs)
 
 
 def _confirmations(analysis: Analysis, diagnostic: Diagnostic) -> Iterator[Confirmation]:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from shapelint import facts
+from shapelint.facts import Inventory
 from shapelint.lengths.expr import Bounds
 from shapelint.model import Input
-from shapelint.session import Patch, Run
+from shapelint.session import NoSource, Patch, Run, Session
+from shapelint.texts import Texts
 from shapelint.trace import Trace
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ class LocalSession:
         from shapelint.worker import build, runs
 
         self._runs = runs
+        self.files = Texts()
         self._call = runs.Call(inputs, kwargs or {})
         self._model = build.Model(
             _without_data(module, "meta"),
@@ -60,6 +64,18 @@ class LocalSession:
         """Run the module as it is."""
         run = self._runs.plain_run(self._model, self._call, sizes, device, patches)
         return facts.read(Run, run)
+
+    def inventory(self) -> Inventory:
+        """What the module consists of."""
+        from shapelint.worker.build import inventory_of
+
+        return inventory_of(self._model)
+
+    @contextmanager
+    def edited(self, texts: Mapping[str, bytes]) -> Iterator[Session]:
+        """Raises NoSource: the module exists, its source may be long gone."""
+        raise NoSource
+        yield self
 
 
 def _elsewhere(module: nn.Module, device: str) -> nn.Module:

@@ -74,6 +74,15 @@ class Fix:
     sizes_after: str
     """The sizes that work once it is applied, in words."""
     edits: tuple[Edit, ...] = ()
+    """How to write it down; empty if it is up to the reader."""
+    sizes_before: str = ""
+    """The sizes that work today, in words."""
+    sizes_broken: str = ""
+    """The sizes that work today and would not, in words; empty if there are none."""
+    checkpoints_load: bool = True
+    """Whether the keys and shapes of the ``state_dict`` stay as they are."""
+    traced: Literal["source", "model"] = "model"
+    """What was traced again: the edited source, or the built model with its parameters changed."""
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,23 @@ along; ``run`` runs it as it is, without shapelint in the way, and serves as the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from shapelint.facts import Inventory
 from shapelint.lengths.expr import Bounds
+from shapelint.texts import Texts
 from shapelint.trace import Trace
 
-__all__ = ["Patch", "Run", "Session"]
+__all__ = ["NoSource", "Patch", "Run", "Session"]
 
 Patch = Mapping[str, Any]
 """A change tried on the built model, for example ``{"kind": "attr", "module": "dec.0", …}``."""
+
+
+class NoSource(Exception):
+    """The model exists, and nobody knows how to build it again."""
 
 
 @dataclass(frozen=True)
@@ -43,3 +50,16 @@ class Session(Protocol):
         self, sizes: Mapping[str, int], device: str = "meta", patches: Sequence[Patch] = ()
     ) -> Run:
         """Run at ``sizes`` on a device (``meta`` or ``cpu``) without tracing."""
+
+    def inventory(self) -> Inventory:
+        """What the model consists of."""
+
+    @property
+    def files(self) -> Texts:
+        """The source that it was built from."""
+
+    def edited(self, texts: Mapping[str, bytes]) -> AbstractContextManager[Session]:
+        """The same model built from an edited source: the files at these paths have these texts.
+
+        Its methods raise what building raises; a session without a source raises NoSource.
+        """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, reduce
 
@@ -15,6 +15,7 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.model import Input, Label
 from shapelint.paths import Failing, Outcome, set_of
 from shapelint.stages import Stage, Structure, level, nodes_above, structure
+from shapelint.texts import Texts
 from shapelint.trace import Node, Shape, Span, Trace
 
 __all__ = ["Subject"]
@@ -35,6 +36,8 @@ class Subject:
     """Whether the user declared the domain: then every breach is an error."""
     roundtrip: bool | None = None
     """The contract: True if the output length must equal the input length; None: look and see."""
+    files: Texts = field(default_factory=Texts, compare=False)
+    """The source that it was built from."""
 
     @property
     def base(self) -> Trace:

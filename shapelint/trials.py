@@ -1,18 +1,27 @@
-"""Proposals are tried before they are offered: what would run if the model were changed."""
+"""Proposals are tried before they are offered.
+
+First on the built model, with its parameters changed; what helps there is written down and traced
+again on the edited source. What is printed is what the edited source does.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from shapelint.edits import edits_for
+from shapelint.edits import Unwritable, edited_texts
 from shapelint.explore import Budget, explore
+from shapelint.facts import Inventory
 from shapelint.fixes import Proposal, proposals
+from shapelint.gains import Gain, gain
 from shapelint.lengths.effort import TooHard, at_most
-from shapelint.lengths.sets import SizeSet
-from shapelint.model import Fix
+from shapelint.model import Applicability, Fix
+from shapelint.process import Unanswered
+from shapelint.session import NoSource, Patch, Session
 from shapelint.subject import Subject
 from shapelint.wording import every, for_sizes
+from shapelint.writings import Writing, writings
 
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
@@ -25,33 +34,33 @@ _MORE_RUNS = 6
 _EFFORT = 2_000_000
 """Steps of isl that one trial may take."""
 
+_STEPS = 8
+"""Repairs in a row, where each of them only lets the model get further."""
+
 _RANKS = {"safe": 0, "unsafe": 1, "display": 2}
 
 
 @dataclasses.dataclass(frozen=True)
 class _Tried:
+    """A proposal that helps, as far as the built model tells."""
+
     proposal: Proposal
-    after: SizeSet
-    lost: SizeSet
-    """What works today and would not."""
+    gain: Gain
+
+
+@dataclasses.dataclass(frozen=True)
+class _Offer:
+    """A fix, and what it is ordered by."""
+
+    fix: Fix
+    saved: int
+    lossless: bool
+    size: int
 
     @property
-    def rank(self) -> tuple[int, bool]:
-        return _RANKS[self.proposal.applicability], bool(self.lost)
-
-    @property
-    def fix(self) -> Fix:
-        parts = [f"works for {every(self.after)}"]
-        if self.lost:
-            parts.append(f"{for_sizes(self.lost)}, which works today, would not")
-        parts.append(self.proposal.cost)
-        return Fix(
-            self.proposal.title,
-            "; ".join(parts),
-            self.proposal.applicability,
-            self.after.text,
-            edits_for(self.proposal.changes),
-        )
+    def rank(self) -> tuple[int, int, bool, int]:
+        """Most sizes saved first, then the least change."""
+        return -self.saved, _RANKS[self.fix.applicability], not self.lossless, self.size
 
 
 class Trials:
@@ -59,47 +68,162 @@ class Trials:
 
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
-        self._after: dict[str, SizeSet | None] = {}
+        self._outcomes: dict[str, Subject | None] = {}
+        self._offers: dict[str, _Offer | None] = {}
+        self._before: Inventory | None = None
 
-    def fixes(self, rule: str) -> tuple[Fix, ...]:
-        """Proposals that gain sizes: the least damage first, then those that lose no size."""
-        tried = (self._tried(p) for p in proposals(rule, self.analysis.subject))
-        useful = [t for t in tried if t is not None]
-        return tuple(t.fix for t in sorted(useful, key=lambda t: t.rank))
+    def promising(self, rule: str) -> list[_Tried]:
+        """The proposals against a rule that help the built model."""
+        found = self._repairs(rule, self.analysis.subject, None, _STEPS)
+        unique = {repr(t.proposal.patches): t for t in found}
+        return list(unique.values())
 
-    def _tried(self, proposal: Proposal) -> _Tried | None:
-        """What comes of it; None if it gains nothing, or if that takes too long to find out."""
+    def fixes(self, tried: Sequence[_Tried]) -> tuple[Fix, ...]:
+        """These proposals as they are offered, the best one first."""
+        offers = [self._offer(t) for t in tried]
+        useful = sorted((o for o in offers if o is not None), key=lambda o: o.rank)
+        return tuple({(o.fix.title, o.fix.edits): o.fix for o in useful}.values())
+
+    # -- on the built model -----------------------------------------------------------------
+
+    def _repairs(
+        self, rule: str, subject: Subject, so_far: Proposal | None, steps: int
+    ) -> Iterator[_Tried]:
+        """What helps; where a model fails early, also what helps once it gets further."""
+        for proposal in proposals(rule, subject):
+            whole = _joined(so_far, proposal)
+            after, gained = self._gain(whole)
+            if gained:
+                yield _Tried(whole, gained)
+            elif after and steps and _gets_further(subject, after):
+                yield from self._repairs(rule, after, whole, steps - 1)
+
+    def _gain(self, proposal: Proposal) -> tuple[Subject | None, Gain | None]:
         try:
             with at_most(_EFFORT):
-                before, after = _good(self.analysis.subject), self._outcome(proposal)
-                if after is None or after <= before:
-                    return None
-                return _Tried(proposal, after, before - after)
+                after = self._outcome(proposal)
+                return after, gain(self.analysis.subject, after) if after else None
         except TooHard:
-            return None
+            return None, None
 
-    def _outcome(self, proposal: Proposal) -> SizeSet | None:
+    def _outcome(self, proposal: Proposal) -> Subject | None:
+        """The model with the proposal applied; None if finding out takes too long."""
         key = repr(proposal.patches)
-        if key not in self._after:
-            self._after[key] = None  # stays so if it is too hard
-            self._after[key] = self._explored(proposal)
-        return self._after[key]
+        if key not in self._outcomes:
+            self._outcomes[key] = None  # stays so if it is too hard
+            self._outcomes[key] = self._explored(self.analysis.session, proposal.patches)
+        return self._outcomes[key]
 
-    def _explored(self, proposal: Proposal) -> SizeSet | None:
-        """What works once the proposal is applied; None if that is not proven."""
+    def _explored(self, session: Session, patches: Sequence[Patch] = ()) -> Subject:
         known, subject = self.analysis.exploration, self.analysis.subject
-        runs = len(known.traces) + _MORE_RUNS
-        budget = Budget(runs=runs, first=_MORE_RUNS)
-        hints = known.base.hints
-        changed = explore(self.analysis.session, known.domain, hints, proposal.patches, budget)
-        if changed.doubts:
-            return None
-        after = dataclasses.replace(subject, exploration=changed)
-        if subject.expects_roundtrip:
-            return None if after.returned is None else after.roundtrips
-        return after.valid
+        budget = Budget(runs=len(known.traces) + _MORE_RUNS, first=_MORE_RUNS)
+        changed = explore(session, known.domain, known.base.hints, patches, budget)
+        return dataclasses.replace(subject, exploration=changed, files=session.files)
+
+    # -- on the edited source ---------------------------------------------------------------
+
+    def _offer(self, tried: _Tried) -> _Offer | None:
+        key = repr(tried.proposal.patches)
+        if key not in self._offers:
+            self._offers[key] = self._written(tried)
+        return self._offers[key]
+
+    def _written(self, tried: _Tried) -> _Offer | None:
+        """The proposal in the source; without edits if nobody knows how to write it down."""
+        proposal, files = tried.proposal, self.analysis.session.files
+        ways = [*writings(proposal.changes, files), *(Writing(e) for e in proposal.edits)]
+        whole = ways if not (proposal.changes and proposal.edits) else ()
+        for writing in whole:
+            try:
+                found = self._on_source(tried, writing)
+            except NoSource:
+                break
+            except (Unanswered, Unwritable, TooHard):
+                continue
+            if found is not None:
+                return found
+        fix = self._fix(tried, tried.gain, None, proposal.applicability)
+        return _Offer(fix, tried.gain.saved, tried.gain.lossless, proposal.size)
+
+    def _on_source(self, tried: _Tried, writing: Writing) -> _Offer | None:
+        """What the edited source does; None if it gains nothing."""
+        if self._before is None:
+            self._before = self.analysis.session.inventory()
+        texts = edited_texts(self.analysis.session.files, writing.edits)
+        with self.analysis.session.edited(texts) as session, at_most(_EFFORT):
+            gained = gain(self.analysis.subject, self._explored(session))
+            if gained is None:
+                return None
+            same = session.inventory().state == self._before.state
+        applicability = self._applicability(tried.proposal, gained, writing, same)
+        fix = self._fix(tried, gained, writing, applicability, same)
+        return _Offer(fix, gained.saved, gained.lossless, tried.proposal.size)
+
+    def _applicability(
+        self, proposal: Proposal, gained: Gain, writing: Writing, same_state: bool
+    ) -> Applicability:
+        """As :data:`shapelint.rules.FIX_SAFETY` defines it."""
+        if proposal.applicability == "display" or not same_state:
+            return "display"
+        subject = self.analysis.subject
+        everything = subject.declared and subject.domain <= gained.after and gained.lossless
+        alone = writing.uniform and self._builds_nothing_else(proposal)
+        return "safe" if everything and alone else "unsafe"
+
+    def _builds_nothing_else(self, proposal: Proposal) -> bool:
+        """Whether the edited calls build only layers that are known to gain."""
+        known = {c.node.module for c in proposal.changes}
+        spans = {c.node.layer_span for c in proposal.changes if not c.kept} - {None}
+        assert self._before is not None
+        built = (self._before.built_at(span) for span in spans if span is not None)
+        return all(modules <= known for modules in built)
+
+    def _fix(
+        self,
+        tried: _Tried,
+        gained: Gain,
+        writing: Writing | None,
+        applicability: Applicability,
+        same_state: bool | None = None,
+    ) -> Fix:
+        loads = tried.proposal.cost.startswith("checkpoints") if same_state is None else same_state
+        return Fix(
+            title=tried.proposal.title,
+            note=_note(gained, loads),
+            applicability=applicability,
+            sizes_after=gained.after.text,
+            edits=writing.edits if writing else (),
+            sizes_before=gained.before.text,
+            sizes_broken=gained.lost.text if gained.lost else "",
+            checkpoints_load=loads,
+            traced="source" if writing else "model",
+        )
 
 
-def _good(subject: Subject) -> SizeSet:
-    """The sizes that do what is expected of the model."""
-    return subject.roundtrips if subject.expects_roundtrip else subject.valid
+def _note(gained: Gain, checkpoints_load: bool) -> str:
+    parts = [f"works for {every(gained.after)}"]
+    if gained.lost:
+        parts.append(f"{for_sizes(gained.lost)}, which works today, would not")
+    parts.append("checkpoints still load" if checkpoints_load else "weights change shape")
+    return "; ".join(parts)
+
+
+def _joined(first: Proposal | None, second: Proposal) -> Proposal:
+    """Both of them as one."""
+    if first is None:
+        return second
+    worse = max(first, second, key=lambda p: _RANKS[p.applicability])
+    return Proposal(
+        title=f"{first.title}, {second.title}",
+        patches=(*first.patches, *second.patches),
+        cost=worse.cost,
+        applicability=worse.applicability,
+        changes=(*first.changes, *second.changes),
+        edits=tuple((*a, *b) for a, b in zip(first.edits, second.edits)),
+    )
+
+
+def _gets_further(before: Subject, after: Subject) -> bool:
+    """Whether a model that fails at every size does so later than it did."""
+    failed = not before.valid and not after.valid
+    return failed and len(after.base.nodes) > len(before.base.nodes)

@@ -21,6 +21,7 @@ __all__ = [
     "map_label",
     "place",
     "related_layer",
+    "short",
     "size_text",
     "where",
     "whose",
@@ -62,6 +63,13 @@ def every(sizes: SizeSet) -> str:
 def difference(n: int, unit: str = "") -> str:
     """``1 shorter`` or ``3 longer``."""
     return f"{abs(n)}{unit} {'shorter' if n < 0 else 'longer'}"
+
+
+def short(value: object) -> str:
+    """A parameter of a layer as people write it: ``[1, 1]`` as ``1``, ``[1, 2]`` as ``(1, 2)``."""
+    if isinstance(value, list) and len(set(value)) == 1:
+        return str(value[0])
+    return str(tuple(value) if isinstance(value, list) else value)
 
 
 def whose(node: Node) -> str:

@@ -6,6 +6,7 @@ import copy
 import importlib.util
 import random
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from shapelint.analysis import Analysis, examine, symbols_of
 from shapelint.lengths.domain import domain_of
 from shapelint.model import Input
 from shapelint.session import Patch, Run
+from shapelint.texts import Texts
 from shapelint.trace import Span
 from shapelint.worker import build, runs
 from shapelint.worker.load import Project
@@ -96,7 +98,7 @@ class Model:
         return examine(session, self.template, self.target, span, domain, bool(self.lengths))
 
 
-def load(path: Path) -> ModuleType:
+def load(path: Path, files: Texts | None = None) -> ModuleType:
     """The part of a file that builds models, executed; training at its bottom is passed over."""
     name = f"fixture_{path.parent.name}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -105,7 +107,7 @@ def load(path: Path) -> ModuleType:
     arguments, sys.argv = sys.argv, [str(path)]
     sys.modules[name] = module  # dataclasses look there for their module
     try:
-        Project(path.parent).run(str(path), vars(module))
+        Project(path.parent, files=files).run(str(path), vars(module))
     finally:
         sys.argv = arguments
         del sys.modules[name]
@@ -115,12 +117,14 @@ def load(path: Path) -> ModuleType:
 class FileSession:
     """A session on a model of a file: the worker's functions, without the process."""
 
-    def __init__(self, model: Model, path: Path) -> None:
+    def __init__(self, model: Model, path: Path, files: Texts | None = None) -> None:
         def make(device: str) -> Any:
-            found, _ = build.assemble(vars(load(path)), model.target, (), model.kwargs)
+            found, _ = build.assemble(vars(load(path, files)), model.target, (), model.kwargs)
             return copy.deepcopy(found)
 
         self.path = path
+        self.files = files or Texts()
+        self.of = model
         self.model = build.build(make)
         self.call = runs.Call(model.template)
 
@@ -128,6 +132,13 @@ class FileSession:
         self, sizes: Mapping[str, int], known: Bounds | None = None, patches: tuple[Patch, ...] = ()
     ) -> Trace:
         return runs.trace_run(self.model, self.call, sizes, known, patches)
+
+    def inventory(self) -> facts.Inventory:
+        return build.inventory_of(self.model)
+
+    @contextmanager
+    def edited(self, texts: Mapping[str, bytes]) -> Iterator[FileSession]:
+        yield FileSession(self.of, self.path, self.files.with_texts(texts))
 
     def run(
         self, sizes: Mapping[str, int], device: str = "cpu", patches: tuple[Patch, ...] = ()

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from shapelint.analysis import Analysis
+from shapelint.edits import applied
 from shapelint.lint import diagnose
-from shapelint.model import Diagnostic, Edit, Fix
+from shapelint.model import Diagnostic, Fix
 from shapelint.rules import all_rules
 from shapelint.worker.build import build
 from tests.fixture_models import FIXTURES, Model, analysis_of, load, sweep
@@ -80,21 +81,6 @@ def test_same_padding_with_a_stride_cannot_be_built():
 # -- fixes ----------------------------------------------------------------------------------
 
 
-def applied(source: str, edits: tuple[Edit, ...]) -> str:
-    """The source with all edits made, the last first so that the others stay in place."""
-    lines = source.splitlines(keepends=True)
-    starts = [sum(map(len, lines[:i])) for i in range(len(lines) + 1)]
-
-    def offset(line: int, column: int) -> int:
-        return starts[line - 1] + column - 1
-
-    for edit in sorted(edits, key=lambda e: (e.span.line, e.span.column), reverse=True):
-        start = offset(edit.span.line, edit.span.column)
-        end = offset(edit.span.end_line, edit.span.end_column)
-        source = source[:start] + edit.text + source[end:]
-    return source
-
-
 def good(analysis: Analysis, after: Analysis):
     """The sizes that do what is expected of the model before the fix."""
     expected = analysis.subject.expects_roundtrip
@@ -116,7 +102,7 @@ def test_a_fix_does_what_it_says(model, tmp_path):
     _, before = analysis_of(model)
     for i, fix in enumerate(fixes(model)):
         copy = tmp_path / f"fixed_{i}.py"
-        copy.write_text(applied(model.path.read_text(), fix.edits))
+        copy.write_bytes(applied(model.path.read_bytes(), fix.edits))
         session = model.session(copy)
         after = model.analysis(session)
         sizes_after = good(before, after)

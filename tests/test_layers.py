@@ -101,6 +101,7 @@ ALLOWED = {
         "shapelint.wire",
         "shapelint.registry",
         "shapelint.facts",
+        "shapelint.texts",
         "shapelint.model",
         "shapelint.session",
     ),

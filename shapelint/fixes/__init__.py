@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shapelint.model import Applicability
+from shapelint.model import Applicability, Edit
 from shapelint.registry import Registry
 from shapelint.session import Patch
-from shapelint.trace import Span
+from shapelint.trace import Node
 
 if TYPE_CHECKING:
     from shapelint.subject import Subject
@@ -29,11 +29,14 @@ __all__ = ["Change", "Proposal", "Propose", "proposals", "proposes"]
 
 @dataclass(frozen=True)
 class Change:
-    """Set a keyword of the call at ``span``; all layers built there get the same value."""
+    """Give one layer, or one call of a function, another value for a keyword."""
 
-    span: Span
+    node: Node
     keyword: str
     value: str
+    """As it is written in Python."""
+    kept: bool = False
+    """Whether it has this value already, and is built by a call that builds others too."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,16 @@ class Proposal:
     cost: str
     """What it costs in words: ``checkpoints still load`` or ``weights change shape``."""
     applicability: Applicability
+    """At best; what is found out may make it worse."""
     changes: tuple[Change, ...] = ()
     """How to write it down, where that is a matter of keywords."""
+    edits: tuple[tuple[Edit, ...], ...] = ()
+    """How to write it down where it is not: alternatives, the most natural one first."""
+
+    @property
+    def size(self) -> int:
+        """How much it changes: layers and places."""
+        return max(len(self.patches), len([c for c in self.changes if not c.kept]))
 
 
 Propose = Callable[["Subject"], Iterator[Proposal]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.fixes import Change, Proposal, proposes
-from shapelint.fixes.output_padding import one_per_call
+from shapelint.fixes import Proposal, proposes
+from shapelint.fixes.parameters import changes_of, patch_of
 from shapelint.subject import Subject
 
 
@@ -13,20 +13,14 @@ from shapelint.subject import Subject
 def propose(subject: Subject) -> Iterator[Proposal]:
     """Switch every pool of the encoder to the other rounding."""
     pools = {
-        s.node.module: s.node
+        s.node.name: s.node
         for s in subject.structure.stages
-        if s.is_down and s.node.module_type.startswith(("MaxPool", "AvgPool"))
+        if s.is_down and s.node.op.startswith(("max_pool", "avg_pool"))
     }
     modes = {bool(n.attrs.get("ceil_mode", False)) for n in pools.values()}
     if len(modes) != 1:
         return
     value = not modes.pop()
-    patches = tuple(
-        {"kind": "attr", "module": m, "name": "ceil_mode", "value": value} for m in pools
-    )
-    changes = [
-        Change(n.layer_span, "ceil_mode", str(value)) for n in pools.values() if n.layer_span
-    ]
-    yield Proposal(
-        f"ceil_mode={value}", patches, "checkpoints still load", "unsafe", one_per_call(changes)
-    )
+    patches = tuple(patch_of(node, "ceil_mode", value) for node in pools.values())
+    changes = changes_of(subject, "ceil_mode", {n: (node, value) for n, node in pools.items()})
+    yield Proposal(f"ceil_mode={value}", patches, "checkpoints still load", "unsafe", changes)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.fixes import Change, Proposal, proposes
+from shapelint.fixes import Proposal, proposes
+from shapelint.fixes.parameters import changes_of
 from shapelint.subject import Subject
-from shapelint.trace import Node
 
 _PATCHES = {
     "linear": ("linear", "in_features"),
@@ -31,13 +31,6 @@ def propose(subject: Subject) -> Iterator[Proposal]:
         if got.symbols or not node.module:
             continue
         patch = {"kind": kind, "module": node.module, keyword: got.const}
-        changes = _changes(subject, node, keyword, got.const)
+        changes = changes_of(subject, keyword, {node.name: (node, got.const)})
         title = f"{keyword}={got.const} in {node.module}"
         yield Proposal(title, (patch,), "weights change shape", "display", changes)
-
-
-def _changes(subject: Subject, node: Node, keyword: str, value: int) -> tuple[Change, ...]:
-    """None if the call built other layers too, which fit as they are."""
-    span = node.layer_span
-    built = {n.module for n in subject.base.nodes if n.layer_span == span}
-    return (Change(span, keyword, str(value)),) if span and len(built) == 1 else ()

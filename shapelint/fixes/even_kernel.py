@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.fixes import Change, Proposal, proposes
-from shapelint.fixes.output_padding import one_per_call, per_dim, short, wrong_stages
+from shapelint.fixes.decoders import wrong_stages
+from shapelint.fixes.parameters import changes_of, per_dim
 from shapelint.subject import Subject
+from shapelint.trace import Node
+from shapelint.wording import short
 
 
 @proposes("roundtrip-length", "residue-sensitive", "skip-length-mismatch", "checkerboard-kernel")
 def propose(subject: Subject) -> Iterator[Proposal]:
     """Give every wrong decoder stage the kernel that doubles exactly."""
-    patches, changes, recipes = [], [], {}
+    patches, recipes = [], {}
+    values: dict[str, dict[str, tuple[Node, object]]] = {}
     for wrong in wrong_stages(subject):
         node = wrong.stage.node
         stride = node.attrs.get("stride", 1)
@@ -31,17 +35,15 @@ def propose(subject: Subject) -> Iterator[Proposal]:
             {"kind": "kernel", "module": node.module, "kernel_size": kernel, "padding": padding}
         )
         recipes[_recipe(strides)] = kernel
-        if node.layer_span is not None:
-            changes += [
-                Change(node.layer_span, "kernel_size", short(kernel)),
-                Change(node.layer_span, "padding", short(padding)),
-                Change(node.layer_span, "output_padding", "0"),
-            ]
+        given = {"kernel_size": kernel, "padding": padding, "output_padding": 0}
+        for keyword, value in given.items():
+            values.setdefault(keyword, {})[node.name] = (node, value)
     if patches:
         title = ", ".join(f"kernel_size={short(k)} ({r})" for r, k in recipes.items())
-        yield Proposal(
-            title, tuple(patches), "weights change shape", "display", one_per_call(changes)
-        )
+        changes = [c for word, given in values.items() for c in changes_of(subject, word, given)]
+        kept = any(c.kept for c in changes)  # one call for all kernels: nothing can be written
+        written: tuple[Change, ...] = () if kept else tuple(changes)
+        yield Proposal(title, tuple(patches), "weights change shape", "display", written)
 
 
 def _recipe(strides: list[int]) -> str:

@@ -25,9 +25,10 @@ lines and columns count from 1, columns in characters, ends exclusive.
     way through the model at the witness, keys as in ``related[]``), ``fingerprint`` (stays the same
     when lines move; unique in a report).
 ``fixes[]``
-    ``title``, ``note``, ``applicability`` (``safe``, ``unsafe``, ``display``), ``sizes_after``
-    (``text``), ``edits[]`` (``path``, ``line``, ``column``, ``end_line``, ``end_column``,
-    ``text``: what to write in place of the range).
+    ``title``, ``note``, ``applicability`` (``safe``, ``unsafe``, ``display``), ``sizes_before``,
+    ``sizes_after`` and ``sizes_broken`` (``text``; of the last, empty if there are none),
+    ``checkpoints_load``, ``traced`` (``source`` or ``model``), ``edits[]`` (``path``, ``line``,
+    ``column``, ``end_line``, ``end_column``, ``text``: what to write in place of the range).
 ``skipped[]``
     Statements that were not executed and things that were not linted: ``path``, ``line``, ``what``.
 ``summary``
@@ -116,7 +117,11 @@ def _fix(fix: Fix, sources: Sources) -> dict[str, Any]:
         "title": fix.title,
         "note": fix.note,
         "applicability": fix.applicability,
+        "sizes_before": {"text": fix.sizes_before},
         "sizes_after": {"text": fix.sizes_after},
+        "sizes_broken": {"text": fix.sizes_broken},
+        "checkpoints_load": fix.checkpoints_load,
+        "traced": fix.traced,
         "edits": [{**_place(edit.span, sources), "text": edit.text} for edit in fix.edits],
     }
 

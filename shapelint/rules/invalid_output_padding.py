@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.subject import Subject
-from shapelint.wording import place, whose
+from shapelint.wording import place, short, whose
 
 
 @rule("SHP301", "invalid-output-padding", severity="error")
@@ -39,17 +39,10 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         node = subject.node_of(failing)
         attrs = node.attrs if node else {}
         yield check.diagnostic(
-            f"output_padding={_short(attrs.get('output_padding', 0))} is refused with "
-            f"stride={_short(attrs.get('stride', 1))}, dilation={_short(attrs.get('dilation', 1))}",
+            f"output_padding={short(attrs.get('output_padding', 0))} is refused with "
+            f"stride={short(attrs.get('stride', 1))}, dilation={short(attrs.get('dilation', 1))}",
             target=subject.target,
             span=place(node, subject.span),
             label=whose(node) if node else "",
             witness=subject.failing_witness(failing),
         )
-
-
-def _short(value: object) -> object:
-    """``(1, 1)`` as ``1``."""
-    if isinstance(value, list) and len(set(value)) == 1:
-        return value[0]
-    return tuple(value) if isinstance(value, list) else value

@@ -14,11 +14,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from shapelint.facts import Inventory, Layer
 from shapelint.trace import Span
 from shapelint.worker.construct import constructed, watching_constructors
 from shapelint.worker.device import OneDevice, move
 
-__all__ = ["Model", "NotAModule", "assemble", "build", "number_of_parameters"]
+__all__ = ["Model", "NotAModule", "assemble", "build", "inventory_of", "number_of_parameters"]
 
 Make = Callable[[str], nn.Module]
 """Builds the module on a device."""
@@ -120,6 +121,23 @@ def number_of_parameters(root: nn.Module) -> int:
     """Elements of all parameters; lazy ones count for nothing."""
     lazy = nn.parameter.UninitializedParameter
     return sum(p.numel() for p in root.parameters() if not isinstance(p, lazy))
+
+
+def inventory_of(model: Model) -> Inventory:
+    """The shapes of its state, and which call built each of its modules.
+
+    Parameters that take their shape from the first input have none yet; they are left out.
+    """
+    state = model.root.state_dict(keep_vars=True)
+    shapes = {k: tuple(t.shape) for k, t in state.items() if _has_shape(t)}
+    paths = {id(m): path for path, m in model.root.named_modules(remove_duplicate=True)}
+    built = {paths[i]: tuple(spans) for i, spans in model.constructed.items() if i in paths}
+    return Inventory(shapes, tuple(Layer(path, spans) for path, spans in built.items()))
+
+
+def _has_shape(value: Any) -> bool:
+    lazy = (nn.parameter.UninitializedParameter, nn.parameter.UninitializedBuffer)
+    return isinstance(value, torch.Tensor) and not isinstance(value, lazy)
 
 
 def assemble(

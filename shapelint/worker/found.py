@@ -21,7 +21,7 @@ __all__ = ["facts_of"]
 
 def facts_of(module: ModuleType, path: Path, project: Project) -> Facts:
     """The models that a file defines; what it only imports is left out."""
-    tree = ast.parse(path.read_bytes(), str(path))
+    tree = ast.parse(project.files.read(path), str(path))
     lines = dict(d for node in ast.walk(tree) for d in _defined_by(node))
     layers = {name for name, value in vars(module).items() if name in lines and _is_layer(value)}
     return Facts(
@@ -34,6 +34,7 @@ def facts_of(module: ModuleType, path: Path, project: Project) -> Facts:
             *_composed(tree, layers),
         ),
         skipped=tuple(project.skipped.get(str(path), ())),
+        loaded=tuple(project.skipped),
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from torch import nn
 
 from shapelint.facts import InputGuess
+from shapelint.texts import Texts
 from shapelint.worker.annotations import annotated_inputs
 from shapelint.worker.build import Model
 from shapelint.worker.examples import Template, attached_examples, generalised, literal_examples
@@ -21,10 +22,12 @@ from shapelint.worker.first_layer import FURTHEST, as_inputs, search
 __all__ = ["guess_inputs"]
 
 
-def guess_inputs(model: Model, path: Path, target: str = "") -> InputGuess:
+def guess_inputs(
+    model: Model, path: Path, target: str = "", files: Texts | None = None
+) -> InputGuess:
     """The required inputs of ``forward``; optional ones are left out. Raises ValueError if none."""
     names = required_inputs(model.root)
-    known, how = _known(model, path, target, names)
+    known, how = _known(model, (files or Texts()).tree(path), target, names)
     guess, layer = search(model, names, known)
     inputs = as_inputs(guess, model.root)
     return InputGuess(inputs, how if known else layer, bool(known) or layer != FURTHEST)
@@ -46,7 +49,7 @@ def required_inputs(root: nn.Module) -> list[str]:
 
 
 def _known(
-    model: Model, path: Path, target: str, names: list[str]
+    model: Model, tree: ast.Module, target: str, names: list[str]
 ) -> tuple[dict[str, Template], str]:
     annotated = annotated_inputs(type(model.root))
     found = {name: annotated[name] for name in names if name in annotated}
@@ -55,11 +58,13 @@ def _known(
     found, how = attached_examples(model.root, names)
     if found:
         return found, how
-    return _literals(path, {target, type(model.root).__name__}, names)
+    return _literals(tree, {target, type(model.root).__name__}, names)
 
 
-def _literals(path: Path, targets: set[str], names: list[str]) -> tuple[dict[str, Template], str]:
-    for shapes in literal_examples(ast.parse(path.read_bytes()), targets):
+def _literals(
+    tree: ast.Module, targets: set[str], names: list[str]
+) -> tuple[dict[str, Template], str]:
+    for shapes in literal_examples(tree, targets):
         templates = [generalised(shape) for shape in shapes]
         if len(shapes) == len(names) and None not in templates:
             example = ", ".join(map(str, shapes))

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 
 from shapelint.facts import SkippedStatement
+from shapelint.texts import Texts
 from shapelint.worker.device import OneDevice
 from shapelint.worker.limits import time_limit
 from shapelint.worker.slicing import bound_names, optional_imports, slice_source
@@ -34,8 +35,9 @@ __all__ = ["Project", "module_name"]
 class Project:
     """The files below one folder; its modules are sliced when they are imported."""
 
-    def __init__(self, root: Path, seconds: float = 10.0) -> None:
+    def __init__(self, root: Path, seconds: float = 10.0, files: Texts | None = None) -> None:
         self.root = root
+        self.files = files or Texts()
         self.seconds = seconds
         """How long a statement at the top of a file may take before it is passed over."""
         self.skipped: dict[str, list[SkippedStatement]] = {}
@@ -47,7 +49,7 @@ class Project:
 
         Changes ``sys.path``, ``sys.argv`` and ``sys.meta_path`` of this process for good.
         """
-        name, top = module_name(path, self.root)
+        name, top = module_name(path, self.root, self.files)
         sys.argv = [str(path)]
         self._install([top, self.root])
         if "." in name:
@@ -96,7 +98,7 @@ class Project:
         self, path: str, namespace: dict[str, object], devices: tuple[str, ...] = ("meta", "cpu")
     ) -> None:
         """Run the slice of a module in its namespace, each statement where it works first."""
-        tree = ast.parse(Path(path).read_bytes(), path)
+        tree = ast.parse(self.files.read(path), path)
         self._optional[path] = optional_imports(tree)
         sliced = slice_source(tree)
         notes = self.skipped[path] = [_note(s, reason) for s, reason in sliced.skipped]
@@ -149,7 +151,7 @@ class Project:
         return f"{name} (line {notes[0].line}) was passed over: {notes[0].reason}" if notes else ""
 
 
-def module_name(path: Path, root: Path) -> tuple[str, Path]:
+def module_name(path: Path, root: Path, files: Texts | None = None) -> tuple[str, Path]:
     """The dotted name of a file, and the folder from which that name can be imported.
 
     Packages are followed up as far as there is an ``__init__.py``. A file outside a package that
@@ -158,7 +160,8 @@ def module_name(path: Path, root: Path) -> tuple[str, Path]:
     top = path.parent
     while (top / "__init__.py").exists() and top != top.parent:
         top = top.parent
-    if top == path.parent and root in path.parents and _imports_relatively(path):
+    in_root = top == path.parent and root in path.parents
+    if in_root and _imports_relatively((files or Texts()).read(path)):
         top = root
     parts = path.relative_to(top).with_suffix("").parts
     if parts[-1] == "__init__" and len(parts) > 1:
@@ -166,8 +169,8 @@ def module_name(path: Path, root: Path) -> tuple[str, Path]:
     return (".".join(parts), top) if all(map(str.isidentifier, parts)) else (path.stem, path.parent)
 
 
-def _imports_relatively(path: Path) -> bool:
-    tree = ast.parse(path.read_bytes(), str(path))
+def _imports_relatively(source: bytes) -> bool:
+    tree = ast.parse(source)
     return any(isinstance(n, ast.ImportFrom) and n.level > 0 for n in ast.walk(tree))
 
 

@@ -14,6 +14,10 @@ A patch is a JSON object whose ``kind`` says what it does:
     passes ``output_size``, the spatial lengths of what the encoder layer got.
 ``{"kind": "fit", "node": name, "argument": i, "like": j, "dims": [-1]}``
     pads or crops, before a graph node runs, its ``i``-th tensor to the lengths of the ``j``-th.
+``{"kind": "argument", "node": name, "name": "output_padding", "value": [1]}``
+    passes a keyword to the function of a graph node.
+``{"kind": "multiple", "of": 16, "dims": [-2, -1]}``
+    pads the first input of the model to multiples, and crops every output to its lengths.
 """
 
 from __future__ import annotations
@@ -43,8 +47,11 @@ def patched(root: nn.Module, patches: Sequence[Mapping[str, Any]]) -> Iterator[d
     before_nodes: dict[str, Patch] = {}
     with ExitStack() as undo:
         for patch in patches:
-            if patch["kind"] == "fit":
-                before_nodes[patch["node"]] = _fit(patch)
+            if patch["kind"] in _BEFORE_NODES:
+                before = _BEFORE_NODES[patch["kind"]](patch)
+                before_nodes[patch["node"]] = _both(before_nodes.get(patch["node"]), before)
+            elif patch["kind"] == "multiple":
+                _multiple(root, patch, undo)
             else:
                 _KINDS[patch["kind"]](root.get_submodule(patch["module"]), root, patch, undo)
         yield before_nodes
@@ -123,6 +130,52 @@ _KINDS = {
 }
 
 
+def _multiple(root: nn.Module, patch: Mapping[str, Any], undo: ExitStack) -> None:
+    """``F.pad(x, (0, -w % m, 0, -h % m))`` on the way in, ``[..., :h, :w]`` on the way out."""
+    dims, multiples = patch["dims"], patch["of"]
+    got: list[Any] = []
+
+    def pad(module: nn.Module, args: Any, kwargs: Any) -> Any:
+        leaves, spec = pytree.tree_flatten((args, kwargs))
+        first = next(i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor))
+        got.append([leaves[first].shape[d] for d in dims])
+        padding = [(0, -n % m) for n, m in zip(got[-1], multiples)]
+        leaves[first] = F.pad(leaves[first], [p for pair in reversed(padding) for p in pair])
+        return pytree.tree_unflatten(leaves, spec)
+
+    def crop(module: nn.Module, args: Any, output: Any) -> Any:
+        window = (..., *(slice(n) for n in got.pop()))
+        return pytree.tree_map_only(torch.Tensor, lambda t: t[window], output)
+
+    undo.callback(root.register_forward_pre_hook(pad, with_kwargs=True).remove)
+    undo.callback(root.register_forward_hook(crop).remove)
+
+
+def _both(first: Patch | None, second: Patch) -> Patch:
+    """One patch after the other."""
+    if first is None:
+        return second
+
+    def before(tracer: ShapeTracer, node: str, args: Any, kwargs: Any) -> Any:
+        args, kwargs = first(tracer, node, args, kwargs)
+        return second(tracer, node, args, kwargs)
+
+    return before
+
+
+def _argument(patch: Mapping[str, Any]) -> Patch:
+    name, value = patch["name"], patch["value"]
+    given = tuple(value) if isinstance(value, list) else value
+
+    def before(tracer: ShapeTracer, node: str, args: Any, kwargs: Any) -> Any:
+        position = patch.get("position")
+        if position is not None and position < len(args):
+            return (*args[:position], given, *args[position + 1 :]), kwargs
+        return args, {**kwargs, name: given}
+
+    return before
+
+
 def _fit(patch: Mapping[str, Any]) -> Patch:
     """Negative padding crops, so one call to ``F.pad`` does both."""
 
@@ -145,3 +198,6 @@ def _padding(tensor: Any, like: Any, dims: Sequence[int]) -> list[int]:
     for d in range(-1, min(from_end) - 1, -1):
         out += [0, new[d] - old[d] if d in from_end else 0]
     return out
+
+
+_BEFORE_NODES = {"fit": _fit, "argument": _argument}

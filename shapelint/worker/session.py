@@ -23,8 +23,9 @@ from torch import nn
 from shapelint import facts
 from shapelint.facts import Built, Problem
 from shapelint.model import Input
+from shapelint.texts import Texts
 from shapelint.wire import encode
-from shapelint.worker.build import Model, assemble, build, number_of_parameters
+from shapelint.worker.build import Model, assemble, build, inventory_of, number_of_parameters
 from shapelint.worker.construct import watching_constructors
 from shapelint.worker.found import facts_of
 from shapelint.worker.inputs import guess_inputs
@@ -67,10 +68,15 @@ class FileSession:
             problem, text=f"{problem.text}: {behind}", kind="missing" if missing else problem.kind
         )
 
-    def on_open(self, path: str, root: str, seconds: float) -> Json:
-        """Load a file of the project below ``root``; gives its :class:`~shapelint.facts.Facts`."""
+    def on_open(self, path: str, root: str, seconds: float, texts: Mapping[str, str]) -> Json:
+        """Load a file of the project below ``root``; gives its :class:`~shapelint.facts.Facts`.
+
+        ``texts`` are read instead of the files of these paths.
+        """
+        files = Texts.from_json(texts)
+        files.show_to_inspect()
         self.path = Path(os.path.abspath(path))
-        self.project = Project(Path(os.path.abspath(root)), seconds / 8)
+        self.project = Project(Path(os.path.abspath(root)), seconds / 8, files)
         with watching_constructors(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.module = self.project.load(self.path)
@@ -100,7 +106,7 @@ class FileSession:
 
     def on_inputs(self) -> Json:
         """What ``forward`` takes, as far as it can be found out."""
-        guess = guess_inputs(self._built(), self.path, self.target)
+        guess = guess_inputs(self._built(), self.path, self.target, self.project.files)
         self.call = Call(guess.inputs)
         return {"inputs": dataclasses.asdict(guess)}
 
@@ -108,6 +114,10 @@ class FileSession:
         """Take these inputs, and constant keyword arguments, in all runs to come."""
         self.call = Call([facts.read(Input, i) for i in inputs], ast.literal_eval(kwargs))
         return {}
+
+    def on_inventory(self) -> Json:
+        """What the built model consists of."""
+        return {"inventory": dataclasses.asdict(inventory_of(self._built()))}
 
     def on_trace(self, sizes: Json, known: Json | None, patches: Sequence[Json]) -> Json:
         """Run the model with lengths riding along."""

@@ -119,7 +119,11 @@ def test_a_diagnostic_in_full():
                     "title": "output_padding=1",
                     "note": "fits every even L; odd L would gain 1",
                     "applicability": "unsafe",
+                    "sizes_before": {"text": ""},
                     "sizes_after": {"text": "L % 2 == 0"},
+                    "sizes_broken": {"text": ""},
+                    "checkpoints_load": True,
+                    "traced": "model",
                     "edits": [
                         {
                             "path": "models/ae.py",
@@ -135,7 +139,11 @@ def test_a_diagnostic_in_full():
                     "title": "output_size=x.shape[-1:]",
                     "note": "in forward: fits every L",
                     "applicability": "display",
+                    "sizes_before": {"text": ""},
                     "sizes_after": {"text": "L >= 1"},
+                    "sizes_broken": {"text": ""},
+                    "checkpoints_load": True,
+                    "traced": "model",
                     "edits": [],
                 },
             ],

@@ -1,0 +1,224 @@
+"""The smallest set of changed layers that makes a whole chain exact at ordinary sizes.
+
+One walk over the graph carries every way to set the parameters of its convolutions that still
+leads somewhere: the lengths it gives at a few ordinary sizes, and what it changes. A way ends where
+lengths that are joined differ; of those with equal lengths on all that is still to be used, only
+the cheapest goes on. What is left at the end and returns the lengths of the input is the answer.
+
+A transposed convolution returns ``(n - 1)s - 2p + d(k - 1) + 1 + output_padding``, so a change
+adds to its output; a convolution returns ``floor((n + 2p - d(k - 1) - 1)/s) + 1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shapelint.fixes.parameters import Values, is_layer, per_dim
+from shapelint.losses import structure_at
+from shapelint.stages import level
+from shapelint.subject import Subject
+from shapelint.trace import Node, Shape, Trace
+
+__all__ = ["smallest_combination"]
+
+_SAMPLES = 3
+_WAYS = 300
+"""So many ways are followed at a time, the cheapest."""
+
+_JOINS = ("add", "cat", "div", "max_unpool", "mul", "stack", "sub", "where")
+
+Lengths = tuple[int, ...]
+"""Of one tensor along one axis, at each of the sample sizes."""
+
+
+def smallest_combination(subject: Subject, parameters: Sequence[str]) -> Values:
+    """What to set, and where; empty if nothing needs to be, or if nothing helps.
+
+    ``parameters`` are those that may change: ``output_padding``, ``padding``.
+    """
+    samples = subject.ordinary.sample(_SAMPLES, subject.base.hints)
+    if not samples:
+        return {}
+    trace = structure_at(subject, samples[0]).trace
+    found: Values = {}
+    for symbol in subject.spatial:
+        if not subject.structure.of(symbol):
+            continue
+        walk = _Walk(subject, trace, symbol, samples, parameters)
+        best = walk.best()
+        if best is None:
+            return {}
+        for name, (parameter, dim, value) in best.items():
+            node = trace.nodes[walk.names[name]]
+            given = per_dim(node.attrs.get(parameter, 0), len(node.shapes[0]) - 2)
+            values = found.setdefault(name, {}).setdefault(parameter, given)
+            values[dim] = value
+    return found
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Some parameters set, and what comes of it."""
+
+    cost: tuple[int, int] = (0, 0)
+    """Layers changed, and by how much in all."""
+    chosen: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
+    """By node: the parameter, the dim counted from the first spatial one, and the value."""
+    lengths: Mapping[int, Lengths] = field(default_factory=dict)
+    """Of the tensors that are still to be used and are not as long as they were."""
+
+
+class _Walk:
+    """The graph along one axis."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        trace: Trace,
+        symbol: str,
+        samples: Sequence[Mapping[str, int]],
+        parameters: Sequence[str],
+    ) -> None:
+        self.subject, self.trace, self.symbol = subject, trace, symbol
+        self.samples, self.parameters = samples, parameters
+        self.names = {n.name: n.index for n in trace.nodes}
+        self.dims = [_dim(n.shapes[0], symbol) if n.shapes else None for n in trace.nodes]
+        self.last_use = {i: n.index for n in trace.nodes for i in n.inputs if i >= 0}
+
+    def best(self) -> Mapping[str, tuple[str, int, int]] | None:
+        """What the cheapest way sets; None if no way arrives."""
+        ways = [_Way()]
+        for node in self.trace.nodes:
+            if self.dims[node.index] is None:
+                continue
+            following = (w for way in ways for w in self._through(node, way))
+            ways = self._cheapest(following, node.index)
+        arrived = (w for w in ways if self._arrives(w))
+        best = min(arrived, key=lambda w: w.cost, default=None)
+        return None if best is None else best.chosen
+
+    def _cheapest(self, ways: Iterator[_Way], index: int) -> list[_Way]:
+        kept: dict[object, _Way] = {}
+        for way in ways:
+            live = {i: n for i, n in way.lengths.items() if self._is_live(i, index)}
+            key = tuple(sorted(live.items()))
+            if key not in kept or way.cost < kept[key].cost:
+                kept[key] = _Way(way.cost, way.chosen, live)
+        return sorted(kept.values(), key=lambda w: w.cost)[:_WAYS]
+
+    def _is_live(self, tensor: int, now: int) -> bool:
+        return self.last_use.get(tensor, -1) > now or tensor in self.trace.results
+
+    def _through(self, node: Node, way: _Way) -> Iterator[_Way]:
+        """The ways on through one node; none if what it joins does not fit."""
+        incoming = [(i, self._lengths(i, way)) for i in node.inputs if self._has_axis(i)]
+        if node.op in _JOINS and len({n for _, n in incoming}) > 1 and not self._stacks(node):
+            return
+        out = self._carried(node, incoming, way)
+        if out is None:
+            return
+        yield self._with(way, node.index, out)
+        if incoming and len(way.chosen) < len(self.trace.nodes):
+            for parameter, dim, value, by in self._options(node, incoming[0][1]):
+                moved = tuple(n + b for n, b in zip(out, by))
+                if min(moved) >= 1:
+                    cost = (way.cost[0] + 1, way.cost[1] + max(map(abs, by)))
+                    chosen = {**way.chosen, node.name: (parameter, dim, value)}
+                    yield self._with(_Way(cost, chosen, way.lengths), node.index, moved)
+
+    def _has_axis(self, index: int) -> bool:
+        return index >= 0 and self.dims[index] is not None
+
+    def _stacks(self, node: Node) -> bool:
+        """Whether the axis itself is what grows: then lengths need not agree."""
+        dim, rank = node.attrs.get("dim", 0), len(node.shapes[0])
+        return node.op == "cat" and isinstance(dim, int) and dim % rank == self.dims[node.index]
+
+    def _with(self, way: _Way, index: int, lengths: Lengths) -> _Way:
+        changed = lengths != self._usual(index)
+        known = {**way.lengths, index: lengths} if changed else way.lengths
+        return _Way(way.cost, way.chosen, known)
+
+    def _usual(self, index: int) -> Lengths:
+        dim = self.dims[index]
+        assert dim is not None
+        length = self.trace.nodes[index].shapes[0][dim]
+        return tuple(length.at(sizes) for sizes in self.samples)
+
+    def _lengths(self, index: int, way: _Way) -> Lengths:
+        return way.lengths.get(index) or self._usual(index)
+
+    def _carried(
+        self, node: Node, incoming: Sequence[tuple[int, Lengths]], way: _Way
+    ) -> Lengths | None:
+        """How long the result is if nothing is set here; None if that is not known."""
+        usual = self._usual(node.index)
+        moved = [(i, n) for i, n in incoming if n != self._usual(i)]
+        if not moved:
+            return usual
+        dim = self.dims[node.index]
+        assert dim is not None
+        local = node.local[dim] if dim < len(node.local) else None
+        if local is not None:
+            first = incoming[0][1]
+            return tuple(local.at({**s, "n": n}) for s, n in zip(self.samples, first))
+        same = [n for i, n in moved if self._usual(i) == usual]
+        return same[0] if same else usual if self._is_fixed(node) else None
+
+    def _is_fixed(self, node: Node) -> bool:
+        """Whether the length of the result is said and not computed."""
+        return node.op == "interpolate"
+
+    def _options(
+        self, node: Node, before: Lengths
+    ) -> Iterator[tuple[str, int, int, tuple[int, ...]]]:
+        """Other values of its parameters, and by how much each lengthens the result."""
+        if not node.op.startswith("conv") or (not is_layer(node) and node.span is None):
+            return
+        axis = self.dims[node.index]
+        assert axis is not None
+        dim, rank = axis - 2, len(node.shapes[0]) - 2
+        if dim < 0 or rank < 1:
+            return
+        s, p, d, extra = (
+            per_dim(node.attrs.get(name, default), rank)[dim] for name, default in _DEFAULTS.items()
+        )
+        if not all(isinstance(v, int) for v in (s, p, d, extra)) or s == 1:
+            return
+        reach = d * (node.input_shapes[1][2 + dim].const - 1) if len(node.input_shapes) > 1 else 0
+        if "output_padding" in self.parameters and node.op.startswith("conv_transpose"):
+            for value in range(max(s, d)):
+                if value != extra:
+                    yield "output_padding", dim, value, (value - extra,) * len(before)
+        if "padding" in self.parameters:
+            for value in range(reach // 2 + 2):
+                if value != p:
+                    yield "padding", dim, value, _by_padding(node.op, before, (s, p, value), reach)
+
+    def _arrives(self, way: _Way) -> bool:
+        """Whether the output is as long as the input, where it should be."""
+        if not self.subject.expects_roundtrip or self.subject.returned is None:
+            return True
+        if self.subject.returned >= len(self.trace.results):
+            return False
+        end = self.trace.results[self.subject.returned]
+        wanted = tuple(sizes[self.symbol] for sizes in self.samples)
+        return self._has_axis(end) and self._lengths(end, way) == wanted
+
+
+_DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "output_padding": 0}
+
+
+def _by_padding(op: str, before: Lengths, spv: tuple[int, int, int], reach: int) -> Lengths:
+    """By how much another padding lengthens the result of a convolution."""
+    s, p, value = spv
+    if op.startswith("conv_transpose"):
+        return (2 * (p - value),) * len(before)
+    return tuple((n + 2 * value - reach - 1) // s - (n + 2 * p - reach - 1) // s for n in before)
+
+
+def _dim(shape: Shape, symbol: str) -> int | None:
+    """The dim that has the level of the symbol."""
+    found = level(shape, symbol)
+    return None if found is None else next(i for i, n in enumerate(shape) if n is found[1])

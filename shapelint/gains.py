@@ -1,0 +1,68 @@
+"""What a change of a model gains, and what it breaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shapelint.lengths.sets import SizeSet
+from shapelint.subject import Subject
+
+__all__ = ["Gain", "gain"]
+
+_SAMPLES = 16
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The sizes at which the model does what is expected of it, before a change and after."""
+
+    before: SizeSet
+    after: SizeSet
+    lost: SizeSet
+    """What works today and would not: runs and comes back, or just runs."""
+    saved: int
+    """Of a few sizes that matter, how many work afterwards and do not work today."""
+
+    @property
+    def lossless(self) -> bool:
+        """Whether whatever works today still works."""
+        return not self.lost
+
+
+def gain(before: Subject, after: Subject) -> Gain | None:
+    """What the change gains; None if nothing, if that is not proven, or if it costs too much.
+
+    It costs too much if a declared size breaks, or an ordinary one: a multiple of what the model
+    shortens its input by.
+    """
+    if after.exploration.doubts:
+        return None
+    good, better = _good(before, before), _good(after, before)
+    if better is None or good is None or better <= good:
+        return None
+    lost = (good - better) | (before.valid - after.valid)
+    if lost and (before.declared or lost & before.ordinary):
+        return None
+    saved = sum(sizes in better and sizes not in good for sizes in _that_matter(before))
+    return Gain(good, better, lost, saved)
+
+
+def _that_matter(subject: Subject) -> list[dict[str, int]]:
+    """A few ordinary sizes that the user cares about, small and large, square and not."""
+    several = [
+        subject.full(
+            {
+                s: subject.granularity(s) * (_SAMPLES - k if i % 2 else k)
+                for i, s in enumerate(subject.spatial)
+            }
+        )
+        for k in range(1, _SAMPLES)
+    ]
+    return [s for s in several if s in subject.ordinary] or subject.ordinary.sample(3, several[0])
+
+
+def _good(subject: Subject, judge: Subject) -> SizeSet | None:
+    """The sizes that do what ``judge`` expects of the model; None if it returns nothing like it."""
+    if not judge.expects_roundtrip:
+        return subject.valid
+    return None if subject.returned is None else subject.roundtrips
