@@ -102,6 +102,8 @@ class Settings:
     exclude: Globs | None = None
     """Files and folders that are passed over, beside those that git ignores."""
     respect_gitignore: bool = True
+    force_exclude: bool = False
+    """Whether a file that is named is passed over where one of a folder would be."""
     models: tuple[Declared, ...] = ()
     """Models that nobody could build or describe but the user."""
 

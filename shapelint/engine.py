@@ -39,12 +39,14 @@ def check(settings: Settings, settings_for: SettingsFor | None = None) -> Report
     at hand.
     """
     of_file = settings_for or (lambda path: settings)
+    chosen = list(_places(settings, of_file))
+    if not chosen:
+        return Report((), (), files=0)
     found: list[Found] = []
     skipped: list[Skipped] = []
     with closing(_start(settings)) as worker:
         from shapelint.inspection import guarded, inspect_file  # torch is being imported meanwhile
 
-        chosen = list(_places(settings, of_file))
         for place in chosen:
             its = of_file(place.path)
             found += (_graded(f, its) for f in inspect_file(worker, place, its, skipped, guarded))
@@ -95,10 +97,18 @@ def _places(settings: Settings, of_file: SettingsFor) -> Iterator[Place]:
     for path in settings.paths:
         folder = Path(path).is_dir()
         for place in _meant(path, settings):
-            if place in seen or (folder and not _may_matter(place, of_file)):
+            if place in seen or not _is_opened(place, folder, settings, of_file):
                 continue
             seen.add(place)
             yield place
+
+
+def _is_opened(place: Place, folder: bool, settings: Settings, of_file: SettingsFor) -> bool:
+    """A file that was named always is, unless it shall count as found in its folder."""
+    if not folder and (place.target or not settings.force_exclude):
+        return True
+    wanted = folder or Wanted(settings, place.path.parent)(place.path, False)
+    return wanted and _may_matter(place, of_file)
 
 
 def _may_matter(place: Place, of_file: SettingsFor) -> bool:

@@ -10,7 +10,9 @@ import pytest
 
 from shapelint.config import Globs, Settings
 from shapelint.discovery import places
+from shapelint.engine import check, files_of
 from shapelint.files import Wanted, matches
+from shapelint.model import Report
 
 DEEP = ["models/deep/old.py", "models/deep/vae.py", "models/unet.py"]
 TREE = ["a.py", "b.py", "data/x.py", *DEEP, "old/a.py"]
@@ -91,6 +93,27 @@ def test_include_and_exclude(tree, patterns, expected):
 
 def test_a_file_that_is_named_is_linted_whatever_the_patterns_say(tree):
     assert walked("a.py", exclude=Globs(tree, ("*",))) == ["a.py"]
+
+
+FORCED = {
+    "nothing says so": ({}, [*TREE]),
+    "files without models are passed over": ({"force_exclude": True}, ["b.py"]),
+    "so are files that are excluded": ({"force_exclude": True, "exclude": ("b.py",)}, []),
+    "and files that are not included": ({"force_exclude": True, "include": ("models",)}, []),
+}
+
+
+@pytest.mark.parametrize(("fields", "expected"), FORCED.values(), ids=FORCED)
+def test_named_files_can_be_treated_as_those_of_a_folder(tree, fields, expected):
+    """A hook names every file of a commit."""
+    (tree / "b.py").write_text("from torch import nn\n")
+    globs = {k: Globs(tree, v) if isinstance(v, tuple) else v for k, v in fields.items()}
+    assert [str(path) for path in files_of(Settings(tuple(TREE), **globs))] == expected
+
+
+def test_where_no_file_is_left_no_interpreter_is_needed(tree):
+    missing = Settings(("a.py",), force_exclude=True, python="no-such-python")
+    assert check(missing) == Report((), (), files=0)
 
 
 def test_paths_outside_the_folder_of_a_pattern_do_not_match():

@@ -81,6 +81,11 @@ def _rules(flag: str, text: str) -> Callable[[Command], Command]:
 )
 @click.option("--fail-on-skipped", is_flag=True, help="Exit code 1 if a model was not checked.")
 @click.option("--exit-zero", is_flag=True, help="Exit code 0 whatever is found.")
+@click.option(
+    "--force-exclude",
+    is_flag=True,
+    help="Pass over named files as if they were found in a folder: what is excluded, no models.",
+)
 @click.option("--show-settings", is_flag=True, help="Print the settings, and lint nothing.")
 @click.option("--show-files", is_flag=True, help="Print the files to lint, and lint nothing.")
 @click.pass_context

@@ -126,6 +126,7 @@ per-file-ignores = [[["{here}/old/*"], ["SHP101"]]]
 # include = unset
 exclude = ["{here}/data"]
 respect-gitignore = true
+force-exclude = false
 models = [{{ path = "{here}/model.py", name = "VAE", args = {{ channels = 64 }}, kwargs = {{}}, \
 inputs = [{{ name = "x", dims = ["N", 1, "L"], dtype = "float32" }}], \
 lengths = ["L % 320 == 0"], roundtrip = true }}]
