@@ -41,6 +41,7 @@ class WorkerSession:
         self.files = files or Texts()
         self._number = 0
         self._facts: Facts | None = None
+        self._sources: set[str] = set()
         self._spent = 0.0
         """Seconds spent on answers about the model that was built last."""
         self._state: dict[str, Json] = {}
@@ -116,11 +117,17 @@ class WorkerSession:
         finally:
             other.close()
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Once it is closed: the files that its code read, without those of installed packages."""
+        return tuple(sorted(self._sources))
+
     def close(self) -> None:
         """Let the worker go on to another file."""
         if self.worker.serves is self:
             self._spent = 0.0
             with suppress(Unanswered):  # closed is closed
+                self._sources.update(self._request({"do": "sources"})["sources"])
                 self._request({"do": "close"})
             self.worker.serves = None
 

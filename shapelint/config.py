@@ -124,8 +124,10 @@ class Settings:
     """Megabytes that a file may take, beyond what torch itself takes."""
     jobs: int | None = None
     """Files that are linted at the same time; None for as many as there are cores."""
+    cache: bool = True
+    """Whether answers of earlier runs are used and kept."""
     cache_dir: Path | None = None
-    """Where results of earlier runs are kept; None for the usual place."""
+    """Where answers of earlier runs are kept; None for a folder in the root of the project."""
 
     output_format: str = "full"
     outputs: tuple[Output, ...] = ()

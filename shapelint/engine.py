@@ -1,7 +1,8 @@
 """The straight line: paths in, report out.
 
 Files are found, each is opened in the worker, its models are chosen and built, analysed, and
-reported. Whatever goes wrong with one of them becomes a diagnostic about it; the others go on.
+reported; what the cache knows is not looked at again. Whatever goes wrong with one of them becomes
+a diagnostic about it; the others go on.
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shapelint.client import Limits, Worker
+from shapelint.cache import FOLDER, Cache
 from shapelint.config import Settings
-from shapelint.discovery import Place, mentions_models, places
+from shapelint.discovery import Place, mentions_models, places, project_root
 from shapelint.errors import UsageError
 from shapelint.files import Wanted
-from shapelint.interpreters import find_interpreter
-from shapelint.model import Examination, Report, Skipped, TargetReport
+from shapelint.interpreters import find_interpreter, installed
+from shapelint.model import Diagnostic, Examination, Inspected, Report, TargetReport
 from shapelint.selection import ignored_in, selected_rules, severity_of
 
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
-    from shapelint.inspection import Found
     from shapelint.lengths.conditions import Condition
+    from shapelint.process import Worker
 
-__all__ = ["check", "examine", "files_of"]
+__all__ = ["cache_folder", "check", "examine", "files_of"]
 
 SettingsFor = Callable[[Path], Settings]
 
@@ -42,20 +43,45 @@ def check(settings: Settings, settings_for: SettingsFor | None = None) -> Report
     chosen = list(_places(settings, of_file))
     if not chosen:
         return Report((), (), files=0)
-    found: list[Found] = []
-    skipped: list[Skipped] = []
-    with closing(_start(settings)) as worker:
-        from shapelint.inspection import guarded, inspect_file  # torch is being imported meanwhile
+    python = _python(settings)
+    cache = _cache(settings, python)
+    known: dict[Place, Inspected | None] = {}
+    origins: list[str] = []
+    for place in chosen:
+        known[place], origin = cache.get(place, of_file(place.path)) if cache else (None, "")
+        origins += [f"{place.path}: {origin}"] if origin else []
+    missing = [place for place, inspected in known.items() if inspected is None]
+    for place, inspected in _inspected(python, missing, settings, of_file):
+        known[place] = inspected
+        if cache:
+            cache.put(place, of_file(place.path), inspected)
+    origins += [cache.problem] if cache and cache.problem else []
+    graded = (_graded(i, of_file(p.path)) for p, i in known.items() if i is not None)
+    return _report(list(graded), settings, tuple(origins))
 
-        for place in chosen:
-            its = of_file(place.path)
-            found += (_graded(f, its) for f in inspect_file(worker, place, its, skipped, guarded))
-    _all_used(settings.lengths, [f.report for f in found if f.analysis is not None])
+
+def _inspected(
+    python: str, missing: Sequence[Place], settings: Settings, of_file: SettingsFor
+) -> Iterator[tuple[Place, Inspected]]:
+    """What has to be looked at."""
+    if not missing:
+        return
+    with closing(_start(python, settings)) as worker:
+        from shapelint.inspection import inspect_file  # torch is being imported meanwhile
+
+        for place in missing:
+            yield place, inspect_file(worker, place, of_file(place.path))
+
+
+def _report(each: Sequence[Inspected], settings: Settings, origins: tuple[str, ...]) -> Report:
+    targets = tuple(t for inspected in each for t in inspected.targets)
+    _all_used(settings.lengths, [t for t in targets if t.inputs])
     return Report(
-        targets=tuple(f.report for f in found),
-        diagnostics=tuple(d for f in found for d in f.diagnostics),
-        files=len(chosen),
-        skipped=tuple(skipped),
+        targets,
+        tuple(d for inspected in each for d in inspected.diagnostics),
+        len(each),
+        tuple(s for inspected in each for s in inspected.skipped),
+        origins,
     )
 
 
@@ -64,11 +90,12 @@ def examine(target: str, settings: Settings) -> Examination:
 
     Raises UsageError if there is none, with the reason.
     """
-    with closing(_start(dataclasses.replace(settings, paths=(target,)))) as worker:
-        from shapelint.inspection import inspect_file, inspect_target
+    settings = dataclasses.replace(settings, paths=(target,))
+    with closing(_start(_python(settings), settings)) as worker:
+        from shapelint.inspection import found_in
 
         for place in _meant(target, settings):
-            for found in inspect_file(worker, place, settings, [], inspect_target):
+            for found in found_in(worker, place, settings):
                 if found.analysis is not None:
                     base = found.analysis.exploration.base
                     return Examination(found.report, base, _junctions(found.analysis))
@@ -125,23 +152,47 @@ def _meant(path: str, settings: Settings) -> list[Place]:
         raise UsageError(f"{path}: no such file, folder or module") from None
 
 
-def _start(settings: Settings) -> Worker:
-    near = Path(settings.paths[0].partition(":")[0])
+def _python(settings: Settings) -> str:
+    """The interpreter that runs the models."""
     asked = str(settings.python) if settings.python else None
-    interpreter = find_interpreter(near, asked)
-    return Worker(interpreter.python, Limits(settings.timeout, settings.memory))
+    return find_interpreter(_near(settings), asked).python
 
 
-def _graded(found: Found, settings: Settings) -> Found:
+def _near(settings: Settings) -> Path:
+    return Path(settings.paths[0].partition(":")[0])
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Where answers are kept."""
+    return settings.cache_dir or project_root(_near(settings)) / FOLDER
+
+
+def _cache(settings: Settings, python: str) -> Cache | None:
+    return Cache(cache_folder(settings), installed(python)) if settings.cache else None
+
+
+def _start(python: str, settings: Settings) -> Worker:
+    from shapelint.process import Limits, Worker
+
+    return Worker(python, Limits(settings.timeout, settings.memory))
+
+
+def _graded(inspected: Inspected, settings: Settings) -> Inspected:
     """What the selected rules say, with the severity that was asked for."""
     rules = {rule.code: rule for rule in selected_rules(settings)}
-    said = (d for d in found.diagnostics if d.code in rules)
+    said = (d for d in inspected.diagnostics if d.code in rules)
     graded = (
         dataclasses.replace(d, severity=severity_of(rules[d.code], settings, d.severity))
         for d in said
-        if d.code not in {r.code for r in ignored_in(settings, found.report.path, d.span.path)}
+        if d.code not in {r.code for r in ignored_in(settings, _file_of(d), d.span.path)}
     )
-    return dataclasses.replace(found, diagnostics=tuple(graded))
+    return dataclasses.replace(inspected, diagnostics=tuple(graded))
+
+
+def _file_of(diagnostic: Diagnostic) -> str:
+    """The file in which the target of a diagnostic was found."""
+    path, _, name = diagnostic.target.rpartition(":")
+    return path if path and not name.endswith(".py") else diagnostic.target
 
 
 def _junctions(analysis: Analysis) -> tuple[int, ...]:

@@ -1,20 +1,20 @@
 """What the worker says about a file before anything is traced.
 
 Pure data, standard library only, because both processes import it. Values travel as JSON objects:
-``dataclasses.asdict`` writes them and :func:`read` is its inverse.
+``dataclasses.asdict`` writes them and :func:`~shapelint.records.read` is its inverse.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import typing
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 from shapelint.model import Input
+from shapelint.records import read
 from shapelint.trace import Span
 
 __all__ = [
+    "TOOK_LONGER",
     "Built",
     "ClassFacts",
     "Facts",
@@ -28,7 +28,8 @@ __all__ = [
     "read",
 ]
 
-T = TypeVar("T")
+TOOK_LONGER = "took longer than"
+"""How the reason begins why a statement that needs too much time was passed over."""
 
 
 @dataclass(frozen=True)
@@ -153,28 +154,3 @@ class Problem:
     """The innermost line of the user's code, 0 if there is none."""
     details: str = ""
     """The user's part of the traceback."""
-
-
-def read(kind: type[T], value: Any) -> T:
-    """A value of a dataclass of this module from JSON.
-
-    Raises ValueError if fields are missing, too many, or of another kind.
-    """
-    try:
-        return typing.cast("T", _read(kind, value))
-    except (TypeError, KeyError, AttributeError) as exc:
-        raise ValueError(f"malformed {kind.__name__}: {exc}") from exc
-
-
-def _read(kind: Any, value: Any) -> Any:
-    if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        return kind(**{k: _read(hints[k], v) for k, v in value.items()})  # type: ignore[operator]
-    if typing.get_origin(kind) is dict:
-        return {k: _read(typing.get_args(kind)[1], v) for k, v in value.items()}
-    if typing.get_origin(kind) is not tuple:
-        return value
-    parts = typing.get_args(kind)
-    if parts[-1] is Ellipsis:
-        return tuple(_read(parts[0], v) for v in value)
-    return tuple(_read(p, v) for p, v in zip(parts, value, strict=True))

@@ -8,22 +8,22 @@ from __future__ import annotations
 import dataclasses
 import os
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 
 from shapelint.analysis import Analysis, symbols_of
 from shapelint.analysis import examine as analyse
 from shapelint.client import Unanswered, Worker, WorkerSession
 from shapelint.config import Declared, Settings
-from shapelint.discovery import Place, Project, project_root
+from shapelint.discovery import Place, project_root
 from shapelint.errors import UsageError
-from shapelint.facts import InputGuess, Problem
+from shapelint.facts import TOOK_LONGER, Facts, InputGuess, Problem
 from shapelint.guesses import revised, why_doubtful
 from shapelint.lengths.conditions import Condition, all_of
 from shapelint.lengths.sets import SizeSet
-from shapelint.model import Diagnostic, Input, Skipped, TargetReport
+from shapelint.model import Diagnostic, Input, Inspected, Skipped, TargetReport
+from shapelint.project import project_at
 from shapelint.rules import find_rule
 from shapelint.rules.same_padding_with_stride import refused
 from shapelint.selection import selected_rules
@@ -31,8 +31,10 @@ from shapelint.targets import Plan, plans
 from shapelint.trace import Span
 from shapelint.verdict import verdict
 
-__all__ = ["Found", "guarded", "inspect_file", "inspect_target"]
+__all__ = ["Found", "found_in", "inspect_file"]
 
+_PASSING = frozenset(("timeout", "worker-crashed", "internal-error"))
+"""Findings that the next run may not have."""
 _PROBLEM_RULES = {"timeout": "timeout", "crash": "worker-crashed"}
 _ADVICE = {
     "timeout": ("allow more with --timeout SECONDS, or keep long work out of what is imported",),
@@ -53,30 +55,53 @@ class Found:
     """Classes of its submodules: they are analysed inside it, and not reported by themselves."""
 
 
-Look = Callable[[WorkerSession, Plan, Path, Settings], Found]
-
-
-def inspect_file(
-    worker: Worker, place: Place, settings: Settings, skipped: list[Skipped], look: Look
-) -> Iterator[Found]:
-    """Every target of one file."""
+def inspect_file(worker: Worker, place: Place, settings: Settings) -> Inspected:
+    """Every target of one file; a bug in shapelint costs the one it happens at alone."""
     path, root = place.path, project_root(place.path)
     with closing(WorkerSession(worker, path, root)) as session:
-        try:
-            facts = session.facts()
-        except Unanswered as exc:
-            yield _unavailable(exc.problem, "import-failed", str(path), path, 1)
-            return
-        skipped += [Skipped(str(path), s.line, f"{s.text} ({s.reason})") for s in facts.skipped]
-        described = [m for m in settings.models if m.path == path.absolute()]
-        found = [
-            look(session, p, path, settings)
-            for p in plans(facts, place, _project(root), settings.args, described)
-        ]
-    names = {f"{path}:{m.name}" for m in described}
-    yield from (
-        f for f in found if f.report.target in names or not any(_is_part(f, o) for o in found)
+        found, facts = _found(session, place, root, settings, _guarded)
+    skipped = (Skipped(str(path), s.line, f"{s.text} ({s.reason})") for s in facts.skipped)
+    return Inspected(
+        tuple(f.report for f in found),
+        tuple(d for f in found for d in f.diagnostics),
+        tuple(skipped),
+        tuple(c.name for c in facts.classes),
+        session.sources if _lasts(found, facts) else (),
     )
+
+
+def _lasts(found: Sequence[Found], facts: Facts) -> bool:
+    """Whether the next run would find the same."""
+    slow = any(s.reason.startswith(TOOK_LONGER) for s in facts.skipped)
+    return not slow and _PASSING.isdisjoint(d.name for f in found for d in f.diagnostics)
+
+
+def found_in(worker: Worker, place: Place, settings: Settings) -> list[Found]:
+    """Every target of one file, with its analysis."""
+    root = project_root(place.path)
+    with closing(WorkerSession(worker, place.path, root)) as session:
+        return _found(session, place, root, settings, _inspect_target)[0]
+
+
+def _found(
+    session: WorkerSession, place: Place, root: Path, settings: Settings, look: Look
+) -> tuple[list[Found], Facts]:
+    """The targets that stand for themselves, and what the file holds."""
+    path = place.path
+    try:
+        facts = session.facts()
+    except Unanswered as exc:
+        lost = _unavailable(exc.problem, "import-failed", str(path), path, 1)
+        return [lost], Facts(str(path), "")
+    described = [m for m in settings.models if m.path == path.absolute()]
+    chosen = plans(facts, place, project_at(root), settings.args, described)
+    found = [look(session, plan, path, settings) for plan in chosen]
+    names = {f"{path}:{m.name}" for m in described}
+    own = (f for f in found if f.report.target in names or not any(_is_part(f, o) for o in found))
+    return list(own), facts
+
+
+Look = Callable[[WorkerSession, Plan, Path, Settings], Found]
 
 
 def _is_part(found: Found, other: Found) -> bool:
@@ -86,10 +111,10 @@ def _is_part(found: Found, other: Found) -> bool:
     return by_class and name in other.parts and other.report.class_name != name
 
 
-def guarded(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found:
+def _guarded(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found:
     """One target; a bug in shapelint costs this one alone, and is shown."""
     try:
-        return inspect_target(session, plan, path, settings)
+        return _inspect_target(session, plan, path, settings)
     except UsageError:
         raise
     except Exception as exc:  # whatever it is, the other models are still linted
@@ -100,7 +125,7 @@ def guarded(session: WorkerSession, plan: Plan, path: Path, settings: Settings) 
         return _unavailable(problem, "internal-error", target, path, plan.line, plan.class_name)
 
 
-def inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found:
+def _inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found:
     """Build one target and analyse it."""
     span = Span(str(path), plan.line, 1, plan.line, 1)
     target = f"{path}:{plan.name}"
@@ -210,8 +235,3 @@ def _unavailable(
     )
     report = TargetReport(target, str(path), class_name, (), "not-checked", problem.text)
     return Found(report, (diagnostic,))
-
-
-@cache
-def _project(root: Path) -> Project:
-    return Project(root)

@@ -58,6 +58,7 @@ def check(
             inputs=template_of(inputs),
             lengths=tuple(_conditions(lengths)),
             args=kwargs or {},
+            cache=False,  # sets of sizes are to be there as such
         )
         return engine.check(settings)
     if not inputs:

@@ -8,21 +8,25 @@ a pre-commit hook, which sets ``VIRTUAL_ENV`` to an environment of its own.
 
 from __future__ import annotations
 
-import importlib.util
+import glob
+import json
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from shapelint.errors import NoInterpreter
 
-__all__ = ["Interpreter", "NoInterpreter", "find_interpreter"]
+__all__ = ["Interpreter", "NoInterpreter", "find_interpreter", "installed"]
 
-_ASK = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
+_ASK = """
+import importlib.util, json, sys
+print(json.dumps({"torch": importlib.util.find_spec("torch") is not None, "path": sys.path}))
+"""
 _LONGEST_START = 30.0
 
 
@@ -52,18 +56,55 @@ def find_interpreter(near: Path, asked: str | None = None) -> Interpreter:
     raise NoInterpreter(tuple(searched.values()))
 
 
-@cache
 def has_torch(python: str) -> bool:
     """Whether torch could be imported there; it is looked for, not imported."""
+    return _holds_torch(_folders_of(python)) or _asked(python)[0]
+
+
+def installed(python: str) -> list[str]:
+    """What tells an environment from another one: the interpreter, and all names it can import.
+
+    The names include versions, as in ``torch-2.13.0.dist-info``. Python is not started for it if
+    torch lies where an environment has its packages.
+    """
+    folders = _folders_of(python)
+    found = folders if _holds_torch(folders) else _packages_among(_asked(python)[1])
+    with suppress(OSError):
+        program = os.stat(os.path.realpath(python))
+        names = [name for folder in found for name in sorted(os.listdir(folder))]
+        return [os.path.abspath(python), f"{program.st_size} {program.st_mtime_ns}", *names]
+    return [os.path.abspath(python)]
+
+
+def _folders_of(python: str) -> list[str]:
+    """Where the packages of an interpreter are, without asking it."""
     if python == sys.executable:
-        return importlib.util.find_spec("torch") is not None
+        return _packages_among(sys.path)
+    prefix = os.path.dirname(os.path.dirname(os.path.abspath(python)))
+    return sorted(glob.glob(os.path.join(glob.escape(prefix), "lib", "python3*", "site-packages")))
+
+
+def _packages_among(path: Iterable[str]) -> list[str]:
+    return [p for p in path if p.endswith(("site-packages", "dist-packages")) and os.path.isdir(p)]
+
+
+def _holds_torch(folders: Iterable[str]) -> bool:
+    return any(os.path.isfile(os.path.join(f, "torch", "__init__.py")) for f in folders)
+
+
+@cache
+def _asked(python: str) -> tuple[bool, list[str]]:
+    """Whether an interpreter finds torch, and where it looks."""
+    import subprocess  # not before: an answer from the cache needs none
+
     try:
         done = subprocess.run(
-            [python, "-c", _ASK], capture_output=True, timeout=_LONGEST_START, check=False
+            [python, "-c", _ASK], capture_output=True, timeout=_LONGEST_START, check=True
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+        answer = json.loads(done.stdout)
+        return bool(answer["torch"]), [str(folder) for folder in answer["path"]]
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
+        return False, []
 
 
 def _places(near: Path) -> Iterator[tuple[str, str]]:

@@ -6,12 +6,11 @@ All of it is frozen; nothing here computes. What a single run says is in :mod:`s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from shapelint.span import Span
 
 if TYPE_CHECKING:
-    from shapelint.lengths.sets import SizeSet
     from shapelint.trace import Trace
 
 __all__ = [
@@ -22,9 +21,12 @@ __all__ = [
     "Examination",
     "Fix",
     "Input",
+    "Inspected",
     "Label",
     "Report",
     "Severity",
+    "Sizes",
+    "SizesInWords",
     "Skipped",
     "TargetReport",
 ]
@@ -115,6 +117,29 @@ class Diagnostic:
     """The lengths on the way through the model at the witness, step by step."""
 
 
+class Sizes(Protocol):
+    """A set of sizes, as far as reports show it."""
+
+    @property
+    def text(self) -> str:
+        """The set in words."""
+
+    def smallest(self) -> dict[str, int] | None:
+        """The smallest member, by symbol; None if the set is empty."""
+
+
+@dataclass(frozen=True)
+class SizesInWords:
+    """What is kept of a set of sizes when the analysis is over."""
+
+    text: str
+    least: dict[str, int] | None
+
+    def smallest(self) -> dict[str, int] | None:
+        """The smallest member, by symbol; None if the set is empty."""
+        return self.least
+
+
 @dataclass(frozen=True)
 class TargetReport:
     """What was found out about one module."""
@@ -127,8 +152,8 @@ class TargetReport:
     evidence: Evidence
     reason: str
     """Why it is not proven; empty if it is."""
-    valid_sizes: SizeSet | None = None
-    roundtrip_sizes: SizeSet | None = None
+    valid_sizes: Sizes | None = None
+    roundtrip_sizes: Sizes | None = None
     outputs: tuple[str, ...] = ()
     """Output shapes as formulas, for example ``(N, 1, 2*ceil(L/2) - 1)``."""
     assumed: tuple[str, ...] = ()
@@ -156,6 +181,22 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class Inspected:
+    """What was found out about one file."""
+
+    targets: tuple[TargetReport, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    skipped: tuple[Skipped, ...] = ()
+    classes: tuple[str, ...] = ()
+    """The model classes it defines: how the rest of the project builds them matters too."""
+    sources: tuple[str, ...] = ()
+    """The files it depends on, itself included; those of installed packages are left out.
+
+    Empty if the same may not be found again: after a time-out, a crash or a bug.
+    """
+
+
+@dataclass(frozen=True)
 class Report:
     """The result of one run over all paths."""
 
@@ -164,3 +205,5 @@ class Report:
     files: int
     """Files that were looked at."""
     skipped: tuple[Skipped, ...] = ()
+    origins: tuple[str, ...] = ()
+    """For each file, whether its answers come from the cache, in words."""

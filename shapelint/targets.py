@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.config import Declared
-from shapelint.discovery import Place, Project, SourceFile
+from shapelint.discovery import Place
 from shapelint.facts import ClassFacts, Facts
+from shapelint.project import Project, SourceFile
 
 __all__ = ["Plan", "plans"]
 

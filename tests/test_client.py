@@ -112,6 +112,25 @@ def test_a_file_that_is_answered_all_the_same(worker: Worker, tmp_path: Path, li
     _assert_answers(_session(worker, tmp_path, "good.py", GOOD))
 
 
+def test_the_files_that_its_code_reads_are_told(worker: Worker, tmp_path: Path) -> None:
+    (tmp_path / "widths.py").write_text("import json, colorsys\nWIDTH = 4\n")
+    (tmp_path / "sizes.json").write_text("[1]")
+    reads = f"""super().__init__()
+        from widths import WIDTH
+        json.load(open('{tmp_path}/sizes.json'))
+        open('{tmp_path}/written', 'w')
+        with contextlib.suppress(OSError):
+            open('{tmp_path}/none.json')"""
+    source = f"import contextlib, json\n{GOOD.replace('super().__init__()', reads)}"
+    session = _session(worker, tmp_path, "net.py", source)
+    session.build("Net")
+    session.inputs()
+    session.trace({"N": 2, "L": 16})
+    names = ("net.py", "none.json", "sizes.json", "widths.py")
+    session.close()
+    assert session.sources == tuple(str(tmp_path / name) for name in names)
+
+
 def test_a_model_that_hangs_at_one_size_answers_at_the_others(
     worker: Worker, tmp_path: Path
 ) -> None:

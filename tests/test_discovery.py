@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from shapelint.discovery import Project, may_hold_models, places, project_root, python_files
+from shapelint.discovery import may_hold_models, places, project_root, python_files
 from shapelint.literals import NotLiteral, literal
+from shapelint.project import Project
 
 FILES = {
     "pyproject.toml": "",

@@ -173,7 +173,7 @@ def test_nothing_is_imported_in_a_circle():
 
 CHECK = """
 from shapelint.cli import run
-code = run(["check", {path!r}, "--python", sys.executable, "--output-format", "json"])
+code = run(["check", {path!r}, "--no-cache", "--python", sys.executable, "--output-format", "json"])
 assert code == 1, code
 """
 

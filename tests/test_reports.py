@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 from shapelint import engine
-from shapelint.config import Settings
+from shapelint.config import Selection, Settings
 from shapelint.errors import UsageError
 from shapelint.lengths.domain import condition_of
 
@@ -97,7 +97,8 @@ def test_what_is_found_where(report, folder, name, rules):
 def test_declared_sizes_and_severities_are_respected(folder):
     declared = Settings((str(folder / "bad.py"),), lengths=(condition_of("L % 2 == 1"),))
     assert engine.check(declared).diagnostics == ()
-    warned = Settings((str(folder / "bad.py"),), warn=("roundtrip-length",))
+    warn = Selection(warn=("roundtrip-length",))
+    warned = Settings((str(folder / "bad.py"),), selections=(warn,))
     assert [d.severity for d in engine.check(warned).diagnostics] == ["warning"]
 
 

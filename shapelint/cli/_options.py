@@ -15,11 +15,14 @@ from shapelint.config import Globs, Output, Selection, Settings
 from shapelint.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from shapelint.configfile.layers import Layers
     from shapelint.lengths.conditions import Condition
     from shapelint.model import Input
 
 __all__ = [
+    "cache_dir_option",
     "color_option",
     "layers",
     "model_options",
@@ -54,7 +57,9 @@ def settings(ctx: click.Context, target: str) -> Settings:
 
 
 def _was_said(ctx: click.Context, name: str) -> bool:
-    return name in _FIELDS and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    given = ctx.get_parameter_source(name)
+    said = given in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+    return said and name in _FIELDS
 
 
 def words(ctx: click.Context, param: click.Parameter, values: Values) -> Values:
@@ -134,6 +139,22 @@ color_option = click.option(
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
     help="Colour; auto obeys NO_COLOR and FORCE_COLOR.",
+)
+
+
+def _folder(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:
+    from pathlib import Path
+
+    return Path(value) if value else None
+
+
+cache_dir_option = click.option(
+    "--cache-dir",
+    callback=_folder,
+    metavar="FOLDER",
+    envvar="SHAPELINT_CACHE_DIR",
+    show_envvar=True,
+    help="Where answers are kept; .shapelint_cache in the root of the project by default.",
 )
 
 _MODEL_OPTIONS = (

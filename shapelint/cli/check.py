@@ -11,6 +11,7 @@ from shapelint.cli import BUG
 from shapelint.cli._commands import command_names
 from shapelint.cli._options import (
     Command,
+    cache_dir_option,
     color_option,
     layers,
     model_options,
@@ -52,6 +53,8 @@ def _rules(flag: str, text: str) -> Callable[[Command], Command]:
 )
 @click.option("--preview", is_flag=True, help="Also run rules that may still change.")
 @model_options
+@click.option("--cache/--no-cache", default=True, help="Use and keep answers of earlier runs.")
+@cache_dir_option
 @click.option(
     "--output-format",
     default="full",

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from shapelint import __version__
+from shapelint.config import Settings
 from shapelint.errors import NoInterpreter
 from shapelint.interpreters import find_interpreter
 
@@ -40,6 +41,7 @@ def _versions() -> Iterator[tuple[str, str]]:
     for package in ("click", "islpy", "networkx"):
         yield package, _version(package)
     yield "config", _config()
+    yield "cache", _cache()
 
 
 def _config() -> str:
@@ -47,6 +49,14 @@ def _config() -> str:
 
     found = nearest(Path.cwd())
     return str(found) if found else "none: defaults and flags"
+
+
+def _cache() -> str:
+    from shapelint.cache import number_of_entries
+    from shapelint.engine import cache_folder
+
+    folder = cache_folder(Settings())
+    return f"{folder} ({number_of_entries(folder)} files)"
 
 
 def _version(package: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -70,21 +70,24 @@ def lines(report: TargetReport, near: Sizes) -> Iterator[str]:
     if report.valid_sizes is None:
         yield f"{paint('not checked', 'warning')}: {visible(report.reason)}"
         return
-    yield from (
-        f"{head:<{_COLUMN}}{text}" for head, text in _facts(report, report.valid_sizes, near)
-    )
+    valid = cast("SizeSet", report.valid_sizes)  # from an analysis, not from the cache
+    comes_back = cast("SizeSet | None", report.roundtrip_sizes)
+    facts = _facts(report, valid, comes_back, near)
+    yield from (f"{head:<{_COLUMN}}{text}" for head, text in facts)
 
 
-def _facts(report: TargetReport, valid: SizeSet, near: Sizes) -> Iterator[tuple[str, str]]:
+def _facts(
+    report: TargetReport, valid: SizeSet, comes_back: SizeSet | None, near: Sizes
+) -> Iterator[tuple[str, str]]:
     yield "runs at", valid.text
     yield "smallest", _written(valid.smallest())
-    if report.roundtrip_sizes is not None:
-        same = report.roundtrip_sizes == valid
-        yield "comes back at", "all of them" if same else report.roundtrip_sizes.text
+    if comes_back is not None:
+        same = comes_back == valid
+        yield "comes back at", "all of them" if same else comes_back.text
     for symbol, size in near.items():
         words = [_beside("runs", valid, symbol, near)]
-        if report.roundtrip_sizes is not None:
-            words.append(_beside("comes back", report.roundtrip_sizes, symbol, near))
+        if comes_back is not None:
+            words.append(_beside("comes back", comes_back, symbol, near))
         yield f"near {symbol} = {size}", "; ".join(words)
     if report.outputs:
         yield "returns", ", ".join(report.outputs)

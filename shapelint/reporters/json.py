@@ -40,16 +40,13 @@ from __future__ import annotations
 
 import json as stdlib_json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shapelint.fingerprints import fingerprints
-from shapelint.model import Diagnostic, Fix, Label, Report, Skipped, TargetReport
+from shapelint.model import Diagnostic, Fix, Label, Report, Sizes, Skipped, TargetReport
 from shapelint.reporters import reporter
 from shapelint.span import Span
 from shapelint.text.sources import Sources
-
-if TYPE_CHECKING:
-    from shapelint.lengths.sets import SizeSet
 
 __all__ = ["VERSION", "json"]
 
@@ -86,7 +83,7 @@ def _target(target: TargetReport, sources: Sources) -> dict[str, Any]:
     }
 
 
-def _valid(sizes: SizeSet | None) -> dict[str, Any] | None:
+def _valid(sizes: Sizes | None) -> dict[str, Any] | None:
     return None if sizes is None else {"text": sizes.text, "smallest": sizes.smallest()}
 
 

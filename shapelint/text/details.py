@@ -12,7 +12,8 @@ __all__ = ["details", "template"]
 
 
 def details(report: Report, sources: Sources) -> Iterator[str]:
-    """Lines about every target, then one for everything that was skipped."""
+    """Where answers come from, lines about every target, one for everything that was skipped."""
+    yield from map(one_line, report.origins)
     for target in report.targets:
         yield one_line(f"{target.target}{template(target)}: {_evidence(target)}")
         yield from (f"  {one_line(fact)}" for fact in _facts(target))

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from shapelint.facts import TOOK_LONGER
+
 if sys.platform != "win32":
     import resource
 
@@ -31,7 +33,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         return
 
     def expire(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"took longer than {seconds:g} s")
+        raise TimeoutError(f"{TOOK_LONGER} {seconds:g} s")
 
     before = signal.signal(signal.SIGALRM, expire)
     left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)

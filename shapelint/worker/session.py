@@ -31,6 +31,7 @@ from shapelint.worker.found import facts_of
 from shapelint.worker.inputs import guess_inputs
 from shapelint.worker.load import Project
 from shapelint.worker.problems import problem_of
+from shapelint.worker.reads import Reads
 from shapelint.worker.runs import Call, plain_run, trace_run
 
 __all__ = ["FileSession"]
@@ -48,6 +49,7 @@ class FileSession:
         self.model: Model | None = None
         self.target = ""
         self.call = Call(())
+        self.reads = Reads()
 
     def answer(self, request: Mapping[str, Any]) -> Json:
         """The answer to one request, ``{"do": name, …parameters}``. Never raises."""
@@ -77,6 +79,7 @@ class FileSession:
         files.show_to_inspect()
         self.path = Path(os.path.abspath(path))
         self.project = Project(Path(os.path.abspath(root)), seconds / 8, files)
+        self.reads.start()
         with watching_constructors(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.module = self.project.load(self.path)
@@ -123,6 +126,10 @@ class FileSession:
         """Run the model with lengths riding along."""
         bounds = known and {name: (low, high) for name, (low, high) in known.items()}
         return {"trace": encode(trace_run(self._built(), self.call, sizes, bounds, patches))}
+
+    def on_sources(self) -> Json:
+        """The files of the project, and around it, that were read so far."""
+        return {"sources": self.reads.paths()}
 
     def on_run(self, sizes: Json, device: str, patches: Sequence[Json]) -> Json:
         """Run the model as it is."""

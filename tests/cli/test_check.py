@@ -45,6 +45,10 @@ SAID = {
         ["--python", "env/bin/python", "--timeout", "2.5"],
         {"python": "env/bin/python", "timeout": 2.5},
     ),
+    "answers of earlier runs": (
+        ["--no-cache", "--cache-dir", "there"],
+        {"cache": False, "cache_dir": Path("there")},
+    ),
     "one run can write several reports": (
         ["-o", "json:r.json", "--output", "concise:-"],
         {"outputs": (Output("json", "r.json"), Output("concise", "-"))},

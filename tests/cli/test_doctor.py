@@ -28,7 +28,8 @@ def facts(out: str) -> dict[str, str]:
     return {line[:13].strip(): line[13:] for line in out.splitlines()}
 
 
-def test_it_says_what_is_used_and_why(shapelint, found):
+def test_it_says_what_is_used_and_why(shapelint, found, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     found(Interpreter(sys.executable, "VIRTUAL_ENV"))
     code, out, err = shapelint("doctor")
     told = facts(out)
@@ -37,6 +38,7 @@ def test_it_says_what_is_used_and_why(shapelint, found):
     assert told["torch"] == f"{torch.__version__} on Python {sys.version.split()[0]}"
     assert told["shapelint"].startswith(f"{package.__version__} on Python ")
     assert {"platform", "click", "islpy", "networkx", "config"} <= told.keys()
+    assert told["cache"].endswith("/.shapelint_cache (0 files)")
 
 
 def test_without_an_interpreter_it_lists_the_places_searched(shapelint, found):

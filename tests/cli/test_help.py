@@ -9,6 +9,7 @@ from shapelint.cli._commands import Commands, command_names
 COMMANDS = """\
 Commands:
   check   Lint models.
+  clean   Delete the cache.
   doctor  Show which interpreter, torch and versions are used here.
   rule    Explain rules; without arguments, list them.
   sizes   Show the exact sizes at which TARGET runs.

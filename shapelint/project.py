@@ -1,0 +1,190 @@
+"""The source of a project: its classes, and how it builds them.
+
+Everything here is read with :mod:`ast`; nothing is imported. What it finds is where to look: the
+worker has the last word on what a class is.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+
+from shapelint.constructions import Construction, constructions, dotted
+from shapelint.discovery import digest, python_files, readmes, source_of
+from shapelint.fences import code_blocks
+
+__all__ = ["ModelClass", "Project", "SourceFile", "project_at"]
+
+_LARGEST_FILE = 2**20
+_TORCH_BASES = frozenset(("Module", "Sequential", "ModuleList", "ModuleDict", "LightningModule"))
+
+
+@dataclass(frozen=True)
+class ModelClass:
+    """A class that looks like an ``nn.Module``."""
+
+    name: str
+    line: int
+    bases: tuple[str, ...]
+    uses: frozenset[str]
+    """Names that its body mentions: the classes it is made of are among them."""
+
+    @property
+    def trains(self) -> bool:
+        """Whether it is a LightningModule: a model and the way it is trained."""
+        return any(base.rpartition(".")[2] == "LightningModule" for base in self.bases)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One parsed file."""
+
+    path: Path
+    tree: ast.Module = field(repr=False)
+
+    @cached_property
+    def classes(self) -> tuple[ModelClass, ...]:
+        """Its classes that derive from ``nn.Module``, directly or from one of these.
+
+        A class with a base from elsewhere counts if it has a ``forward``.
+        """
+        found: dict[str, ModelClass] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ClassDef):
+                bases = tuple(filter(None, map(dotted, node.bases)))
+                inherits = any(_is_torch_base(b) or b in found for b in bases)
+                if inherits or (bases and _has_forward(node)):
+                    found[node.name] = ModelClass(node.name, node.lineno, bases, _mentioned(node))
+        return tuple(found.values())
+
+    def means(self, name: str, defined_in: Path) -> bool:
+        """Whether a name in this file can be the one that the file ``defined_in`` defines.
+
+        It cannot if this file has its own, or imports one from another module.
+        """
+        if self.path == defined_in:
+            return True
+        for node in ast.walk(self.tree):
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name:
+                return False
+            if isinstance(node, ast.ImportFrom):
+                imported = [a.name for a in node.names]
+                if name in imported or ("*" in imported and self._beside(node) is not None):
+                    return self._can_be(node, defined_in)
+        return True
+
+    def _beside(self, node: ast.ImportFrom) -> Path | None:
+        """The file that ``from models import …`` means if it lies beside this one."""
+        candidate = self.path.parent.joinpath(*(node.module or "").split(".")).with_suffix(".py")
+        return candidate if candidate.is_file() else None
+
+    def _can_be(self, node: ast.ImportFrom, defined_in: Path) -> bool:
+        beside = self._beside(node)
+        if beside is not None:
+            return beside == defined_in
+        source = (node.module or "").rpartition(".")[2]
+        return source in (defined_in.stem, defined_in.parent.name, "")
+
+
+class Project:
+    """The Python files below one folder, each parsed once, when it is needed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self._parsed: dict[Path, SourceFile | None] = {}
+
+    @cached_property
+    def sources(self) -> Mapping[Path, bytes]:
+        """The text of all files that are not too large to be written by hand."""
+        return {path: source_of(path, _LARGEST_FILE) for path in python_files(self.root)}
+
+    def mentions(self, names: Iterable[str]) -> str:
+        """Changes when a file comes or goes, or when one changes in which a name occurs."""
+        words = "|".join(map(re.escape, sorted(names)))
+        word = re.compile(rf"\b(?:{words or '(?!)'})\b".encode())
+        files = {**self.sources, **{path: source_of(path) for path in readmes(self.root)}}
+        return digest(
+            part
+            for path, source in sorted(files.items())
+            for part in (bytes(path), source if word.search(source) else b"")
+        )
+
+    @cached_property
+    def examples(self) -> tuple[SourceFile, ...]:
+        """The Python code in the README of the project; each block stands for itself."""
+        return tuple(
+            SourceFile(path, tree)
+            for path in readmes(self.root)
+            for tree in code_blocks(path.read_text(errors="replace"))
+        )
+
+    def parse(self, path: Path) -> SourceFile | None:
+        """The file, or None if it is not valid Python."""
+        if path not in self._parsed:
+            self._parsed[path] = _parsed(path)
+        return self._parsed[path]
+
+    def mentioning(self, name: str) -> Iterator[SourceFile]:
+        """All files in which a name occurs."""
+        word = re.compile(rb"\b" + re.escape(name.encode()) + rb"\b")
+        for path, source in self.sources.items():
+            parsed = self.parse(path) if word.search(source) else None
+            if parsed is not None:
+                yield parsed
+
+    def constructions(self, class_name: str, defined_in: Path) -> list[Construction]:
+        """Calls of the class with literal arguments, those in ``__main__`` blocks included.
+
+        Calls in the file that defines the class come first, those in a README last.
+        """
+        defined_in = defined_in.absolute()
+        mentioning = (*self.mentioning(class_name), *self.examples)
+        files = [f for f in mentioning if f.means(class_name, defined_in)]
+        files.sort(key=lambda file: file.path != defined_in)
+        return [c for file in files for c in constructions(file.tree, file.path, class_name)]
+
+    def owners(self, class_name: str, defined_in: Path) -> list[tuple[Path, str]]:
+        """The model classes whose bodies name this class: file and class name of each.
+
+        A LightningModule does not count: it trains a model rather than being one.
+        """
+        return [
+            (file.path, owner.name)
+            for file in self.mentioning(class_name)
+            if file.means(class_name, defined_in.absolute())
+            for owner in file.classes
+            if class_name in owner.uses and owner.name != class_name and not owner.trains
+        ]
+
+
+@cache
+def project_at(root: Path) -> Project:
+    """The project below ``root``, read once in a run."""
+    return Project(root)
+
+
+def _parsed(path: Path) -> SourceFile | None:
+    try:
+        return SourceFile(path, ast.parse(path.read_bytes(), str(path)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError):
+        return None
+
+
+def _is_torch_base(base: str) -> bool:
+    owner, _, name = base.rpartition(".")
+    return name in _TORCH_BASES and (not owner or owner.split(".")[0] in ("nn", "torch", "pl", "L"))
+
+
+def _has_forward(node: ast.ClassDef) -> bool:
+    return any(isinstance(s, ast.FunctionDef) and s.name == "forward" for s in node.body)
+
+
+def _mentioned(node: ast.ClassDef) -> frozenset[str]:
+    """Names in a class body, by their last part; bases are not in the body."""
+    nodes = (n for statement in node.body for n in ast.walk(statement))
+    names = (dotted(n) for n in nodes if isinstance(n, (ast.Name, ast.Attribute)))
+    return frozenset(name.rpartition(".")[2] for name in names if name)
