@@ -8,7 +8,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test
+.PHONY: demo docs test
 .DEFAULT_GOAL := demo
 
 demo: $(INSTALLED)
@@ -19,6 +19,10 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+# What the documentation says about rules and formats; a test complains if it is out of date.
+docs: $(INSTALLED)
+	$(BIN)/python docs/generate.py
 
 # The stamp is older than the two files whenever what they ask for may not be installed.
 $(INSTALLED): pyproject.toml constraints.txt

@@ -1,0 +1,43 @@
+"""Pages that are made by the program are what the program makes."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+from shapelint.catalog import entries
+from shapelint.reporters import REPORTERS
+
+ROOT = Path(__file__).parents[1]
+_spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+generate = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(generate)
+
+
+@pytest.fixture(scope="module")
+def pages():
+    before = Path.cwd()
+    os.chdir(ROOT)
+    yield generate.pages()
+    os.chdir(before)
+
+
+def test_the_documentation_is_in_step_with_the_program(pages):
+    stale = [p.name for p, text in pages.items() if not p.exists() or p.read_text("utf-8") != text]
+    assert stale == [], "run: make docs"
+
+
+def test_every_rule_has_a_page_and_every_page_a_rule(pages):
+    names = {page.stem for page in (ROOT / "docs" / "rules").glob("*.md")}
+    assert names == {"README", *(rule.name for rule in entries())}
+
+
+def test_every_format_has_a_sample():
+    assert sorted(generate.FORMATS) == sorted(REPORTERS)
+
+
+def test_a_table_that_is_out_of_date_is_noticed():
+    text = "a\n<!-- rules -->\n| SHP999 |\n<!-- end -->\nb\n"
+    table = generate.rule_table("docs/rules/")
+    assert generate.readme(text) == f"a\n<!-- rules -->\n{table}\n<!-- end -->\nb\n"
