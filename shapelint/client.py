@@ -111,7 +111,7 @@ class WorkerSession:
         Raises Unanswered if it cannot be loaded or built that way.
         """
         other = WorkerSession(self.worker, self.path, self.root, self.files.with_texts(texts))
-        other._state = dict(self._state)
+        other._state, other._spent = dict(self._state), self._spent
         try:
             yield other
         finally:

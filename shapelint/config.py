@@ -137,6 +137,13 @@ class Settings:
     verbose: bool = False
     color: Color = "auto"
 
+    fix: bool = False
+    """Whether to write the fixes that are safe."""
+    unsafe_fixes: bool = False
+    """Whether fixes that are not safe count as well."""
+    diff: bool = False
+    """Whether to print what would be written, and write nothing."""
+
     baseline: Path | None = None
     """The file of findings that are known and pass."""
     update_baseline: bool = False

@@ -21,6 +21,7 @@ from shapelint.files import Wanted
 from shapelint.interpreters import find_interpreter, installed
 from shapelint.model import Diagnostic, Examination, Inspected, Report, TargetReport
 from shapelint.selection import ignored_in, selected_rules, severity_of
+from shapelint.texts import Texts
 
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
@@ -32,10 +33,13 @@ __all__ = ["cache_folder", "check", "examine", "files_of"]
 SettingsFor = Callable[[Path], Settings]
 
 
-def check(settings: Settings, settings_for: SettingsFor | None = None) -> Report:
+def check(
+    settings: Settings, settings_for: SettingsFor | None = None, texts: Texts | None = None
+) -> Report:
     """Lint everything under ``settings.paths``.
 
-    ``settings_for`` gives the settings of each file, where config files make a difference. Raises
+    ``settings_for`` gives the settings of each file, where config files make a difference;
+    ``texts`` are read instead of what files hold, and then nothing is remembered. Raises
     UsageError for paths or selectors that make no sense, NoInterpreter if no Python with torch is
     at hand.
     """
@@ -44,14 +48,14 @@ def check(settings: Settings, settings_for: SettingsFor | None = None) -> Report
     if not chosen:
         return Report((), (), files=0)
     python = _python(settings)
-    cache = _cache(settings, python)
+    cache = None if texts else _cache(settings, python)
     known: dict[Place, Inspected | None] = {}
     origins: list[str] = []
     for place in chosen:
         known[place], origin = cache.get(place, of_file(place.path)) if cache else (None, "")
         origins += [f"{place.path}: {origin}"] if origin else []
     missing = [place for place, inspected in known.items() if inspected is None]
-    for place, inspected in _inspected(python, missing, settings, of_file):
+    for place, inspected in _inspected(python, missing, settings, of_file, texts):
         known[place] = inspected
         if cache:
             cache.put(place, of_file(place.path), inspected)
@@ -61,7 +65,11 @@ def check(settings: Settings, settings_for: SettingsFor | None = None) -> Report
 
 
 def _inspected(
-    python: str, missing: Sequence[Place], settings: Settings, of_file: SettingsFor
+    python: str,
+    missing: Sequence[Place],
+    settings: Settings,
+    of_file: SettingsFor,
+    texts: Texts | None,
 ) -> Iterator[tuple[Place, Inspected]]:
     """What has to be looked at."""
     if not missing:
@@ -70,7 +78,7 @@ def _inspected(
         from shapelint.inspection import inspect_file  # torch is being imported meanwhile
 
         for place in missing:
-            yield place, inspect_file(worker, place, of_file(place.path))
+            yield place, inspect_file(worker, place, of_file(place.path), texts)
 
 
 def _report(each: Sequence[Inspected], settings: Settings, origins: tuple[str, ...]) -> Report:

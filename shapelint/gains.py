@@ -44,7 +44,7 @@ def gain(before: Subject, after: Subject) -> Gain | None:
     if lost and (before.declared or lost & before.ordinary):
         return None
     saved = sum(sizes in better and sizes not in good for sizes in _that_matter(before))
-    return Gain(good, better, lost, saved)
+    return None if lost and not saved else Gain(good, better, lost, saved)
 
 
 def _that_matter(subject: Subject) -> list[dict[str, int]]:

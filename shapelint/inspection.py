@@ -28,6 +28,7 @@ from shapelint.rules import find_rule
 from shapelint.rules.same_padding_with_stride import refused
 from shapelint.selection import selected_rules
 from shapelint.targets import Plan, plans
+from shapelint.texts import Texts
 from shapelint.trace import Span
 from shapelint.verdict import verdict
 
@@ -55,10 +56,12 @@ class Found:
     """Classes of its submodules: they are analysed inside it, and not reported by themselves."""
 
 
-def inspect_file(worker: Worker, place: Place, settings: Settings) -> Inspected:
+def inspect_file(
+    worker: Worker, place: Place, settings: Settings, texts: Texts | None = None
+) -> Inspected:
     """Every target of one file; a bug in shapelint costs the one it happens at alone."""
     path, root = place.path, project_root(place.path)
-    with closing(WorkerSession(worker, path, root)) as session:
+    with closing(WorkerSession(worker, path, root, texts)) as session:
         found, facts = _found(session, place, root, settings, _guarded)
     skipped = (Skipped(str(path), s.line, f"{s.text} ({s.reason})") for s in facts.skipped)
     return Inspected(
@@ -94,7 +97,7 @@ def _found(
         lost = _unavailable(exc.problem, "import-failed", str(path), path, 1)
         return [lost], Facts(str(path), "")
     described = [m for m in settings.models if m.path == path.absolute()]
-    chosen = plans(facts, place, project_at(root), settings.args, described)
+    chosen = plans(facts, place, project_at(root, session.files), settings.args, described)
     found = [look(session, plan, path, settings) for plan in chosen]
     names = {f"{path}:{m.name}" for m in described}
     own = (f for f in found if f.report.target in names or not any(_is_part(f, o) for o in found))

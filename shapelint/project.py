@@ -16,6 +16,7 @@ from pathlib import Path
 from shapelint.constructions import Construction, constructions, dotted
 from shapelint.discovery import digest, python_files, readmes, source_of
 from shapelint.fences import code_blocks
+from shapelint.texts import Texts
 
 __all__ = ["ModelClass", "Project", "SourceFile", "project_at"]
 
@@ -93,14 +94,16 @@ class SourceFile:
 class Project:
     """The Python files below one folder, each parsed once, when it is needed."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, texts: Texts | None = None) -> None:
         self.root = root.absolute()
+        self.texts = texts or Texts()
         self._parsed: dict[Path, SourceFile | None] = {}
 
     @cached_property
     def sources(self) -> Mapping[Path, bytes]:
         """The text of all files that are not too large to be written by hand."""
-        return {path: source_of(path, _LARGEST_FILE) for path in python_files(self.root)}
+        found = {path: source_of(path, _LARGEST_FILE) for path in python_files(self.root)}
+        return {path: self.texts.texts.get(str(path), text) for path, text in found.items()}
 
     def mentions(self, names: Iterable[str]) -> str:
         """Changes when a file comes or goes, or when one changes in which a name occurs."""
@@ -125,7 +128,7 @@ class Project:
     def parse(self, path: Path) -> SourceFile | None:
         """The file, or None if it is not valid Python."""
         if path not in self._parsed:
-            self._parsed[path] = _parsed(path)
+            self._parsed[path] = _parsed(path, self.texts)
         return self._parsed[path]
 
     def mentioning(self, name: str) -> Iterator[SourceFile]:
@@ -162,14 +165,14 @@ class Project:
 
 
 @cache
-def project_at(root: Path) -> Project:
+def project_at(root: Path, texts: Texts) -> Project:
     """The project below ``root``, read once in a run."""
-    return Project(root)
+    return Project(root, texts)
 
 
-def _parsed(path: Path) -> SourceFile | None:
+def _parsed(path: Path, texts: Texts) -> SourceFile | None:
     try:
-        return SourceFile(path, ast.parse(path.read_bytes(), str(path)))
+        return SourceFile(path, ast.parse(texts.read(path), str(path)))
     except (SyntaxError, ValueError, RecursionError, MemoryError, OSError):
         return None
 

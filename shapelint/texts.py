@@ -24,6 +24,16 @@ class Texts:
         self.texts = {os.path.abspath(path): text for path, text in (texts or {}).items()}
         self._trees: dict[str, ast.Module] = {}
 
+    def __eq__(self, other: object) -> bool:
+        """Texts that stand in for the same files in the same way."""
+        return isinstance(other, Texts) and self.texts == other.texts
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.texts.items()))
+
+    def __bool__(self) -> bool:
+        return bool(self.texts)
+
     def read(self, path: str | Path) -> bytes:
         """The text of a file. Raises OSError."""
         known = self.texts.get(os.path.abspath(path))

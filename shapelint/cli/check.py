@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +28,7 @@ from shapelint.registry import module_names
 if TYPE_CHECKING:
     from shapelint.configfile.layers import Layers
     from shapelint.model import Report
+    from shapelint.texts import Texts
 
 __all__ = ["command", "exit_code"]
 
@@ -71,6 +73,9 @@ def _rules(flag: str, text: str) -> Callable[[Command], Command]:
     callback=outputs,
     help="Also write a report in this format to a file, or to - . Repeatable.",
 )
+@click.option("--fix", is_flag=True, help="Write the fixes that are safe into the files.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix and --diff: others as well.")
+@click.option("--diff", is_flag=True, help="Print what --fix would write, and write nothing.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing if there is nothing to report.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more about each model, on stderr.")
@@ -106,14 +111,21 @@ def command(ctx: click.Context, /, show_settings: bool, show_files: bool, **_: A
     for name in without_effect(asked):
         click.echo(f"warning: {name} runs with --preview alone", err=True)
     report = _lint(asked, found)
+    if asked.diff or asked.fix:
+        from shapelint.cli._fixing import apply, show_diff
+
+        again = partial(_lint, asked, found)
+        if asked.diff:
+            return show_diff(report, again, asked)
+        report = apply(report, again, asked)
     write(report, asked)
     return exit_code(report, asked)
 
 
-def _lint(asked: Settings, found: Layers) -> Report:
+def _lint(asked: Settings, found: Layers, texts: Texts | None = None) -> Report:
     from shapelint.engine import check
 
-    return check(asked, found.of)
+    return check(asked, found.of, texts)
 
 
 def _show(found: Layers, about_settings: bool) -> int:

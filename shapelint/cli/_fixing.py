@@ -1,0 +1,81 @@
+"""``--fix``, ``--unsafe-fixes`` and ``--diff``: what becomes of the fixes in a report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import click
+
+from shapelint.config import Settings
+from shapelint.fixing import Fixed, Lint, fixed, for_display
+from shapelint.model import Report
+from shapelint.replacing import NotReplaced, replace_text
+from shapelint.text.diff import unified
+from shapelint.texts import Texts
+
+__all__ = ["apply", "show_diff", "shown"]
+
+
+def apply(report: Report, lint: Lint, asked: Settings) -> Report:
+    """Write the fixes that may be applied, and give the report on what is then there."""
+    done = fixed(report, lint, asked.unsafe_fixes)
+    failures = _written(done.texts)
+    for failure in failures:
+        click.echo(f"error: {failure}", err=True)
+    if failures:
+        return lint(Texts())
+    if done.findings:
+        many = _count(done.findings, "finding"), _count(len(done.texts), "file")
+        click.echo(f"Fixed {many[0]} in {many[1]}", err=True)
+    return done.report
+
+
+def show_diff(report: Report, lint: Lint, asked: Settings) -> int:
+    """Print what ``apply`` would write; 1 if that is anything.
+
+    What only a person can apply is shown on standard error, so that standard output can be piped to
+    ``git apply``.
+    """
+    done = fixed(report, lint, asked.unsafe_fixes)
+    click.echo(_diff(done.texts), nl=False)
+    if done.findings:
+        many = _count(done.findings, "finding"), _count(len(done.texts), "file")
+        click.echo(f"Would fix {many[0]} in {many[1]}", err=True)
+    _show_the_rest(done)
+    return int(bool(done.texts))
+
+
+def _show_the_rest(done: Fixed) -> None:
+    texts = Texts(dict(done.texts.items()))
+    for title, edited in for_display(done.report, texts):
+        click.echo(f"\nfor display, not applied: {title}", err=True)
+        for path, after in edited.items():
+            click.echo(unified(shown(path), texts.read(path), after), nl=False, err=True)
+
+
+def _written(texts: Mapping[str, bytes]) -> list[str]:
+    """Write the files; what kept some of them from being written."""
+    failures = []
+    disk = Texts()
+    for path, after in texts.items():
+        try:
+            replace_text(path, disk.read(path), after)
+        except NotReplaced as exc:
+            failures.append(str(exc))
+    return failures
+
+
+def _diff(texts: Mapping[str, bytes]) -> str:
+    disk = Texts()
+    return "".join(unified(shown(p), disk.read(p), after) for p, after in texts.items())
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def shown(path: str) -> str:
+    """A path as it is written in a diff: relative where it is below the working directory."""
+    relative = os.path.relpath(path)
+    return (path if relative.startswith("..") else relative).replace(os.sep, "/")

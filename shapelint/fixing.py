@@ -1,0 +1,151 @@
+"""Fixes applied, round by round, until no more apply; nothing is written here.
+
+In each round every model gets the best fix that may be applied, as far as they do not touch the
+same place. Then everything is linted again with the edited texts: what is fixed is seen, and so is
+a model elsewhere that shares the edited code and would lose sizes. Such a fix is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from shapelint.analysis import symbols_of
+from shapelint.edits import Unwritable, edited_texts, overlap
+from shapelint.lengths.domain import domain_of
+from shapelint.lengths.sets import SizeSet
+from shapelint.model import Diagnostic, Edit, Fix, Report, Sizes, TargetReport
+from shapelint.texts import Texts
+
+__all__ = ["Fixed", "fixed", "for_display"]
+
+_ROUNDS = 12
+
+Lint = Callable[[Texts], Report]
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What became of a report."""
+
+    report: Report
+    """On the edited texts."""
+    texts: dict[str, bytes]
+    """The files that change, by absolute path."""
+    findings: int = 0
+    """How many findings the applied fixes were offered for."""
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A fix, and the findings it is offered for."""
+
+    fix: Fix
+    target: str
+    findings: int
+
+
+def fixed(report: Report, lint: Lint, unsafe: bool, texts: Texts | None = None) -> Fixed:
+    """Apply what may be applied: safe fixes, and with ``unsafe`` those that are not."""
+    allowed = ("safe", "unsafe") if unsafe else ("safe",)
+    start = now = texts or Texts()
+    refused: set[tuple[Edit, ...]] = set()
+    findings = 0
+    most: int | None = None
+    for _ in range(_ROUNDS):
+        chosen = list(_best(report, allowed, refused))[:most]
+        if not chosen:
+            break
+        try:
+            edited = edited_texts(now, (e for c in chosen for e in c.fix.edits))
+            after = lint(now.with_texts(edited))
+            harmed = not _no_worse(report, after, {c.target for c in chosen})
+        except Unwritable:
+            harmed = True
+        if harmed and len(chosen) == 1:
+            refused.add(chosen[0].fix.edits)
+        if harmed:
+            most = 1
+            continue
+        now, report = now.with_texts(edited), after
+        findings += sum(c.findings for c in chosen)
+    changed = {p: t for p, t in now.texts.items() if start.texts.get(p) != t}
+    return Fixed(report, changed, findings)
+
+
+def for_display(
+    report: Report, texts: Texts | None = None
+) -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Where nothing else helps, what only a person can apply: its title, and the edited texts."""
+    seen = set()
+    for found in report.diagnostics:
+        written = [f for f in found.fixes if f.edits]
+        if written and all(f.applicability == "display" for f in written):
+            best = written[0]
+            if best.edits not in seen:
+                seen.add(best.edits)
+                yield f"{found.target}: {best.title}", edited_texts(texts or Texts(), best.edits)
+
+
+def _best(
+    report: Report, allowed: Iterable[str], refused: Iterable[tuple[Edit, ...]]
+) -> Iterator[_Chosen]:
+    """One fix for each model, none in the way of another."""
+    taken: dict[str, tuple[Edit, ...]] = {}
+    for found in sorted(report.diagnostics, key=_urgency):
+        if found.target in taken:
+            continue
+        for fix in found.fixes:
+            may = fix.edits and fix.applicability in allowed and fix.edits not in refused
+            if may and not _in_the_way(fix, taken.values()):
+                yield _Chosen(fix, found.target, _offered(report, fix, found.target))
+                taken[found.target] = fix.edits
+                break
+
+
+def _urgency(found: Diagnostic) -> int:
+    return ("error", "warning", "info").index(found.severity)
+
+
+def _offered(report: Report, fix: Fix, target: str) -> int:
+    """For how many findings of a model a fix is offered."""
+    own = (d for d in report.diagnostics if d.target == target)
+    return sum(any(f.edits == fix.edits for f in d.fixes) for d in own)
+
+
+def _in_the_way(fix: Fix, taken: Iterable[tuple[Edit, ...]]) -> bool:
+    """Whether it touches what another one touches; the very same edit is no obstacle."""
+    others = [e for edits in taken if edits != fix.edits for e in edits]
+    return any(overlap(mine, other) for mine in fix.edits for other in others)
+
+
+def _no_worse(before: Report, after: Report, meant: set[str]) -> bool:
+    """Whether no model but those that are meant loses a size, and none is lost altogether."""
+    now = {t.target: t for t in after.targets}
+    for target in before.targets:
+        then = now.get(target.target)
+        if then is None or (then.evidence == "not-checked") > (target.evidence == "not-checked"):
+            return False
+        if target.target not in meant and _loses(target, then):
+            return False
+    return True
+
+
+def _loses(before: TargetReport, after: TargetReport) -> bool:
+    symbols = symbols_of(before.inputs)
+    pairs = (
+        (before.valid_sizes, after.valid_sizes),
+        (before.roundtrip_sizes, after.roundtrip_sizes),
+    )
+    return any(_shrinks(old, new, symbols) for old, new in pairs)
+
+
+def _shrinks(before: Sizes | None, after: Sizes | None, symbols: Sequence[str]) -> bool:
+    if before is None or (after is not None and after.text == before.text):
+        return False
+    return after is None or bool(_as_set(before, symbols) - _as_set(after, symbols))
+
+
+def _as_set(sizes: Sizes, symbols: Sequence[str]) -> SizeSet:
+    """The set itself: what comes from an earlier run is kept in words."""
+    return sizes if isinstance(sizes, SizeSet) else domain_of([sizes.text], symbols)
