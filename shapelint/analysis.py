@@ -147,7 +147,7 @@ class Analysis:
         """
         if sizes not in self.exploration.domain:
             return Prediction(None, None, "not-checked", "outside the declared sizes")
-        if self.refuted:
+        if self.denied:
             return Prediction(None, None, "not-checked", self.denied[0])
         outcome, event, _ = self.exploration.outcome(sizes)
         evidence: Evidence = "checked" if self.doubts_of_paths else "proven"

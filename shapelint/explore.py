@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shapelint.exploration import Component, Conflict, Exploration, combined
+from shapelint.lengths.real import MAX_LENGTH
 from shapelint.lengths.sets import SizeSet
 from shapelint.paths import Outcome, raised_by_forward, read
 from shapelint.session import Patch, Session
@@ -36,6 +37,8 @@ class Budget:
     """Runs to find a size that works at all."""
     crossings: int = 6
     """Runs that vary all groups of symbols at once."""
+    fixed: int = 24
+    """Runs of a model that makes an ordinary number of a length: each speaks for one value."""
     unexplained: int = 3
     """Runs that may fail for a reason no rule knows before the search is given up."""
 
@@ -97,7 +100,8 @@ class _Explorer:
             assert trace.failure is not None
             self.doubts[f"failed for a reason no rule knows: {trace.failure.error}"] = None
         if found.unexplored:
-            self.doubts[f"{len(self.traces)} runs did not cover every size"] = None
+            because = f"{fixed}: " if (fixed := self._fixed()) else ""
+            self.doubts[f"{because}{len(self.traces)} runs did not cover every size"] = None
         if found.valid.window is not None:
             self.doubts["a condition on sizes is not linear; it was checked size by size"] = None
         return tuple(self.doubts)
@@ -107,11 +111,14 @@ class _Explorer:
         failed = [t for t in self.traces.values() if t.failure and not t.failure.explained]
         return [t for t in failed if not raised_by_forward(t)]
 
+    def _fixed(self) -> str:
+        """How a length became an ordinary number, if one did."""
+        fixed = (e.why for t in self.traces.values() for e in t.events if e.kind == "branch")
+        return next(filter(None, fixed), "")
+
     def _given_up(self) -> bool:
-        return (
-            len(self.traces) >= self.budget.runs
-            or len(self._unexplained()) >= self.budget.unexplained
-        )
+        runs = self.budget.fixed if self._fixed() else self.budget.runs
+        return len(self.traces) >= runs or len(self._unexplained()) >= self.budget.unexplained
 
     # -- the first run that works -----------------------------------------------------------
 
@@ -154,7 +161,7 @@ class _Explorer:
         near = {s: base.hints[s] for s in symbols}
         while unexplored and not self._given_up():
             sizes = _next(unexplored, near, len(paths) % 2 == 0)
-            if sizes is None:
+            if sizes is None or max(sizes.values()) >= MAX_LENGTH:
                 break
             trace = self.trace({**base.hints, **sizes})
             self._check_independence(group, base, trace)

@@ -86,7 +86,10 @@ class Event:
     """The node it belongs to (for a branch: the last node before it), -1 before the first."""
     need: NeedKind = "other"
     why: str = ""
-    """The need in PyTorch's words, with the lengths at the hint filled in."""
+    """The need in PyTorch's words, with the lengths at the hint filled in.
+
+    Of a branch: how a length became an ordinary number, if that is why only this value is known.
+    """
     lengths: tuple[Expr, ...] = ()
     """The lengths that the need compares, in the order in which ``why`` names them."""
     span: Span | None = None

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 import shapelint
 from shapelint.confirm import confirm_paths, confirm_sizes, device_for
+from shapelint.paths import Outcome
 from shapelint.verdict import verdict
 from shapelint.worker.names import transfer_of
 from shapelint.worker.ops import OPS
@@ -112,7 +113,9 @@ def test_a_need_that_pytorch_does_not_have_is_never_a_finding(wrong_op):
     """At an odd size the analysis predicts a failure; PyTorch runs, so nobody hears of it."""
     wrong_op("conv2d", _refuses_odd)
     analysis = analysed(conv())
-    assert analysis.predict({"N": 1, "H": 8, "W": 7}).ok is False
+    odd = {"N": 1, "H": 8, "W": 7}
+    assert analysis.exploration.outcome(odd)[0] is Outcome.FAILS
+    assert analysis.predict(odd).ok is None
     said = verdict(analysis)
     assert said.report.evidence == "checked"
     assert {d.name for d in said.diagnostics} <= {"checked-only"}

@@ -26,13 +26,19 @@ from shapelint.lengths.expr import Bounds, Expr, RealLike, Rounded, Sizes, as_ex
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MAX_LENGTH", "Real", "RealTest"]
+__all__ = ["MATH", "MAX_LENGTH", "Real", "RealTest"]
 
 MAX_LENGTH = 2**31
 """Lengths are taken to be smaller than this: PyTorch's own kernels index with 32 bits."""
 
 _MAX_DENOMINATOR = 2**20
 _FAR, _SIMPLE = 2**20, 64
+
+MATH = """
+    acos asin atan atan2 comb copysign cos erf exp expm1 fabs factorial fmod gcd hypot isqrt lcm log
+    log10 log1p log2 perm pow sin sqrt tan tanh
+""".split()  # noqa: SIM905
+"""Functions of :mod:`math` that can be repeated at any other size."""
 
 Operand = Union["Real", Expr, float]
 
@@ -47,6 +53,12 @@ OPERATIONS: dict[str, Callable[..., float]] = {
     "**": operator.pow,
     "neg": operator.neg,
     "abs": abs,
+    "round": round,
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "bit_length": int.bit_length,
+    **{name: getattr(math, name) for name in MATH},
 }
 
 

@@ -17,9 +17,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from shapelint.worker import functions_seen
 from shapelint.worker.floats_seen import giving_way
-from shapelint.worker.length import Length, LengthFloat, as_float
-from shapelint.worker.recorder import current
+from shapelint.worker.length import Length, LengthFloat, as_float, fixed
 from shapelint.worker.shapes import shape_of
 from shapelint.worker.uncounted import Pieces
 
@@ -75,11 +75,18 @@ def _len(value: Any, /) -> int:
 
 
 def _range(*args: Any) -> Any:
-    if any(isinstance(a, Length) for a in args):
-        recorder = current()
-        if recorder is not None:
-            recorder.lost("a loop runs as often as a length says")
-    return builtins.range(*map(int, args))
+    if not any(isinstance(a, Length) for a in args):
+        return builtins.range(*args)
+    start, stop, step = {1: (0, *args, 1), 2: (*args, 1), 3: args}[len(args)]
+    if not (start < stop if step > 0 else start > stop):
+        return builtins.range(0)
+    count = fixed(
+        (stop - start - 1) // step + 1 if step > 0 else (start - stop - 1) // -step + 1,
+        "a loop runs as often as a length says",
+    )
+    if isinstance(start, Length) or isinstance(step, Length):
+        return [start + i * step for i in builtins.range(count)]
+    return builtins.range(start, start + count * step, step)
 
 
 _TORCH_MODULES = {"torch.nn.modules.upsampling"}
@@ -98,7 +105,7 @@ def in_modules_of(root: nn.Module) -> Iterator[None]:
     for space, key in added:
         space[key] = _SEEN[key]
     try:
-        with giving_way(root, spaces):
+        with giving_way(root, spaces), functions_seen.in_spaces(spaces):
             yield
     finally:
         for space, key in added:

@@ -2,8 +2,8 @@
 
 ``h * 0.5`` asks the length, but ``0.5 * h`` asks the float, which takes any int for a bare number.
 While a model runs, the floats in its code, its attributes and the globals of its modules are of a
-class that asks the length. Floats in containers are left as they are: a length that meets one of
-those is lost, which is noticed when the claims are run.
+class that asks the length, and so are those in constant tuples. Floats in other containers are left
+as they are: a length that meets one of those is lost, which is noticed when the claims are run.
 """
 
 from __future__ import annotations
@@ -119,7 +119,21 @@ def _constants(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(map(_constant, values))
 
 
+class _Members(frozenset[Any]):
+    """``n in {3, 5}``: a length is compared with each, because hashing hides what is asked."""
+
+    def __contains__(self, value: object) -> bool:
+        if isinstance(value, (Length, LengthFloat)):
+            return any(value == member for member in self)
+        return super().__contains__(value)
+
+
 def _constant(value: Any) -> Any:
     if type(value) is float:
         return Float(value)
+    if type(value) is tuple:
+        constants = _constants(value)
+        return value if all(map(operator.is_, constants, value)) else constants
+    if type(value) is frozenset:
+        return _Members(value)
     return _code(value, value.co_filename) if isinstance(value, types.CodeType) else value

@@ -10,15 +10,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from shapelint.lengths.conditions import Condition, at_least, equal, unequal
-from shapelint.lengths.expr import Expr, constant, floordiv, product
-from shapelint.lengths.real import COMPARISONS, Real, RealTest
+from shapelint.lengths.expr import Expr, Rounded, floordiv, product
+from shapelint.lengths.real import Real
+from shapelint.worker.compared import Compared, Number, condition, expr_of, operand
 from shapelint.worker.recorder import current
 
-__all__ = ["Length", "LengthFloat", "expr_of", "length", "test"]
+__all__ = ["Length", "LengthFloat", "as_float", "computed", "expr_of", "fixed", "length", "whole"]
 
 
-class Length(int):
+class Length(Compared, int):
     """A size that knows where it comes from."""
 
     expr: Expr
@@ -52,8 +52,7 @@ class Length(int):
         if isinstance(other, float):
             return _float(self) * other
         if isinstance(other, (str, bytes, list, tuple)):
-            _lost(f"a sequence is repeated {int(self)} times")
-            return int(self) * other
+            return fixed(self, "a sequence is repeated as often as a length says") * other
         return NotImplemented
 
     __rmul__ = __mul__
@@ -98,6 +97,8 @@ class Length(int):
         return _float(self) ** other if mod is None else NotImplemented
 
     def __rpow__(self, other: Any, mod: Any = None) -> Any:
+        if isinstance(other, int) and int(self) >= 0:
+            return whole("**", other, self)
         return other ** _float(self)
 
     def __rshift__(self, other: Any) -> Any:
@@ -106,13 +107,31 @@ class Length(int):
     def __lshift__(self, other: Any) -> Any:
         return self * 2**other
 
+    def __rlshift__(self, other: Any) -> Any:
+        return other * 2**self
+
+    def __rrshift__(self, other: Any) -> Any:
+        return other // 2**self
+
     def __and__(self, other: Any) -> Any:
         if type(other) is int and other >= 0 and other & (other + 1) == 0:
             return self % (other + 1)
-        _lost(f"& on a length ({int(self)})")
-        return int(self) & int(other)
+        return whole("&", self, other) if isinstance(other, int) else NotImplemented
 
-    __rand__ = __and__
+    def __or__(self, other: Any) -> Any:
+        return whole("|", self, other) if isinstance(other, int) else NotImplemented
+
+    def __xor__(self, other: Any) -> Any:
+        return whole("^", self, other) if isinstance(other, int) else NotImplemented
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def __invert__(self) -> Any:
+        return -self - 1
+
+    def bit_length(self) -> int:
+        """How many binary digits it has."""
+        return whole("bit_length", self)
 
     def __neg__(self) -> Any:
         return length(-int(self), -self.expr)
@@ -134,24 +153,6 @@ class Length(int):
     def __bool__(self) -> bool:
         return bool(self != 0)
 
-    def __eq__(self, other: object) -> Any:
-        return test("==", self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return test("!=", self, other)
-
-    def __lt__(self, other: object) -> Any:
-        return test("<", self, other)
-
-    def __le__(self, other: object) -> Any:
-        return test("<=", self, other)
-
-    def __gt__(self, other: object) -> Any:
-        return test(">", self, other)
-
-    def __ge__(self, other: object) -> Any:
-        return test(">=", self, other)
-
     def __hash__(self) -> int:
         return int.__hash__(self)
 
@@ -164,7 +165,7 @@ class Length(int):
         return int, (int(self),)
 
 
-class LengthFloat(float):
+class LengthFloat(Compared, float):
     """A double computed from lengths."""
 
     formula: Real
@@ -186,9 +187,8 @@ class LengthFloat(float):
         return math.floor(self) if self >= 0 else math.ceil(self)
 
     def __round__(self, ndigits: Any = None) -> Any:
-        if ndigits:
-            _lost("round() to digits")
-            return round(float(self), ndigits)
+        if ndigits is not None:
+            return computed("round", self, int(ndigits))
         ratio = self.formula.ratio
         if ratio is None or not ratio.exact:
             return self._rounded("round", round(float(self)))
@@ -199,24 +199,6 @@ class LengthFloat(float):
         if any(type(a).__name__ == "Rounded" for a in expr.terms):
             _lost("a float is rounded to a length")
         return length(value, expr)
-
-    def __eq__(self, other: object) -> Any:
-        return test("==", self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return test("!=", self, other)
-
-    def __lt__(self, other: object) -> Any:
-        return test("<", self, other)
-
-    def __le__(self, other: object) -> Any:
-        return test("<=", self, other)
-
-    def __gt__(self, other: object) -> Any:
-        return test(">", self, other)
-
-    def __ge__(self, other: object) -> Any:
-        return test(">=", self, other)
 
     def __bool__(self) -> bool:
         return bool(self != 0.0)
@@ -249,7 +231,7 @@ def _binary(op: str, reverse: bool) -> Any:
         if not isinstance(other, (int, float)):
             return NotImplemented
         sides = (other, self) if reverse else (self, other)
-        real = Real(op, tuple(_operand(s) for s in sides))
+        real = Real(op, tuple(operand(s) for s in sides))
         return LengthFloat(real.at(_sizes()), real)
 
     return method
@@ -274,17 +256,9 @@ LengthFloat.__neg__ = _unary("neg")  # type: ignore[method-assign]
 LengthFloat.__abs__ = _unary("abs")  # type: ignore[method-assign]
 
 
-Number = int | float
-
-
 def length(value: int, expr: Expr) -> int:
     """A Length, or a plain int where the expression is constant."""
     return Length(value, expr) if expr.terms else int(value)
-
-
-def expr_of(value: int | Length) -> Expr:
-    """The expression of a length, or a constant."""
-    return value.expr if isinstance(value, Length) else constant(int(value))
 
 
 def as_float(value: Number) -> float:
@@ -296,12 +270,6 @@ def _float(value: Number) -> float:
     if isinstance(value, Length):
         return LengthFloat(float(int(value)), Real("float", (value.expr,)))
     return float(value)
-
-
-def _operand(value: Number) -> Real | Expr | float:
-    if isinstance(value, LengthFloat):
-        return value.formula
-    return value.expr if isinstance(value, Length) else float(value)
 
 
 def _sizes() -> dict[str, int]:
@@ -317,37 +285,31 @@ def _lost(reason: str) -> None:
         recorder.lost(reason)
 
 
-# -- comparisons ----------------------------------------------------------------------------
+# -- functions of lengths -------------------------------------------------------------------
 
 
-def test(op: str, left: Any, right: Any) -> Any:
-    """``left op right`` as the code sees it; recorded as a branch where sizes decide it.
+def computed(op: str, *args: Number) -> float:
+    """A double that a function made of lengths, remembered so that it can be repeated."""
+    real = Real(op, tuple(map(_exact, args)))
+    return LengthFloat(float(real.at(_sizes())), real)
 
-    What is no number (a tensor, a string) is asked in its turn, as Python does.
-    """
-    if not isinstance(right, (int, float)):
-        return NotImplemented
+
+def whole(op: str, *args: int) -> int:
+    """An int that a function made of lengths. What depends on it is checked, not proven."""
+    _lost(f"{op} of a length")
+    real = Real(op, tuple(map(expr_of, args)))
+    return length(int(real.at(_sizes())), Expr(0, {Rounded("trunc", real): 1}))
+
+
+def fixed(value: Number, reason: str) -> Any:
+    """The bare number where nothing else will do; other values take another way."""
+    bare = int(value) if isinstance(value, int) else float(value)
     recorder = current()
-    if recorder is None:
-        base = int if isinstance(left, int) else float
-        return COMPARISONS[op](base(left), right)
-    return recorder.branch(condition(op, left, right))
+    if recorder is not None and isinstance(value, Compared):
+        recorder.branch(condition("==", value, bare), reason)
+    return bare
 
 
-def condition(op: str, left: Number, right: Number) -> Condition:
-    """The comparison as a condition on the input sizes."""
-    if isinstance(left, int) and isinstance(right, int):
-        return _compare(op, expr_of(left), expr_of(right))
-    a, b = (v if isinstance(v, Real) else Real("float", (v,)) for v in map(_operand, (left, right)))
-    p, q = a.ratio, b.ratio
-    if p is None or q is None or not (p.exact and q.exact):
-        return RealTest(op, a, b)
-    return _compare(op, p.num.scaled(q.den), q.num.scaled(p.den))
-
-
-def _compare(op: str, a: Expr, b: Expr) -> Condition:
-    if op in ("==", "!="):
-        return (equal if op == "==" else unequal)(a, b)
-    if op in ("<", "<="):
-        return at_least(b, a + 1 if op == "<" else a)
-    return at_least(a, b + 1 if op == ">" else b)
+def _exact(value: Number) -> Real | Expr | float:
+    """As an operand, ints as ints: some functions take no floats."""
+    return expr_of(value) if isinstance(value, int) else operand(value)

@@ -56,15 +56,20 @@ class Recorder:
         self.node = -1
         self._seen: set[Condition] = set()
 
-    def branch(self, condition: Condition) -> bool:
-        """What the code sees when it tests ``condition``; recorded unless it is a foregone one."""
+    def branch(self, condition: Condition, why: str = "") -> bool:
+        """What the code sees when it tests ``condition``; recorded unless it is a foregone one.
+
+        ``why`` is given where it is not the code that tests.
+        """
         decided = condition.decide(self.known)
         if decided is not None:
             return decided
         holds = condition.at(self.sizes)
         relied = condition if holds else negate(condition)
         if relied not in self._seen:
-            self._record(Event("branch", condition, holds, self.node, span=user_span()), relied)
+            self._record(
+                Event("branch", condition, holds, self.node, why=why, span=user_span()), relied
+            )
         return holds
 
     def need(

@@ -6,16 +6,19 @@ import copy
 import math
 import pickle
 
+import numpy as np
 import pytest
 
 from shapelint.lengths.expr import symbol
 from shapelint.worker.builtins_seen import _SEEN
-from shapelint.worker.floats_seen import Float
+from shapelint.worker.floats_seen import Float, _Members
+from shapelint.worker.functions_seen import _stand_in
 from shapelint.worker.length import Length, LengthFloat, expr_of, length
 from shapelint.worker.recorder import Recorder, recording
 
 INT, FLOAT = _SEEN["int"], _SEEN["float"]
 HALF, TEN = Float(0.5), Float(10.0)
+MATH, NUMPY = _stand_in(math), _stand_in(np)
 
 # Each is asked about a Length at 10 and must say of itself what it does to plain ints at any size.
 ARITHMETIC = {
@@ -40,6 +43,7 @@ ARITHMETIC = {
     "n >> 2": lambda n: n >> 2,
     "n << 2": lambda n: n << 2,
     "n & 7": lambda n: n & 7,
+    "~n": lambda n: ~n,
     "sum": lambda n: sum([n, n, 1]),
     "math.prod": lambda n: math.prod((n, 2, n)),
     "math.ceil(n / 2)": lambda n: math.ceil(n / 2),
@@ -100,6 +104,7 @@ COMPARISONS = {
     "truth": lambda n: bool(n % 4),
     "truth of a float": lambda n: bool(n / 2 - 5),
     "membership": lambda n: n in (3, 10, 12),
+    "membership of a set": lambda n: n in _Members((3, 10, 12)),
     "max": lambda n: max(n, 7) == n,
     "abs": lambda n: abs(n - 12) == 2,
     "of a float with it": lambda n: TEN - 0.5 < n,  # noqa: SIM300
@@ -121,22 +126,68 @@ def test_a_comparison_is_a_branch_that_tells_which_sizes_go_along(function):
         assert recorder.events
 
 
-LOST = {
+REPEATED = {
     "n & 6": lambda n: n & 6,
-    "a list repeated": lambda n: len([0] * n),
-    "rounded to digits": lambda n: round(n / 3, 2),
+    "n & -4": lambda n: n & -4,
+    "n | 1": lambda n: 1 | n,
+    "n ^ 3": lambda n: n ^ 3,
+    "1 << n % 4": lambda n: 1 << n % 4,
+    "1024 >> n % 4": lambda n: 1024 >> n % 4,
+    "2 ** (n % 5)": lambda n: 2 ** (n % 5),
+    "n.bit_length()": lambda n: n.bit_length(),
+    "rounded to digits": lambda n: INT(round(n / 3, 2)),
     "int(n // 2.0)": lambda n: INT(n // 2.0),
     "int(abs(n - 3.5))": lambda n: INT(abs(n - 3.5)),
-    "a loop": lambda n: len(_SEEN["range"](n)),
+    "int(n ** 0.5)": lambda n: INT(n**0.5),
+    "sqrt": lambda n: INT(MATH.sqrt(n)),
+    "log2, rounded up": lambda n: MATH.ceil(MATH.log2(n)),
+    "log, of a base": lambda n: INT(MATH.log(n, 3)),
+    "pow": lambda n: INT(MATH.pow(n, 2)),
+    "fmod": lambda n: INT(MATH.fmod(n, 7)),
+    "isqrt": MATH.isqrt,
+    "gcd": lambda n: MATH.gcd(n, 12),
+    "comb": lambda n: MATH.comb(n, 2),
+    "imported by name": lambda n: INT(_stand_in(math.sqrt)(n)),
 }
 
 
-@pytest.mark.parametrize("function", LOST.values(), ids=LOST)
-def test_what_cannot_be_followed_is_said(function):
+@pytest.mark.parametrize("function", REPEATED.values(), ids=REPEATED)
+def test_what_isl_has_no_word_for_is_repeated_at_other_sizes_and_said(function):
+    recorder = Recorder({"L": 10})
+    with recording(recorder):
+        result = function(Length(10, symbol("L")))
+    assert int(result) == function(10)
+    expr = expr_of(result)
+    assert all(expr.at({"L": n}) == function(n) for n in range(1, 300) if _same_way(recorder, n))
+    assert recorder.checked
+
+
+FIXED = {
+    "a list repeated": lambda n: len([0] * n),
+    "a loop": lambda n: len(_SEEN["range"](n)),
+    "a loop in steps": lambda n: len(_SEEN["range"](0, n, 3)),
+    "a loop backwards": lambda n: len(_SEEN["range"](n, 0, -2)),
+    "a loop that never runs": lambda n: len(_SEEN["range"](n, 4)),
+    "a function that cannot be repeated": lambda n: MATH.fsum([1, MATH.ldexp(1, n)]),
+    "numpy": lambda n: NUMPY.zeros((2, n)).size,
+}
+
+
+@pytest.mark.parametrize("function", FIXED.values(), ids=FIXED)
+def test_what_takes_a_bare_number_speaks_for_the_sizes_that_give_this_number(function):
     recorder = Recorder({"L": 10})
     with recording(recorder):
         assert function(Length(10, symbol("L"))) == function(10)
-    assert recorder.checked
+    agree = [n for n in range(1, 300) if _same_way(recorder, n)]
+    assert 10 in agree
+    assert all(function(n) == function(10) for n in agree)
+    assert not recorder.checked
+
+
+def test_loops_from_a_length_on_count_in_lengths():
+    with recording(Recorder({"L": 10})):
+        steps = _SEEN["range"](Length(10, symbol("L")), 30, 8)
+    assert [expr_of(i).at({"L": 11}) for i in steps] == [11, 19, 27]
 
 
 def test_a_length_is_an_int_to_everybody_else():

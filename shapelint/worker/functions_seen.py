@@ -1,0 +1,152 @@
+"""``math`` and NumPy on lengths.
+
+Their functions are written in C and take a length for a bare number. While a model runs, its
+modules see stand-ins: what can be repeated at other sizes stays a length, or a double that knows
+where it comes from; everywhere else the run speaks only for sizes that give the same numbers.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from shapelint.lengths.real import MATH
+from shapelint.worker.length import Length, LengthFloat, as_float, computed, fixed, whole
+from shapelint.worker.nested import has_lengths
+
+__all__ = ["in_spaces"]
+
+_WHOLE = frozenset({"comb", "factorial", "gcd", "isqrt", "lcm", "perm"})
+_ASK_THE_LENGTH = frozenset({"ceil", "floor", "prod", "trunc"})
+
+
+def _rounded(function: Callable[[Any], int]) -> Callable[[Any], float]:
+    return lambda value: as_float(function(value))
+
+
+_OF_NUMPY: dict[str, Callable[..., Any]] = {
+    "abs": abs,
+    "absolute": abs,
+    "add": operator.add,
+    "amax": max,
+    "amin": min,
+    "ceil": _rounded(math.ceil),
+    "divide": operator.truediv,
+    "floor": _rounded(math.floor),
+    "floor_divide": operator.floordiv,
+    "max": max,
+    "maximum": max,
+    "min": min,
+    "minimum": min,
+    "mod": operator.mod,
+    "multiply": operator.mul,
+    "prod": math.prod,
+    "remainder": operator.mod,
+    "rint": _rounded(round),
+    "round": _rounded(round),
+    "sqrt": functools.partial(computed, "sqrt"),
+    "subtract": operator.sub,
+    "sum": sum,
+    "true_divide": operator.truediv,
+    "trunc": _rounded(math.trunc),
+}
+"""What NumPy makes of numbers, to the last bit, in Python's own words."""
+
+
+@functools.cache
+def _of_math(function: Any) -> Any:
+    name = function.__name__
+
+    @functools.wraps(function)
+    def seen(*args: Any, **kwargs: Any) -> Any:
+        if name in _ASK_THE_LENGTH or kwargs or not has_lengths(args):
+            return function(*args, **kwargs)
+        if name in MATH:
+            return (whole if name in _WHOLE else computed)(name, *args)
+        return function(*_bare(args, f"math.{name}"))
+
+    return seen
+
+
+@functools.cache
+def _of_numpy(function: Any) -> Any:
+    name = function.__name__
+    exact = _OF_NUMPY.get(name)
+
+    @functools.wraps(function, updated=())
+    def seen(*args: Any, **kwargs: Any) -> Any:
+        if not has_lengths(args) and not has_lengths(kwargs.values()):
+            return function(*args, **kwargs)
+        if exact is not None and not kwargs and _plain_numbers(args):
+            return exact(*args)
+        reason = f"a length goes into numpy.{name}"
+        return function(*_bare(args, reason), **_bare(kwargs, reason))
+
+    return seen
+
+
+def _plain_numbers(args: tuple[Any, ...]) -> bool:
+    numbers = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+    return all(isinstance(n, (int, float)) for n in numbers)
+
+
+def _bare(value: Any, reason: str) -> Any:
+    if isinstance(value, (Length, LengthFloat)):
+        return fixed(value, reason)
+    if isinstance(value, dict):
+        return {k: _bare(v, reason) for k, v in value.items()}
+    if isinstance(value, (tuple, list)):
+        return (list if isinstance(value, list) else tuple)(_bare(v, reason) for v in value)
+    return value
+
+
+class _Seen(ModuleType):
+    """A module whose functions notice lengths."""
+
+    def __init__(self, module: ModuleType, seen: Callable[[Any], Any]) -> None:
+        super().__init__(module.__name__, module.__doc__)
+        self.__dict__.update(_module=module, _seen=seen)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._module, name)
+        if isinstance(value, ModuleType):
+            return _Seen(value, self._seen)
+        if callable(value) and not isinstance(value, type) and hasattr(value, "__name__"):
+            return self._seen(value)
+        return value
+
+
+@contextmanager
+def in_spaces(spaces: Iterable[dict[str, Any]]) -> Iterator[None]:
+    """Let the modules with these namespaces see functions that notice lengths."""
+    replaced = [(space, k, v) for space in spaces for k, v in space.items() if _stand_in(v)]
+    for space, name, value in replaced:
+        space[name] = _stand_in(value)
+    try:
+        yield
+    finally:
+        for space, name, value in replaced:
+            space[name] = value
+
+
+def _stand_in(value: Any) -> Any:
+    if value is math:
+        return _MATH
+    if type(value) is type(math.sqrt) and value.__module__ == "math":
+        return _of_math(value)
+    numpy = sys.modules.get("numpy")
+    return _numpy(numpy) if numpy is not None and value is numpy else None
+
+
+_MATH = _Seen(math, _of_math)
+
+
+@functools.cache
+def _numpy(numpy: ModuleType) -> ModuleType:
+    return _Seen(numpy, _of_numpy)
