@@ -19,7 +19,7 @@ from shapelint.text.details import details
 from shapelint.text.paint import plain
 from shapelint.text.sources import Sources
 
-__all__ = ["echo", "wants_color", "write"]
+__all__ = ["echo", "save", "wants_color", "write"]
 
 _FOR_PEOPLE = ("full", "concise", "markdown", "statistics")
 
@@ -31,7 +31,7 @@ def write(report: Report, settings: Settings) -> None:
         echo("".join(f"{line}\n" for line in details(report, sources)), settings.color, err=True)
     for output in settings.outputs:
         if output.destination != "-":
-            _save(output.destination, render(output.format, report, sources))
+            save(output.destination, render(output.format, report, sources))
     name = "statistics" if settings.statistics else settings.output_format
     shown = report if settings.verbose or name not in _FOR_PEOPLE else _findings(report)
     if not settings.quiet or _has_news(shown):
@@ -60,7 +60,8 @@ def _has_news(report: Report) -> bool:
     return bool(report.diagnostics) or any(t.evidence == "not-checked" for t in report.targets)
 
 
-def _save(destination: str, text: str) -> None:
+def save(destination: str, text: str) -> None:
+    """Write a file. Raises UsageError if that fails."""
     try:
         Path(destination).write_text(text, encoding="utf-8")
     except OSError as exc:

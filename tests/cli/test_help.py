@@ -11,6 +11,7 @@ Commands:
   check   Lint models.
   clean   Delete the cache.
   doctor  Show which interpreter, torch and versions are used here.
+  graph   Draw the stages of TARGET: resolutions, skips, and what undoes what.
   rule    Explain rules; without arguments, list them.
   sizes   Show the exact sizes at which TARGET runs.
   trace   Show every call of TARGET with its lengths, also when it fails.

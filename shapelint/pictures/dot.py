@@ -1,0 +1,45 @@
+"""``dot``: for Graphviz.
+
+https://graphviz.org/doc/info/lang.html
+"""
+
+from __future__ import annotations
+
+from shapelint.diagram import Box, Diagram, Kind
+from shapelint.pictures import picture
+
+__all__ = ["dot"]
+
+_COLORS: dict[Kind, str] = {
+    "down": "#dbe9ff",
+    "up": "#e2f3df",
+    "inexact": "#ffe9cc",
+    "join": "#f2f2f2",
+    "failure": "#ffdcdc",
+}
+
+
+@picture("dot")
+def dot(shown: Diagram) -> str:
+    """A graph from left to right; boxes of one resolution share a row, dashed lines are skips."""
+    keys = [box.key for box in shown.boxes]
+    label = r"\n".join(map(_escaped, (shown.title, *shown.facts)))
+    lines = [
+        f'label="{label}"; labelloc=t; rankdir=LR; node [shape=box, fontname=monospace];',
+        *(_box(box) for box in shown.boxes),
+        *(
+            f"{keys[e.source]} -> {keys[e.target]}{' [style=dashed]' if e.skips else ''};"
+            for e in shown.edges
+        ),
+    ]
+    return "digraph {\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
+
+
+def _box(box: Box) -> str:
+    text = r"\n".join(map(_escaped, box.lines))
+    color = _COLORS.get(box.kind, "#ffffff")
+    return f'{box.key} [label="{text}", style=filled, fillcolor="{color}", group={box.depth}];'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"")
