@@ -10,9 +10,12 @@ import inspect
 import os
 import re
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shapelint.errors import UsageError, suggestion
+
+if TYPE_CHECKING:
+    from shapelint.model import Severity
 
 __all__ = ["FIX_SAFETY", "HEADINGS", "Entry", "entries", "find_entry"]
 
@@ -52,7 +55,7 @@ class Entry(NamedTuple):
 
     code: str
     name: str
-    severity: str
+    severity: Severity
     enabled: bool
     documentation: str
     """Markdown."""
@@ -81,8 +84,9 @@ def _read(file: str) -> list[Entry]:
 
 def _entry(m: re.Match[str]) -> Entry:
     documentation = inspect.cleandoc(m["documentation"])
-    about = m["code"], m["name"], m["severity"], not m["off"]
-    return Entry(*about, documentation, bool(m["preview"]))
+    off, preview = bool(m["off"]), bool(m["preview"])
+    severity: Any = m["severity"]
+    return Entry(m["code"], m["name"], severity, not off, documentation, preview)
 
 
 def find_entry(word: str) -> Entry:

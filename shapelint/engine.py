@@ -20,6 +20,8 @@ from shapelint.errors import UsageError
 from shapelint.files import Wanted
 from shapelint.interpreters import find_interpreter, installed
 from shapelint.model import Diagnostic, Examination, Inspected, Report, TargetReport
+from shapelint.review import reviewed
+from shapelint.scope import Scope
 from shapelint.selection import ignored_in, selected_rules, severity_of
 from shapelint.texts import Texts
 
@@ -45,8 +47,9 @@ def check(
     """
     of_file = settings_for or (lambda path: settings)
     chosen = list(_places(settings, of_file))
+    scope = Scope(chosen, of_file, texts or Texts())
     if not chosen:
-        return Report((), (), files=0)
+        return reviewed(Report((), (), files=0), scope, settings)
     python = _python(settings)
     cache = None if texts else _cache(settings, python)
     known: dict[Place, Inspected | None] = {}
@@ -61,7 +64,8 @@ def check(
             cache.put(place, of_file(place.path), inspected)
     origins += [cache.problem] if cache and cache.problem else []
     graded = (_graded(i, of_file(p.path)) for p, i in known.items() if i is not None)
-    return _report(list(graded), settings, tuple(origins))
+    report = _report(list(graded), settings, tuple(origins))
+    return reviewed(report, scope, settings)
 
 
 def _inspected(

@@ -5,6 +5,7 @@ Patterns are those of ``.gitignore`` (https://git-scm.com/docs/gitignore), read 
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ __all__ = ["Wanted", "matches"]
 
 def matches(globs: Globs, path: Path, is_folder: bool = False) -> bool:
     """Whether a path is below the folder of the patterns, and one of them means it."""
-    found = _verdict(_spec(globs.patterns), globs.folder, path.absolute(), is_folder)
+    found = _verdict(_spec(globs.patterns), globs.folder, _absolute(path), is_folder)
     return bool(found)
 
 
@@ -26,7 +27,7 @@ class Wanted:
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
-        self.top = _repository(folder.absolute()) or folder.absolute()
+        self.top = _repository(_absolute(folder)) or _absolute(folder)
 
     def __call__(self, path: Path, is_folder: bool) -> bool:
         """Whether it is to be looked at."""
@@ -39,13 +40,17 @@ class Wanted:
 
     def _is_ignored(self, path: Path, is_folder: bool) -> bool:
         """What git says: the file nearest to the path has the last word."""
-        absolute, ignored = path.absolute(), False
+        absolute, ignored = _absolute(path), False
         for folder in reversed(absolute.parents):
             if folder.is_relative_to(self.top):
                 for spec in _ignore_files(folder):
                     found = _verdict(spec, folder, absolute, is_folder)
                     ignored = ignored if found is None else found
         return ignored
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))
 
 
 def _repository(folder: Path) -> Path | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from shapelint.client import Unanswered, Worker, WorkerSession
 from shapelint.config import Declared, Settings
 from shapelint.discovery import Place, project_root
 from shapelint.errors import UsageError
-from shapelint.facts import TOOK_LONGER, Facts, InputGuess, Problem
+from shapelint.facts import TOOK_LONGER, Facts, InputGuess, Problem, SkippedStatement
 from shapelint.guesses import revised, why_doubtful
 from shapelint.lengths.conditions import Condition, all_of
 from shapelint.lengths.sets import SizeSet
@@ -27,6 +27,7 @@ from shapelint.project import project_at
 from shapelint.rules import find_rule
 from shapelint.rules.same_padding_with_stride import refused
 from shapelint.selection import selected_rules
+from shapelint.suppressions import skips
 from shapelint.targets import Plan, plans
 from shapelint.texts import Texts
 from shapelint.trace import Span
@@ -97,11 +98,23 @@ def _found(
         lost = _unavailable(exc.problem, "import-failed", str(path), path, 1)
         return [lost], Facts(str(path), "")
     described = [m for m in settings.models if m.path == path.absolute()]
-    chosen = plans(facts, place, project_at(root, session.files), settings.args, described)
-    found = [look(session, plan, path, settings) for plan in chosen]
+    planned = list(plans(facts, place, project_at(root, session.files), settings.args, described))
+    passed_over = () if place.target else tuple(_skipped(planned, path, session.files))
+    lines = {statement.line for statement in passed_over}
+    found = [look(session, p, path, settings) for p in planned if p.line not in lines]
     names = {f"{path}:{m.name}" for m in described}
     own = (f for f in found if f.report.target in names or not any(_is_part(f, o) for o in found))
-    return list(own), facts
+    skipped = (*facts.skipped, *passed_over)
+    return list(own), dataclasses.replace(facts, skipped=skipped)
+
+
+def _skipped(planned: Iterable[Plan], path: Path, files: Texts) -> Iterator[SkippedStatement]:
+    """The models that a comment says not to lint."""
+    for plan in planned:
+        comment = skips(str(path), plan.line, files)
+        if comment is not None:
+            why = f"# shapelint: skip{f' -- {comment.reason}' if comment.reason else ''}"
+            yield SkippedStatement(plan.line, plan.name, why, (plan.name,))
 
 
 Look = Callable[[WorkerSession, Plan, Path, Settings], Found]

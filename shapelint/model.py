@@ -28,6 +28,7 @@ __all__ = [
     "Sizes",
     "SizesInWords",
     "Skipped",
+    "Suppressed",
     "TargetReport",
 ]
 
@@ -197,6 +198,16 @@ class Inspected:
 
 
 @dataclass(frozen=True)
+class Suppressed:
+    """A finding that is not reported because somebody said so."""
+
+    diagnostic: Diagnostic
+    by: Literal["comment", "baseline"]
+    reason: str = ""
+    """What stands behind ``--`` in the comment."""
+
+
+@dataclass(frozen=True)
 class Report:
     """The result of one run over all paths."""
 
@@ -207,3 +218,4 @@ class Report:
     skipped: tuple[Skipped, ...] = ()
     origins: tuple[str, ...] = ()
     """For each file, whether its answers come from the cache, in words."""
+    suppressed: tuple[Suppressed, ...] = ()

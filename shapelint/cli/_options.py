@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shapelint.model import Input
 
 __all__ = [
+    "as_path",
     "cache_dir_option",
     "color_option",
     "layers",
@@ -82,6 +83,13 @@ def per_file_ignores(
             raise UsageError(f"per-file-ignores {value!r}: write PATTERN:RULE")
         found.append((Globs(Path.cwd(), (pattern,)), (rule,)))
     return tuple(found)
+
+
+def as_path(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:
+    """Callback of options that take a file."""
+    from pathlib import Path
+
+    return None if value is None else Path(value)
 
 
 def outputs(ctx: click.Context, param: click.Parameter, values: Values) -> tuple[Output, ...]:

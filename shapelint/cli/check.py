@@ -12,6 +12,7 @@ from shapelint.cli import BUG
 from shapelint.cli._commands import command_names
 from shapelint.cli._options import (
     Command,
+    as_path,
     cache_dir_option,
     color_option,
     layers,
@@ -94,6 +95,13 @@ def _rules(flag: str, text: str) -> Callable[[Command], Command]:
     is_flag=True,
     help="Pass over named files as if they were found in a folder: what is excluded, no models.",
 )
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    callback=as_path,
+    help="Pass the findings that this file lists; complain about those that are gone.",
+)
+@click.option("--update-baseline", is_flag=True, help="Write what is found into the baseline.")
 @click.option("--show-settings", is_flag=True, help="Print the settings, and lint nothing.")
 @click.option("--show-files", is_flag=True, help="Print the files to lint, and lint nothing.")
 @click.pass_context
@@ -118,6 +126,9 @@ def command(ctx: click.Context, /, show_settings: bool, show_files: bool, **_: A
         if asked.diff:
             return show_diff(report, again, asked)
         report = apply(report, again, asked)
+    if asked.update_baseline:
+        known = sum(s.by == "baseline" for s in report.suppressed)
+        click.echo(f"{asked.baseline}: lists {known} of what was found", err=True)
     write(report, asked)
     return exit_code(report, asked)
 

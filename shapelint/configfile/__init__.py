@@ -7,6 +7,7 @@ and a ``pyproject.toml`` without the table is none. Imported only when a command
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,7 +34,8 @@ def nearest(path: Path) -> Path | None:
 
     Raises UsageError for a ``pyproject.toml`` on the way that is not TOML.
     """
-    here = path.absolute() if path.is_dir() else path.absolute().parent
+    whole = _absolute(path)
+    here = whole if whole.is_dir() else whole.parent
     for folder in (here, *here.parents):
         if (folder / _OWN).is_file():
             return folder / _OWN
@@ -52,8 +54,8 @@ def read(path: Path) -> Layer:
     table = _table(path)
     if table is None:
         raise UsageError(f"{_shown(path)}: there is no table [tool.shapelint]")
-    at = Where(_shown(path), path.absolute().parent, _prefix(path))
-    return {**_layer(table, at), "config": path.absolute()}
+    at = Where(_shown(path), _absolute(path).parent, _prefix(path))
+    return {**_layer(table, at), "config": _absolute(path)}
 
 
 def inline(text: str) -> Layer:
@@ -98,7 +100,12 @@ def _table(path: Path) -> Mapping[str, Any] | None:
     return tools.get("shapelint") if isinstance(tools, Mapping) else None
 
 
+def _absolute(path: Path) -> Path:
+    """Without ``..``, which would hide what is below what."""
+    return Path(os.path.abspath(path))
+
+
 def _shown(path: Path) -> str:
     """Relative to the working directory if it is below it."""
-    absolute, here = path.absolute(), Path.cwd()
+    absolute, here = _absolute(path), Path.cwd()
     return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)

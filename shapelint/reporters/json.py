@@ -31,9 +31,12 @@ lines and columns count from 1, columns in characters, ends exclusive.
     ``column``, ``end_line``, ``end_column``, ``text``: what to write in place of the range).
 ``skipped[]``
     Statements that were not executed and things that were not linted: ``path``, ``line``, ``what``.
+``suppressed[]``
+    Findings that somebody silenced: ``code``, ``name``, ``message``, ``target``, ``path``,
+    ``line``, ``by`` (``comment`` or ``baseline``), ``reason`` (what the comment says).
 ``summary``
     ``files``, ``targets``, ``proven``, ``checked``, ``not_checked``, ``errors``, ``warnings``,
-    ``infos``: counts.
+    ``infos``, ``suppressed``: counts.
 """
 
 from __future__ import annotations
@@ -43,7 +46,16 @@ from collections import Counter
 from typing import Any
 
 from shapelint.fingerprints import fingerprints
-from shapelint.model import Diagnostic, Fix, Label, Report, Sizes, Skipped, TargetReport
+from shapelint.model import (
+    Diagnostic,
+    Fix,
+    Label,
+    Report,
+    Sizes,
+    Skipped,
+    Suppressed,
+    TargetReport,
+)
 from shapelint.reporters import reporter
 from shapelint.span import Span
 from shapelint.text.sources import Sources
@@ -62,6 +74,7 @@ def json(report: Report, sources: Sources) -> str:
         "targets": [_target(t, sources) for t in report.targets],
         "diagnostics": [_diagnostic(d, f, sources) for d, f in identified],
         "skipped": [_skipped(s, sources) for s in report.skipped],
+        "suppressed": [_suppressed(s, sources) for s in report.suppressed],
         "summary": _summary(report),
     }
     return stdlib_json.dumps(body, indent=2, ensure_ascii=False) + "\n"
@@ -141,6 +154,20 @@ def _skipped(skipped: Skipped, sources: Sources) -> dict[str, Any]:
     return {"path": sources.shown(skipped.path), "line": skipped.line, "what": skipped.what}
 
 
+def _suppressed(suppressed: Suppressed, sources: Sources) -> dict[str, Any]:
+    found = suppressed.diagnostic
+    return {
+        "code": found.code,
+        "name": found.name,
+        "message": found.message,
+        "target": found.target,
+        "path": sources.shown(found.span.path),
+        "line": found.span.line,
+        "by": suppressed.by,
+        "reason": suppressed.reason,
+    }
+
+
 def _summary(report: Report) -> dict[str, int]:
     evidence = Counter(target.evidence for target in report.targets)
     severity = Counter(found.severity for found in report.diagnostics)
@@ -153,4 +180,5 @@ def _summary(report: Report) -> dict[str, int]:
         "errors": severity["error"],
         "warnings": severity["warning"],
         "infos": severity["info"],
+        "suppressed": len(report.suppressed),
     }

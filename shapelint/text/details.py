@@ -12,13 +12,17 @@ __all__ = ["details", "template"]
 
 
 def details(report: Report, sources: Sources) -> Iterator[str]:
-    """Where answers come from, lines about every target, one for everything that was skipped."""
+    """Where answers come from, lines about every target, one for everything left out."""
     yield from map(one_line, report.origins)
     for target in report.targets:
         yield one_line(f"{target.target}{template(target)}: {_evidence(target)}")
         yield from (f"  {one_line(fact)}" for fact in _facts(target))
     for skipped in report.skipped:
         yield one_line(f"skipped {sources.shown(skipped.path)}:{skipped.line}: {skipped.what}")
+    for silent in report.suppressed:
+        span, name = silent.diagnostic.span, silent.diagnostic.name
+        why = f"{silent.by}: {silent.reason}" if silent.reason else silent.by
+        yield one_line(f"suppressed {sources.shown(span.path)}:{span.line}: {name} ({why})")
 
 
 def template(target: TargetReport) -> str:

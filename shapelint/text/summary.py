@@ -33,6 +33,7 @@ def _counted(report: Report, unproven: int, missed: int) -> str:
     if not report.diagnostics:
         parts = ["no findings"] if report.targets else []
     parts += [f"{unproven} not proven", f"{missed} not checked"]
+    parts += [f"{len(report.suppressed)} suppressed"]
     said = [part for part in parts if not part.startswith("0 ")]
     return f": {', '.join(said)}" if said else ""
 

@@ -1,0 +1,72 @@
+"""From what was found to what is reported: comments, the baseline, and what is wrong with both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shapelint.baseline import Baseline, judge, read, written
+from shapelint.catalog import find_entry
+from shapelint.errors import UsageError
+from shapelint.hygiene import complaints
+from shapelint.model import Diagnostic, Report
+from shapelint.scope import Scope
+from shapelint.selection import severity_of
+from shapelint.suppressions import silenced
+
+if TYPE_CHECKING:
+    from shapelint.config import Settings
+
+__all__ = ["reviewed"]
+
+
+def reviewed(report: Report, scope: Scope, settings: Settings) -> Report:
+    """The report without the findings that somebody silenced.
+
+    With ``--update-baseline`` the file is written before. Raises UsageError for a baseline that
+    cannot be read or written.
+    """
+    spoken = silenced(report, scope.files)
+    graded = replace(report, diagnostics=tuple(_graded(report, scope)), suppressed=())
+    hygiene = silenced(graded, scope.files)
+    if settings.baseline is None:
+        if settings.update_baseline:
+            raise UsageError("--update-baseline: --baseline or the config file says which")
+        return _together(spoken, hygiene)
+    known = read(settings.baseline, may_be_missing=settings.update_baseline)
+    judged = judge(known, report, scope)
+    if settings.update_baseline:
+        known = known.updated(spoken, judged)
+        _write(known)
+    stale = tuple(known.stale(spoken, judged)) if _reports_stale(settings, scope) else ()
+    applied = _together(known.applied(spoken), hygiene)
+    return replace(applied, diagnostics=(*applied.diagnostics, *stale))
+
+
+def _together(report: Report, hygiene: Report) -> Report:
+    return replace(
+        report,
+        diagnostics=(*report.diagnostics, *hygiene.diagnostics),
+        suppressed=(*report.suppressed, *hygiene.suppressed),
+    )
+
+
+def _graded(report: Report, scope: Scope) -> Iterator[Diagnostic]:
+    """What is wrong with comments, as severe as the user says."""
+    for found in complaints(report, scope):
+        settings = scope.settings_for(Path(found.span.path))
+        severity = severity_of(find_entry(found.code), settings, found.severity)
+        yield replace(found, severity=severity)
+
+
+def _reports_stale(settings: Settings, scope: Scope) -> bool:
+    return settings.baseline is not None and "stale-baseline" in scope.rules_for(settings.baseline)
+
+
+def _write(baseline: Baseline) -> None:
+    try:
+        baseline.path.write_text(written(baseline), encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(f"baseline: cannot write {baseline.path}: {exc.strerror}") from exc

@@ -1,0 +1,33 @@
+"""SHP803."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.model import Diagnostic
+from shapelint.rules import rule
+from shapelint.subject import Subject
+
+
+@rule("SHP803", "unknown-rule", severity="warning")
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """A comment names a rule that does not exist.
+
+    ## What it does
+    Reports names and codes in `# shapelint: ignore[…]` and `file-ignore[…]` that no rule has, and
+    comments for shapelint that are neither of these nor `skip`.
+
+    ## Why is this bad?
+    The comment does nothing.
+
+    ## Example
+    ```python
+    self.up = nn.ConvTranspose1d(8, 1, 3, 2, 1)  # shapelint: ignore[roundtrip-lenght]
+    ```
+
+    ## Use instead
+    ```python
+    self.up = nn.ConvTranspose1d(8, 1, 3, 2, 1)  # shapelint: ignore[roundtrip-length]
+    ```
+    """
+    yield from ()  # found in the comments of a file: there is no model to look at

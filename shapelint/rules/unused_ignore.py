@@ -1,0 +1,36 @@
+"""SHP801."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shapelint.model import Diagnostic
+from shapelint.rules import rule
+from shapelint.subject import Subject
+
+
+@rule("SHP801", "unused-ignore", severity="warning")
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """A comment silences a rule that has nothing to say there.
+
+    ## What it does
+    Reports `# shapelint: ignore[…]` and `file-ignore[…]` that no finding needed. It speaks only if
+    the whole file was linted, and all models that are made of its classes.
+
+    ## Why is this bad?
+    The comment outlives its reason, and silences the next finding at that place.
+
+    ## Example
+    ```python
+    self.up = nn.ConvTranspose1d(8, 1, 4, 2, 1)  # shapelint: ignore[roundtrip-length] -- k3 s2 p1
+    ```
+
+    ## Use instead
+    ```python
+    self.up = nn.ConvTranspose1d(8, 1, 4, 2, 1)
+    ```
+
+    ## Fix safety
+    The fix removes the comment, or the rule from its list; it is safe.
+    """
+    yield from ()  # found in the comments of a file: there is no model to look at
