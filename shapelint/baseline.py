@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.catalog import find_entry
+from shapelint.discovery import mentions_models
 from shapelint.errors import UsageError
 from shapelint.fingerprints import identity
 from shapelint.model import Diagnostic, Report, Suppressed
@@ -118,10 +119,16 @@ def judge(baseline: Baseline, report: Report, scope: Scope) -> Callable[[Key], b
             return True
         if {file, target} & missed and not _is_about_coverage(key[1]):
             return False
-        looked_at = file in whole or target in named
+        looked_at = file in whole or target in named or _holds_no_models(Path(file), scope)
         return looked_at and key[1] in scope.rules_for(Path(file))
 
     return was_looked_for
+
+
+def _holds_no_models(file: Path, scope: Scope) -> bool:
+    """Whether a file need not be opened to know that a model is gone."""
+    declared = any(model.path == file for model in scope.settings_for(file).models)
+    return not declared and not mentions_models(file)
 
 
 def _is_about_coverage(rule: str) -> bool:

@@ -30,6 +30,7 @@ def test_an_empty_report_has_every_key():
         "targets": [],
         "diagnostics": [],
         "skipped": [],
+        "suppressed": [],
         "summary": {
             "files": 0,
             "targets": 0,
@@ -39,6 +40,7 @@ def test_an_empty_report_has_every_key():
             "errors": 0,
             "warnings": 0,
             "infos": 0,
+            "suppressed": 0,
         },
     }
 
