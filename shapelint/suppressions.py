@@ -112,10 +112,10 @@ def silenced(report: Report, files: Texts) -> Report:
 
 def _silencing(found: Diagnostic, files: Texts) -> Iterator[Directive]:
     """The comments that silence a finding."""
-    files = (
+    paths = (
         found.span.path,
-        *(r.span.path for r in found.related),
+        *(label.span.path for label in found.related),
         found.target.rpartition(":")[0],
     )
-    for path in dict.fromkeys(os.path.abspath(file) for file in files if file):
-        yield from (d for d in directives(path) if d.silences(found) is not None)
+    for path in dict.fromkeys(os.path.abspath(path) for path in paths if path):
+        yield from (d for d in directives(path, files) if d.silences(found) is not None)
