@@ -142,7 +142,7 @@ def test_what_is_skipped_is_said_and_what_is_named_is_linted(project, shapelint)
     (project / "net.py").write_text(SOURCES["a class that is skipped is not linted"][0])
     _, out, err = shapelint("net.py", "--verbose")
     assert out == "No models found in 1 file\n"
-    assert err == "skipped net.py:3: Net (# shapelint: skip -- a sketch)\n"
+    assert err.endswith("skipped net.py:3: Net (# shapelint: skip -- a sketch)\n")
     assert linted(shapelint, "net.py:Net")[1] == FOUND
 
 
@@ -272,6 +272,7 @@ def test_the_life_of_a_baseline(project, shapelint):
     assert told == {**expected, "new": ["roundtrip-length"]}
 
     shapelint("new.py", *flags, "--update-baseline")
+    names.remove("net4")  # gone, whatever is linted
     assert entries() == [*(f"{name} roundtrip-length" for name in names), "new roundtrip-length"]
     (project / "shapelint.toml").write_text('baseline = "known.json"')
     shapelint(".", "--update-baseline")
