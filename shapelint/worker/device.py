@@ -6,13 +6,19 @@ device, so all of these stay where shapelint runs them.
 
 from __future__ import annotations
 
+import os
+import sys
+from types import FrameType
 from typing import Any
 
 import torch
+import torch.utils._device
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-__all__ = ["OneDevice", "move"]
+from shapelint.worker.recorder import is_user_frame
+
+__all__ = ["TOLD", "OneDevice", "asked_by_user", "move"]
 
 
 class OneDevice(TorchFunctionMode):
@@ -32,6 +38,8 @@ class OneDevice(TorchFunctionMode):
         self._default.__exit__(*exc)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in _TOLD and asked_by_user():
+            return _TOLD[func]
         kwargs = dict(kwargs or {})
         if func in (torch.Tensor.cuda, torch.Tensor.cpu):
             return args[0]
@@ -40,6 +48,28 @@ class OneDevice(TorchFunctionMode):
         if kwargs.get("device") is not None:
             kwargs["device"] = self.device
         return func(*args, **kwargs)
+
+
+TOLD = {"device": torch.device("cpu"), "is_cpu": True, "is_meta": False}
+"""What models are told: that they run on the CPU, because that is what is claimed about them."""
+
+_TOLD = {getattr(torch.Tensor, name).__get__: answer for name, answer in TOLD.items()}
+_BETWEEN = (torch.overrides.__file__, torch._tensor.__file__, torch.utils._device.__file__)
+
+
+def asked_by_user() -> bool:
+    """Whether it is neither torch nor shapelint that reads an attribute of a tensor."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_between(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame is not None and is_user_frame(frame)
+
+
+def _is_between(path: str) -> bool:
+    return path.startswith(_WORKER) or path in _BETWEEN
+
+
+_WORKER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def _is_device(value: Any) -> bool:

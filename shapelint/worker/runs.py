@@ -15,6 +15,7 @@ from shapelint.trace import Trace
 from shapelint.worker.build import Model, number_of_parameters
 from shapelint.worker.device import OneDevice
 from shapelint.worker.patches import patched
+from shapelint.worker.state import kept
 from shapelint.worker.tracer import ShapeTracer, tensors_in
 from shapelint.worker.words import said
 
@@ -42,7 +43,12 @@ def trace_run(
     """Run the model once at ``sizes`` with lengths riding along."""
     specs = {i.name: (i.dims, _dtype(i.dtype)) for i in call.inputs}
     tracer = ShapeTracer(model.constructed)
-    with patched(model.root, patches) as before_nodes, OneDevice("meta"), _quiet():
+    with (
+        patched(model.root, patches) as before_nodes,
+        kept(model.root),
+        OneDevice("meta"),
+        _quiet(),
+    ):
         return tracer.run(model.root, specs, sizes, known, call.kwargs, before_nodes)
 
 
@@ -61,7 +67,7 @@ def plain_run(
         device = "meta"
     root = model.on(device)
     answer: dict[str, Any] = {"ok": True, "shapes": [], "error": "", "device": device}
-    with patched(root, patches), OneDevice(device), _quiet(), torch.no_grad():
+    with patched(root, patches), kept(root), OneDevice(device), _quiet(), torch.no_grad():
         torch.manual_seed(0)
         args, named = _tensors(call.inputs, sizes)
         try:

@@ -126,6 +126,16 @@ def soft_margin_loss(input: Any, target: Any, reduction: int = 1) -> Shape:
     return left(shape, reduction)
 
 
+@op("binary_cross_entropy")
+def binary_cross_entropy_as_built_in(
+    input: Any, target: Any, weight: Any = None, reduction: int = 1
+) -> Shape:
+    """The shape of the input; without dims of length 1, target and weight broadcast with it."""
+    tensors = (t for t in (input, target, weight) if t is not None)
+    broadcast(*([n for n in shape_of(t) if n != 1] for t in tensors))
+    return left(shape_of(input), reduction)
+
+
 @op("kl_div")
 def kl_div(input: Any, target: Any, reduction: int = 1, *, log_target: bool = False) -> Shape:
     """The broadcast shape."""

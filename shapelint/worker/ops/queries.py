@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from shapelint.worker.device import TOLD, asked_by_user
 from shapelint.worker.length import Length
 from shapelint.worker.ops import query
 from shapelint.worker.recorder import current
@@ -118,6 +119,21 @@ def _by_the_tensor(name: str) -> Any:
 
     return answer
 
+
+def _told(name: str) -> Any:
+    own = getattr(torch.Tensor, name).__get__
+
+    def answer(self: Any) -> Any:
+        if asked_by_user():
+            return TOLD[name]
+        with torch._C.DisableTorchFunction():
+            return own(self)
+
+    return answer
+
+
+for _name in TOLD:
+    query(f"__get__{_name}")(_told(_name))
 
 for _name in BY_THE_TENSOR:
     query(_name)(_by_the_tensor(_name))

@@ -1,0 +1,54 @@
+"""What ``forward`` changes in a model is undone: every run begins with the model as built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import nn
+from torch.nn.modules.lazy import LazyModuleMixin
+
+__all__ = ["kept"]
+
+_CONTAINERS = (dict, list, set)
+
+
+@contextmanager
+def kept(root: nn.Module) -> Iterator[None]:
+    """Undo what happens to the attributes, buffers and caches of ``root`` and its submodules.
+
+    A lazy layer becomes another one in its first run, and stays that.
+    """
+    modules = [m for m in root.modules() if not isinstance(m, LazyModuleMixin)]
+    before = [(vars(m), dict(vars(m))) for m in modules]
+    inner = [(v, v.copy()) for _, values in before for v in values.values() if _held(v)]
+    try:
+        yield
+    finally:
+        for now, then in (*before, *inner):
+            _restore(now, then)
+
+
+def _held(value: Any) -> bool:
+    return type(value) in _CONTAINERS
+
+
+def _restore(now: Any, then: Any) -> None:
+    if now == then if type(now) is set else _same(now, then):
+        return
+    now.clear()
+    if isinstance(now, list):
+        now.extend(then)
+    else:
+        now.update(then)
+
+
+def _same(now: Any, then: Any) -> bool:
+    """Whether the very same objects are held, without comparing them: tensors have no truth."""
+    pairs = (
+        (now.items(), then.items()) if isinstance(now, dict) else (enumerate(now), enumerate(then))
+    )
+    return len(now) == len(then) and all(
+        a == b and x is y for (a, x), (b, y) in zip(*pairs, strict=True)
+    )

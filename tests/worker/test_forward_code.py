@@ -1,0 +1,148 @@
+"""What real ``forward`` code does besides calling layers, compared with the CPU at every size."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils import parametrizations, spectral_norm
+from torch.utils.checkpoint import checkpoint
+
+from tests.runs import analysed, disagreements
+
+
+class Net(nn.Module):
+    """One stage down, one stage up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.Conv1d(1, 4, 3, 2, 1)
+        self.up = nn.ConvTranspose1d(4, 1, 4, 2, 1)
+
+    def forward(self, x):
+        return self.up(self.down(x))
+
+
+class WeightNorm(Net):
+    def __init__(self) -> None:
+        super().__init__()
+        parametrizations.weight_norm(self.down)
+        spectral_norm(self.up)
+
+
+class Hooked(Net):
+    def __init__(self) -> None:
+        super().__init__()
+        self.down.register_forward_hook(lambda module, inputs, out: out[..., 1:])
+        self.up.register_forward_pre_hook(lambda module, inputs: (inputs[0][..., 1:],))
+
+
+class Checkpointed(Net):
+    def forward(self, x):
+        return self.up(checkpoint(self.down, x, use_reentrant=False))
+
+
+class Halved(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, k):
+        return F.max_pool1d(x, k)
+
+
+class OwnFunction(Net):
+    def forward(self, x):
+        return super().forward(Halved.apply(x, 2))
+
+
+class Assigned(Net):
+    def forward(self, x):
+        out = torch.zeros_like(x)
+        z = super().forward(x)
+        out[:, :, : z.shape[2]] = z
+        return out
+
+
+class WrittenTo(Net):
+    def forward(self, x):
+        doubled = torch.empty_like(x)
+        torch.add(x, x, out=doubled)
+        return super().forward(doubled)
+
+
+class Resized(Net):
+    """A buffer that grows with what it is added to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("code", torch.zeros(1, 1, 8))
+
+    def forward(self, x):
+        if x.shape[2] > self.code.shape[2]:
+            self.code = torch.zeros(1, 1, x.shape[2])
+        return x + self.code[:, :, : x.shape[2]]
+
+
+class Cached(Net):
+    """A table for each size that was seen, in a dict and in a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables, self.seen = {}, []
+
+    def forward(self, x):
+        self.seen.append(x.shape[2])
+        table = self.tables.setdefault(x.shape[2], torch.zeros(1, 1, x.shape[2]))
+        return super().forward(x + table) if len(self.seen) == 1 else x
+
+
+class OnTheCPU(Net):
+    """Asks where it is, in all the ways there are."""
+
+    def forward(self, x):
+        here = x.device.type == "cpu" and x.device == torch.device("cpu")
+        if here and x.is_cpu and not x.is_cuda and not x.is_meta and x.dtype == torch.float32:
+            return self.down(x) + torch.zeros(1, device=x.device)
+        return x
+
+
+class Loss(Net):
+    def forward(self, x):
+        return torch._C._nn.binary_cross_entropy(x.sigmoid(), x.sigmoid()[..., :5], None, 0)
+
+
+class Recurrent(nn.Module):
+    def __init__(self, kind: type[nn.Module], **rest: bool) -> None:
+        super().__init__()
+        self.layer = kind(3, 4, 2, **rest)
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+@pytest.mark.parametrize(
+    ("make", "inputs"),
+    [
+        pytest.param(Net, "2 1 L", id="layers alone"),
+        pytest.param(WeightNorm, "2 1 L", id="weight norm and spectral norm"),
+        pytest.param(Hooked, "2 1 L", id="hooks"),
+        pytest.param(Checkpointed, "2 1 L", id="checkpoint"),
+        pytest.param(OwnFunction, "2 1 L", id="autograd function"),
+        pytest.param(Assigned, "2 1 L", id="assignment to a slice"),
+        pytest.param(WrittenTo, "2 1 L", id="out="),
+        pytest.param(Resized, "2 1 L", id="buffer resized in forward"),
+        pytest.param(Cached, "2 1 L", id="caches filled in forward"),
+        pytest.param(OnTheCPU, "2 1 L", id="questions about the device"),
+        pytest.param(Loss, "2 1 L", id="loss of another size"),
+        pytest.param(partial(Recurrent, nn.LSTM, batch_first=True), "2 L 3", id="LSTM"),
+        pytest.param(partial(Recurrent, nn.GRU, bidirectional=True), "L 2 3", id="GRU both ways"),
+        pytest.param(partial(Recurrent, nn.RNN, batch_first=True), "L 3", id="RNN without a batch"),
+    ],
+)
+def test_predicted_is_what_pytorch_does(make, inputs):
+    """A new module for each size, because some change themselves."""
+    analysis = analysed(make().eval(), inputs)
+    for size in range(1, 41):
+        assert not disagreements(analysis, make().eval(), inputs, [{"L": size}])
+    assert analysis.evidence == "proven"
