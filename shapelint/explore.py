@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shapelint.exploration import Component, Conflict, Exploration, combined
+from shapelint.immaterial import without_immaterial
 from shapelint.lengths.real import MAX_LENGTH
 from shapelint.lengths.sets import SizeSet
 from shapelint.paths import Outcome, raised_by_forward, read
@@ -75,8 +76,11 @@ class _Explorer:
     def trace(self, sizes: Sizes) -> Trace:
         key = tuple(sizes[s] for s in self.domain.symbols)
         if key not in self.traces:
-            self.traces[key] = self.session.trace(dict(sizes), patches=self.patches)
+            self.traces[key] = without_immaterial(self._run(sizes), self._run)
         return self.traces[key]
+
+    def _run(self, sizes: Sizes) -> Trace:
+        return self.session.trace(dict(sizes), patches=self.patches)
 
     def explore(self) -> Exploration:
         base, rest = self._base()

@@ -258,3 +258,33 @@ def test_a_prediction_for_what_is_unexplored_is_none():
     assert {t.ok for t in told} == {True, None}
     truth = [really(EverySizeIsSpecial(), "N L", {"N": 2, "L": n}) for n in range(1, 401)]
     assert all(t.shapes == r for t, r in zip(told, truth) if t.ok)
+
+
+# -- branches that make no difference -------------------------------------------------------
+
+
+class CopiesWhatIsLarge(nn.Module):
+    """Tests the number of elements, for the sake of a kernel."""
+
+    def forward(self, x):
+        x = F.max_pool2d(x, 2)
+        return x.contiguous() if x.numel() > 2**31 else x
+
+
+class CropsWhatIsLarge(nn.Module):
+    def forward(self, x):
+        return x[..., :8] if x.numel() > 2**31 else x
+
+
+def test_a_test_of_the_number_of_elements_that_changes_nothing_is_left_out():
+    found, session = explored(CopiesWhatIsLarge())
+    assert not found.doubts
+    assert found.valid.text == "H >= 2 and W >= 2"
+    assert len(session.traced) == 2
+    analysis = analysed(CopiesWhatIsLarge())
+    assert not disagreements(analysis, CopiesWhatIsLarge(), IMAGE, SQUARES)
+
+
+def test_one_that_changes_something_is_not():
+    found, _ = explored(CropsWhatIsLarge())
+    assert found.doubts

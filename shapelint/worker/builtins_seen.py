@@ -1,8 +1,8 @@
 """``int(h / 2)``, ``float(n)``, ``len(x)`` and ``range(n)`` without losing the length.
 
 CPython makes an exact ``int`` of whatever ``__int__`` returns, so a length that passes through
-``int()`` would come out as a bare number. While a model runs, the modules that define its classes
-see these builtins instead. ``int`` and ``float`` stay types: ``isinstance(x, int)`` and
+``int()`` would come out as a bare number. While a model runs, the modules that hold its code see
+these builtins instead. ``int`` and ``float`` stay types: ``isinstance(x, int)`` and
 ``x: int`` mean what they always did.
 """
 
@@ -20,6 +20,7 @@ from torch import nn
 from shapelint.worker import functions_seen
 from shapelint.worker.floats_seen import giving_way
 from shapelint.worker.length import Length, LengthFloat, as_float, fixed
+from shapelint.worker.reached import functions_of
 from shapelint.worker.shapes import shape_of
 from shapelint.worker.uncounted import Pieces
 
@@ -97,15 +98,17 @@ _SEEN = {"int": _Int, "float": _Float, "len": _len, "range": _range}
 
 @contextmanager
 def in_modules_of(root: nn.Module) -> Iterator[None]:
-    """Make the modules that define the classes of ``root`` see the builtins above."""
+    """Make the code that ``root`` may run see the builtins above."""
+    reached = functions_of(root)
     names = {type(m).__module__ for m in root.modules()}
     names = {n for n in names if not n.startswith("torch.")} | _TORCH_MODULES
-    spaces = [vars(sys.modules[n]) for n in names if n in sys.modules]
+    found = [vars(sys.modules[n]) for n in names if n in sys.modules]
+    spaces = list({id(s): s for s in (*found, *(f.__globals__ for f in reached))}.values())
     added = [(space, key) for space in spaces for key in _SEEN if key not in space]
     for space, key in added:
         space[key] = _SEEN[key]
     try:
-        with giving_way(root, spaces), functions_seen.in_spaces(spaces):
+        with giving_way(root, spaces, reached), functions_seen.in_spaces(spaces):
             yield
     finally:
         for space, key in added:

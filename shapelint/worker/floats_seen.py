@@ -53,17 +53,21 @@ for _name in ("neg", "pos", "abs"):
 
 
 @contextmanager
-def giving_way(root: nn.Module, spaces: Iterable[dict[str, Any]]) -> Iterator[None]:
-    """Let the floats of a model, and of the modules that define it, give way to lengths."""
+def giving_way(
+    root: nn.Module,
+    spaces: Iterable[dict[str, Any]],
+    reached: Iterable[types.FunctionType],
+) -> Iterator[None]:
+    """Let the floats of a model, of its modules and of the functions it calls give way."""
     kinds = {k for m in root.modules() for k in type(m).__mro__ if _is_user(k)}
     models = [vars(m) for m in root.modules() if _is_user(type(m))]
-    functions = [f for space in (*map(vars, kinds), *spaces) for f in _functions(space)]
+    functions = {f for space in (*map(vars, kinds), *spaces) for f in _functions(space)}
     with ExitStack() as undo:
         for values in (*models, *spaces):
             _replace(values, values.__setitem__, undo)
         for kind in kinds:
             _replace(vars(kind), partial(setattr, kind), undo)
-        for function in functions:
+        for function in functions.union(reached):
             undo.callback(setattr, function, "__code__", function.__code__)
             undo.callback(setattr, function, "__defaults__", function.__defaults__)
             function.__code__ = _code(function.__code__, function.__code__.co_filename)

@@ -22,6 +22,7 @@ from torch.utils import _pytree as pytree
 from shapelint.lengths.expr import Bounds, symbol
 from shapelint.trace import Failure, Node, Span, Trace
 from shapelint.worker import builtins_seen, output_size
+from shapelint.worker.autograd import run_forward_only
 from shapelint.worker.claim import ShapeMismatch, claim_of, explained, symbolic
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.dtypes import converted
@@ -124,6 +125,7 @@ class ShapeTracer(fx.Tracer):
             builtins_seen.in_modules_of(root),
             output_size.as_needs(self._ahead_of),
             not_compared(),
+            run_forward_only(),
         ):
             yield
 

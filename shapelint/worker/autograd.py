@@ -1,0 +1,56 @@
+"""``Function.apply`` without autograd: its ``forward`` is run, and the calls it makes are seen.
+
+PyTorch would hand the results of ``forward`` back as other Python objects, without their lengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+__all__ = ["run_forward_only"]
+
+
+class _Context:
+    """What ``forward`` may do with its ``ctx``; any attribute may be kept on it."""
+
+    saved_tensors: tuple[Any, ...] = ()
+    needs_input_grad: tuple[bool, ...] = ()
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        self.saved_tensors = tensors
+
+    save_for_forward = save_for_backward
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        """No backward pass will ask."""
+
+    mark_non_differentiable = mark_dirty
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """No backward pass will ask."""
+
+
+def _applied(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    """``setup_context`` is the newer of two ways to write a function."""
+    context = _Context()
+    context.needs_input_grad = (False,) * len(args)
+    if cls.setup_context is torch.autograd.Function.setup_context:
+        return cls.forward(context, *args, **kwargs)
+    output = cls.forward(*args, **kwargs)
+    cls.setup_context(context, args, output)
+    return output
+
+
+@contextmanager
+def run_forward_only() -> Iterator[None]:
+    """While active, applying a custom function runs its ``forward``."""
+    original = vars(torch.autograd.Function)["apply"]
+    torch.autograd.Function.apply = classmethod(_applied)  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        torch.autograd.Function.apply = original  # type: ignore[method-assign]
