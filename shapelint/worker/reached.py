@@ -58,11 +58,14 @@ class _Search:
             self._add_class(value)
         elif isinstance(value, types.FunctionType) and _is_user(value.__module__):
             self._add_function(value)
+        else:
+            self._waiting.append(type(value))
         self._waiting += _inner(value)
 
     def _add_class(self, kind: type) -> None:
         if not _is_user(kind.__module__):
             return
+        self._waiting += kind.__mro__
         for name, value in vars(kind).items():
             if name in self._named or (name in _STARTS and not issubclass(kind, nn.Module)):
                 self._waiting.append(value)
