@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections import deque
@@ -85,13 +87,16 @@ class Worker:
         their_requests, self._requests = os.pipe()
         self._answers, their_answers = os.pipe()
         theirs = (their_requests, their_answers)
+        self._temporary = _temporary_folder()
+        folder = {"TMPDIR": self._temporary} if self._temporary else {}
         self._process = subprocess.Popen(
-            [self.python, str(_START), *map(str, theirs)],
+            [self.python, str(_START), *map(str, theirs), *folder.values()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             bufsize=0,
             pass_fds=theirs,
+            env={**os.environ, **folder},
             start_new_session=True,  # Ctrl-C is for the client, which ends the worker
         )
         for descriptor in theirs:
@@ -121,6 +126,8 @@ class Worker:
         finally:
             self._process.kill()
             self._process.wait()
+            if self._temporary:
+                shutil.rmtree(self._temporary, ignore_errors=True)
 
     def ask(self, request: Json, seconds: float) -> Json:
         """Send one request and wait for its answer. Raises Unanswered, or NotStarted.
@@ -237,6 +244,14 @@ def _drain(stream: IO[bytes], kept: deque[bytes]) -> None:
     with stream:
         while chunk := stream.read(4096):
             kept.append(chunk)
+
+
+def _temporary_folder() -> str:
+    """A folder for what user code leaves behind; empty if the disk is full or read-only."""
+    try:
+        return tempfile.mkdtemp(prefix="shapelint-")
+    except OSError:
+        return ""
 
 
 def _left(deadline: float) -> float:

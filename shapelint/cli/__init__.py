@@ -9,13 +9,14 @@ besides click is imported when it runs, so that ``--help`` does not wait for it.
 1     findings
 2     the request cannot be carried out: usage, config, path not found, no interpreter with torch
 101   a bug in shapelint
-130   interrupted
+130   interrupted; 143 terminated
 ====  =========================================================================================
 """
 
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -28,7 +29,7 @@ from shapelint.errors import NoInterpreter, UsageError
 
 __all__ = ["app", "main", "run"]
 
-BUG, INTERRUPTED, USAGE = 101, 130, 2
+BUG, INTERRUPTED, TERMINATED, USAGE = 101, 130, 143, 2
 
 _BUG = f"shapelint {__version__} crashed. This is a bug in shapelint, not in your model; \
 please report it with the traceback above."
@@ -68,4 +69,5 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a source line in any script
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # the worker ends as well
     sys.exit(run(sys.argv[1:]))

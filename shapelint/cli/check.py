@@ -151,13 +151,13 @@ def _show(found: Layers, about_settings: bool) -> int:
 
 
 def _require_paths(paths: tuple[str, ...]) -> None:
-    from pathlib import Path
+    from os.path import exists  # unlike that of pathlib it never raises
 
     for path in paths:
         file, _, name = path.rpartition(":")
         is_object = name.replace(".", "").isidentifier() and file
         is_module = is_object and not file.endswith(".py") and file.replace(".", "").isidentifier()
-        if not Path(path).exists() and not is_module and not (is_object and Path(file).exists()):
+        if not exists(path) and not is_module and not (is_object and exists(file)):
             raise UsageError(f"path not found: {path}{suggestion(path, command_names())}")
 
 

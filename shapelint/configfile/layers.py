@@ -69,4 +69,4 @@ class Layers:
 def _place(argument: str) -> Path:
     """The file or folder of an argument such as ``FILE.py:Class``; modules are found from here."""
     whole, part = Path(argument), Path(argument.rpartition(":")[0] or ".")
-    return next((path for path in (whole, part) if path.exists()), Path())
+    return next((path for path in (whole, part) if os.path.exists(path)), Path())

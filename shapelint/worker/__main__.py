@@ -1,4 +1,4 @@
-"""Start of the worker: ``python …/shapelint/worker/__main__.py REQUESTS ANSWERS``.
+"""Start of the worker: ``python …/shapelint/worker/__main__.py REQUESTS ANSWERS [FOLDER]``.
 
 It runs in the project's interpreter, where shapelint need not be installed. The package is
 therefore registered from where this file lies, without its parent folder on ``sys.path``: nothing
@@ -32,4 +32,4 @@ if __name__ == "__main__":
     register_package()
     from shapelint.worker.serve import serve
 
-    serve(int(sys.argv[1]), int(sys.argv[2]))
+    serve(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

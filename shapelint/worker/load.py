@@ -166,7 +166,9 @@ def module_name(path: Path, root: Path, files: Texts | None = None) -> tuple[str
     parts = path.relative_to(top).with_suffix("").parts
     if parts[-1] == "__init__" and len(parts) > 1:
         parts = parts[:-1]
-    return (".".join(parts), top) if all(map(str.isidentifier, parts)) else (path.stem, path.parent)
+    if all(map(str.isidentifier, parts)):
+        return ".".join(parts), top
+    return path.stem.replace(".", "_"), path.parent
 
 
 def _imports_relatively(source: bytes) -> bool:

@@ -16,9 +16,11 @@ import copy
 import json
 import os
 import select
+import shutil
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -36,6 +38,8 @@ from shapelint.worker.runs import Call, plain_run, trace_run
 from shapelint.worker.session import FileSession
 
 __all__ = ["serve"]
+
+_write = os.write  # user code may put something else in its place
 
 
 class Wire:
@@ -62,12 +66,19 @@ class Wire:
         """Write one line, whole."""
         rest = memoryview(json.dumps(answer).encode() + b"\n")
         while rest:
-            rest = rest[os.write(self.answers, rest) :]
+            rest = rest[_write(self.answers, rest) :]
 
 
-def serve(requests: int, answers: int) -> None:
-    """Answer until the client hangs up, and leave no process behind."""
-    wire = Wire(requests, answers)
+def serve(requests: int, answers: int, temporary: str = "") -> None:
+    """Answer until the client hangs up; leave no process behind, and no folder ``temporary``."""
+    with suppress(BrokenPipeError):
+        _serve(Wire(requests, answers))
+    end_all()
+    if temporary:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _serve(wire: Wire) -> None:
     adopt_orphans()
     torch.set_num_threads(1)  # threads do not survive a fork
     sys.dont_write_bytecode = True  # what is imported from now on is the user's
@@ -83,7 +94,6 @@ def serve(requests: int, answers: int) -> None:
             _in_child(wire, request)
         else:
             wire.send({"id": request["id"], "closed": True})
-    end_all()
 
 
 def _warm_up(module: nn.Module) -> None:

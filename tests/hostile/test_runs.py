@@ -1,0 +1,233 @@
+"""Hostile surroundings: paths, permissions, signals, neighbours, workers that answer garbage."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from shapelint.client import Limits, Unanswered, Worker, WorkerSession
+from shapelint.process import NotStarted
+from shapelint.wire import WIRE_VERSION
+from tests.hostile.files import GOOD
+from tests.hostile.test_files import alive, lint
+
+NAMES = ("with space.py", "new\nline.py", "ünïcödé.py", "-dash.py", "1digit.py", "a.b.py", "'.py")
+
+
+def test_odd_names_and_things_that_are_no_files(tmp_path: Path) -> None:
+    folder = tmp_path / "sp ace"
+    folder.mkdir()
+    for name in NAMES:
+        (folder / name).write_bytes(GOOD)
+    (folder / "loop").symlink_to(".")
+    (folder / "self.py").symlink_to("self.py")
+    (folder / "dangling.py").symlink_to("nowhere.py")
+    (folder / "folder.py").mkdir()
+    (folder / "empty.py").touch()
+    os.mkfifo(folder / "pipe.py")
+    ran = lint(folder)
+    assert sorted(t["path"] for t in ran.report["targets"]) == sorted(NAMES)
+    assert {d["name"] for d in ran.report["diagnostics"]} == {"roundtrip-length"}
+    assert (ran.code, ran.errors, ran.alive) == (1, "", [])
+
+
+def _like_anybody() -> None:
+    """In a child: root without the right to pass over permissions, see capabilities(7)."""
+    drop_from_bounding_set, overriding, searching = 24, 1, 2
+    for capability in (overriding, searching):
+        ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="permissions do not bind root elsewhere")
+def test_a_tree_that_may_not_be_written_and_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    for name in ("good.py", "secret.py"):
+        (tmp_path / name).write_bytes(GOOD)
+    (tmp_path / "secret.py").chmod(0)
+    tmp_path.chmod(0o555)
+    done = subprocess.run(
+        [sys.executable, "-m", "shapelint", ".", "--output-format", "concise"],
+        cwd=tmp_path,
+        preexec_fn=_like_anybody,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    first, second, _ = done.stdout.splitlines()
+    assert first.startswith("good.py:11:19: error[roundtrip-length]")
+    assert second.startswith("secret.py:1:1: warning[import-failed] PermissionError: [Errno 13]")
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+FULL = "/dev/full"
+
+
+@pytest.mark.skipif(not os.path.exists(FULL), reason="no device that is always full")
+@pytest.mark.parametrize("to", ["report", "standard output"])
+def test_a_full_disk(tmp_path: Path, to: str) -> None:
+    (tmp_path / "good.py").write_bytes(GOOD)
+    options = ["-o", f"json:{FULL}"] if to == "report" else []
+    with open(FULL if to == "standard output" else os.devnull, "w") as output:
+        done = subprocess.run(
+            [sys.executable, "-m", "shapelint", str(tmp_path), *options],
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: cannot write")
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_path_that_is_too_long(tmp_path: Path) -> None:
+    ran = lint(tmp_path, paths=["a" * 5000])
+    assert ran.code == 2
+    assert ran.errors.startswith("error: path not found")
+
+
+def _start(folder: Path, mark: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "shapelint", ".", "--output-format", "concise"],
+        cwd=folder,
+        env={**os.environ, "SHAPELINT_TEST": mark, "TMPDIR": str(folder / "temporary")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "temporary").mkdir()
+    for name in ("a.py", "b.py", "c.py"):
+        (tmp_path / name).write_bytes(GOOD)
+    return tmp_path
+
+
+def test_two_runs_at_once(project: Path) -> None:
+    both = [_start(project, "") for _ in range(2)]
+    assert {run.communicate() for run in both} == {(_lines(), "")}
+    assert [run.returncode for run in both] == [1, 1]
+
+
+def _lines() -> str:
+    said = "error[roundtrip-length] output is 1 shorter than the input for every even L (SHP101)"
+    found = "".join(f"{name}.py:11:19: {said}\n" for name in "abc")
+    return f"{found}Checked 3 models in 3 files: 3 errors\n"
+
+
+_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
+_MOMENTS = {signal.SIGINT: (0, 1, 3), signal.SIGTERM: (0.5, 2), signal.SIGKILL: (1.5,)}
+
+
+@pytest.mark.parametrize(
+    ("number", "seconds"),
+    [pytest.param(n, s, id=f"{n.name} {s}") for n, moments in _MOMENTS.items() for s in moments],
+)
+def test_a_signal_at_any_moment(project: Path, number: signal.Signals, seconds: float) -> None:
+    mark = uuid.uuid4().hex
+    run = _start(project, mark)
+    _wait_for(lambda: len(alive(mark)) > 1)  # the worker is there
+    time.sleep(seconds)
+    run.send_signal(number)
+    _, errors = run.communicate()
+    assert run.returncode in (_CODES[number], 1)  # 1 if it had come to its end
+    assert "Traceback" not in errors
+    assert _wait_for(lambda: not alive(mark))
+    assert _wait_for(lambda: not os.listdir(project / "temporary"))
+
+
+def _wait_for(condition: object) -> bool:
+    """Whether a condition comes true within a minute."""
+    for _ in range(600):
+        if condition():  # type: ignore[operator]
+            return True
+        time.sleep(0.1)
+    return False
+
+
+# -- workers that are none -------------------------------------------------------------------
+
+_HELLO = f'say(b\'{{"hello": {WIRE_VERSION}}}\\n{{"child": 0}}\\n\')'
+_REPLY = 'say(b\'{"id": "%s", "facts": %s}\\n\' % (request["id"].encode(), b\'PART\'))'
+
+ANSWERS = [
+    pytest.param("say(os.urandom(10**6) + b'\\n')", "gone", id="garbage"),
+    pytest.param("say(b'[1, 2]\\n\"text\"\\nnull\\n{}\\n')", "gone", id="JSON that is no answer"),
+    pytest.param("say(b'{\"id\": ')", "gone", id="half an answer"),
+    pytest.param("say(b'x' * 10**9)", "an answer of more than 256 MiB", id="1 GB"),
+    pytest.param("time.sleep(98765)", "took longer than 20 s", id="no answer"),
+    pytest.param(_REPLY.replace("PART", "3"), "malformed answer", id="a number"),
+    pytest.param(_REPLY.replace("PART", '{"path": []}'), "malformed answer", id="half the facts"),
+]
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    return tmp_path / "python"
+
+
+def _worker(python: Path, code: str, seconds: float = 20) -> Worker:
+    lines = (
+        f"#!{sys.executable}",
+        "import json, os, sys, time",
+        "requests, answers = map(int, sys.argv[2:4])",
+        "def say(text):",
+        "    text = memoryview(text)",
+        "    while text: text = text[os.write(answers, text[:2**20]):]",
+        code,
+    )
+    python.write_text("\n".join(lines))
+    python.chmod(0o755)
+    return Worker(str(python), Limits(seconds=seconds))
+
+
+@pytest.mark.parametrize(("answer", "said"), ANSWERS)
+def test_an_answer_that_is_none(python: Path, answer: str, said: str) -> None:
+    seconds = 2 if "sleep" in answer else 20
+    code = f"{_HELLO}\nrequest = json.loads(os.read(requests, 10**6))\n{answer}"
+    worker = _worker(python, code, seconds)
+    with pytest.raises(Unanswered, match=said.replace("20", str(seconds))):
+        WorkerSession(worker, python, python.parent).facts()
+    worker.close()
+
+
+HELLOS = [
+    pytest.param("", "cannot import torch: it says nothing", id="nothing"),
+    pytest.param("import nosuchpackage", "No module named 'nosuchpackage'", id="raises"),
+    pytest.param("say(b'{\"hello\": -1}\\n')", "another version of shapelint", id="other version"),
+]
+
+
+@pytest.mark.parametrize(("code", "said"), HELLOS)
+def test_a_worker_that_does_not_start(python: Path, code: str, said: str) -> None:
+    worker = _worker(python, code)
+    with pytest.raises(NotStarted, match=said):
+        WorkerSession(worker, python, python.parent).facts()
+    worker.close()
+
+
+def test_no_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    with pytest.raises(NotStarted, match="does not run on Windows"):
+        Worker(sys.executable)
+
+
+def test_the_memory_limit_holds_for_shared_memory_and_for_all_processes(tmp_path: Path) -> None:
+    """Neither counts as data of the process, so the worker looks at what its child holds."""
+    shared = (
+        "\nx = __import__('mmap').mmap(-1, 2**30)\ny = [x.write(b'x' * 2**20) for _ in range(1000)]"
+    )
+    (tmp_path / "shared.py").write_bytes(GOOD + shared.encode() + b"\nz = time.sleep(5)\n")
+    ran = lint(tmp_path, "--memory", "300")
+    ((rule, message),) = ran.about("shared.py")
+    assert (rule, message) == ("worker-crashed", "it took more memory than it may")
