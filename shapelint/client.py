@@ -127,7 +127,7 @@ class WorkerSession:
         if self.worker.serves is self:
             self._spent = 0.0
             with suppress(Unanswered):  # closed is closed
-                self._sources.update(self._request({"do": "sources"})["sources"])
+                self._sources |= _decoded(set, self._request({"do": "sources"}), "sources")
                 self._request({"do": "close"})
             self.worker.serves = None
 
@@ -158,7 +158,7 @@ class WorkerSession:
             self.worker.greet(numbered)
             asked = time.monotonic()
             answer = self.worker.ask(numbered, self._left(opens))
-        except Unanswered:
+        except BaseException:  # an interrupt as well: who knows what the worker answers next
             self.worker.serves = None
             raise
         self._spent += 0 if opens else time.monotonic() - asked
