@@ -18,7 +18,7 @@ from shapelint.lengths.expr import Interval, Sym
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from shapelint.trace import Event, Trace
 
-__all__ = ["WINDOW", "Failing", "Outcome", "Path", "follow", "read", "set_of"]
+__all__ = ["WINDOW", "Failing", "Outcome", "Path", "follow", "read", "set_of", "wants_values"]
 
 WINDOW = {1: 1024, 2: 128, 3: 24}
 """Largest size looked at, by the number of symbols, where a condition can only be enumerated."""
@@ -82,7 +82,13 @@ def raised_by_forward(trace: Trace) -> bool:
     failure = trace.failure
     if failure is None or failure.node >= 0 or failure.explained:
         return False
-    return not any(words in failure.error for words in _WITHOUT_VALUES)
+    return not wants_values(trace)
+
+
+def wants_values(trace: Trace) -> bool:
+    """Whether the run ended because tensors had no values, which says nothing about the model."""
+    error = trace.failure.error if trace.failure is not None else ""
+    return any(words in error for words in _WITHOUT_VALUES)
 
 
 def read(trace: Trace, domain: SizeSet) -> Path:

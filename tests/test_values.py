@@ -34,10 +34,18 @@ class ChecksValues(nn.Module):
         return x
 
 
-@pytest.mark.parametrize("kind", [Masked, Selected, ChecksValues], ids=lambda k: k.__name__)
-def test_what_runs_in_pytorch_is_not_said_to_fail(kind: type[nn.Module]) -> None:
+class Cut(nn.Module):
+    """A length that is a value."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[..., : int(x.sum() > 0) + 2]
+
+
+@pytest.mark.parametrize("lengths", [(), {"L": "3"}], ids=["every size", "declared sizes"])
+@pytest.mark.parametrize("kind", [Masked, Selected, ChecksValues, Cut], ids=lambda k: k.__name__)
+def test_what_runs_in_pytorch_is_not_said_to_fail(kind: type[nn.Module], lengths) -> None:
     assert kind()(torch.ones(2, 3)) is not None
-    analysis = shapelint.analyze(kind(), inputs=[("N", "L")])
+    analysis = shapelint.analyze(kind(), inputs=[("N", "L")], lengths=lengths)
     assert [d.name for d in analysis.diagnostics if d.severity != "info"] == []
     assert analysis.evidence != "proven" or analysis.predict({"N": 2, "L": 3}).ok
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.model import Diagnostic, Severity
-from shapelint.paths import Failing
+from shapelint.paths import Failing, wants_values
 from shapelint.rules import rule
 from shapelint.subject import Subject
 from shapelint.trace import Span
@@ -59,7 +59,8 @@ def _severity(subject: Subject) -> Severity:
 
 def _reasons(subject: Subject) -> Iterator[Failing]:
     """Needs of no particular kind, and exceptions of ``forward`` where they matter."""
-    raised = [f for f in subject.exploration.failures if f.event is None]
+    failures = subject.exploration.failures
+    raised = [f for f in failures if f.event is None and not wants_values(f.trace)]
     if subject.never_works:
         yield from raised  # smaller sizes may fail before they get there
     yield from subject.failing("other")
