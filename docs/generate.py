@@ -70,6 +70,7 @@ FORMATS: dict[str, tuple[str, str, Callable[[str], str]]] = {
     "full": ("", "For people: the default.", _whole),
     "concise": ("", "One line a finding, for editors and grep.", _whole),
     "statistics": ("", "How many findings of each rule; short for it: `--statistics`.", _whole),
+    "html": ("html", "As `full`, with colours: what a notebook shows.", _whole),
     "markdown": ("markdown", "Tables, for summaries and comments.", _whole),
     "github": (
         "",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from shapelint.analysis import Analysis as Analysis
     from shapelint.analysis import Prediction as Prediction
     from shapelint.analysis import analyze as analyze
+    from shapelint.interface import assert_roundtrip as assert_roundtrip
     from shapelint.interface import check as check
     from shapelint.lengths.sets import SizeSet as SizeSet
     from shapelint.model import Diagnostic as Diagnostic
@@ -25,6 +26,7 @@ _HOMES = {
     "Report": "shapelint.model",
     "SizeSet": "shapelint.lengths.sets",
     "analyze": "shapelint.analysis",
+    "assert_roundtrip": "shapelint.interface",
     "check": "shapelint.interface",
 }
 """Where the public names live (PEP 562)."""

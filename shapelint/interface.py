@@ -1,26 +1,46 @@
-"""``shapelint.check``: a report on a live module, or on files, from Python."""
+"""For Python: a report on a live module or on files, and an assertion for tests."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from shapelint.analysis import Dims, analyze, template_of
+from shapelint.analysis import Analysis, Dims, analyze, template_of
 from shapelint.config import Settings
 from shapelint.errors import UsageError
 from shapelint.lengths.domain import condition_of
 from shapelint.model import Report
 from shapelint.verdict import verdict
+from shapelint.wording import size_text
 
 if TYPE_CHECKING:
     from torch import nn
 
     from shapelint.lengths.conditions import Condition
 
-__all__ = ["check"]
+__all__ = ["ShownReport", "assert_roundtrip", "check"]
 
 Lengths = Mapping[str, str] | Sequence[str]
+
+
+@dataclass(frozen=True)
+class ShownReport(Report):
+    """A report that prints as on the command line, in a notebook with colours."""
+
+    def __str__(self) -> str:
+        return _rendered("full", self)
+
+    def _repr_html_(self) -> str:
+        return _rendered("html", self)
+
+
+def _rendered(form: str, report: Report) -> str:
+    from shapelint.reporters import render
+    from shapelint.text.sources import Sources
+
+    return render(form, report, Sources())
 
 
 def check(
@@ -43,7 +63,8 @@ def check(
             path).
 
     Returns:
-        The :class:`~shapelint.model.Report`. Exceptions of the model are findings, not raised.
+        The :class:`~shapelint.model.Report`; ``print`` and notebooks show it as the command line
+        does. Exceptions of the model are findings, not raised.
 
     Raises:
         UsageError: inputs or a path that make no sense, a module without ``inputs``, or no
@@ -60,11 +81,61 @@ def check(
             args=kwargs or {},
             cache=False,  # sets of sizes are to be there as such
         )
-        return engine.check(settings)
+        return _shown(engine.check(settings))
     if not inputs:
         raise UsageError("inputs: the dims of every tensor that forward takes are needed")
-    said = verdict(analyze(what, inputs, kwargs=kwargs, lengths=lengths))
-    return Report((said.report,), said.diagnostics, files=0)
+    return _report(analyze(what, inputs, kwargs=kwargs, lengths=lengths))
+
+
+def _shown(report: Report) -> ShownReport:
+    return ShownReport(**{f.name: getattr(report, f.name) for f in fields(report)})
+
+
+def _report(analysis: Analysis) -> ShownReport:
+    said = verdict(analysis)
+    return ShownReport((said.report,), said.diagnostics, files=0)
+
+
+def assert_roundtrip(
+    module: nn.Module,
+    inputs: str | Sequence[Dims | str],
+    lengths: Lengths = (),
+    kwargs: Mapping[str, Any] | None = None,
+) -> None:
+    """For tests: the output is as long as the (first) input, proven for every size that matters.
+
+    >>> shapelint.assert_roundtrip(model, "N 1 L", lengths=["L % 320 == 0"])  # doctest: +SKIP
+
+    Args:
+        module: any ``nn.Module``; it is left as it is.
+        inputs: as for :func:`check`.
+        lengths: the sizes that matter; every size from 1 up by default.
+        kwargs: constant keyword arguments of ``forward``.
+
+    Raises:
+        AssertionError: a size does not come back, or that could not be proven. The message has the
+            smallest such size, and the report.
+        UsageError: inputs that make no sense.
+        ValueError: ``lengths`` that are not understood.
+    """
+    __tracebackhide__ = True  # pytest shows the test that called
+    analysis = analyze(module, inputs, kwargs=kwargs, lengths=lengths)
+    wrong = _why_not(analysis)
+    if wrong:
+        raise AssertionError(f"{wrong}\n\n{_report(analysis)}")
+
+
+def _why_not(analysis: Analysis) -> str:
+    """Why it is not proven that every size comes back; empty if it is."""
+    doubts = "; ".join(analysis.doubts)
+    if analysis.evidence == "not-checked":
+        return f"not checked: {doubts}"
+    good = analysis.roundtrip_sizes
+    missing = analysis.exploration.domain - good
+    if missing:
+        smallest = analysis.subject.spatial_only(analysis.subject.witness(missing))
+        return f"does not come back at {size_text(smallest)}; comes back at {good.text}"
+    return f"not proven: {doubts}" if analysis.evidence != "proven" else ""
 
 
 def _conditions(lengths: Lengths) -> Iterable[Condition]:

@@ -21,7 +21,16 @@ def _autoencoder(output_padding: int = 0) -> nn.Module:
     return nn.Sequential(nn.Conv1d(1, 4, 3, 2, 1), up)
 
 
-PUBLIC = ["Analysis", "Diagnostic", "Prediction", "Report", "SizeSet", "analyze", "check"]
+PUBLIC = [
+    "Analysis",
+    "Diagnostic",
+    "Prediction",
+    "Report",
+    "SizeSet",
+    "analyze",
+    "assert_roundtrip",
+    "check",
+]
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -135,3 +144,54 @@ def test_check_of_a_path_asks_a_worker(kind, lengths, codes):
     assert report.files == 1
     assert [t.path for t in report.targets] == [str(path)]
     assert [d.code for d in report.diagnostics] == codes
+
+
+# -- in a notebook and in a test --------------------------------------------------------------
+
+
+def test_a_report_prints_as_on_the_command_line_and_shows_with_colours():
+    report = shapelint.check(_autoencoder(), "N 1 L")
+    headline = "output is 1 shorter than the input for every even L"
+    assert str(report).startswith(f"error[roundtrip-length]: {headline}")
+    assert str(report).endswith("\nChecked 1 model: 1 error\n")
+    shown = report._repr_html_()
+    assert f": {headline}</span>" in shown
+    assert "-&gt;" in shown
+    assert "\x1b" not in shown
+
+
+HOLDS = {
+    "every size": (_autoencoder, "N 1 L", ["L % 2 == 1"]),
+    "declared as a mapping": (_autoencoder, "N 1 L", {"L": "33"}),
+    "no size is declared and all come back": (lambda: nn.Conv1d(1, 1, 3, padding=1), "N 1 L", ()),
+}
+
+
+@pytest.mark.parametrize(("make", "inputs", "lengths"), HOLDS.values(), ids=HOLDS)
+def test_assert_roundtrip_is_silent_where_it_holds(make, inputs, lengths):
+    shapelint.assert_roundtrip(make(), inputs, lengths)
+
+
+class Values(nn.Module):
+    """Its length depends on values."""
+
+    def forward(self, x):
+        return x[..., : int(x.sum() > 0) + 3]
+
+
+FAILS = {
+    "the smallest size is named": (
+        _autoencoder(),
+        (),
+        r"does not come back at L = 2; comes back at L % 2 == 1\n\nerror\[roundtrip-length\]",
+    ),
+    "of those that are declared": (_autoencoder(1), {"L": "3..9"}, r"come back at L = 3; comes"),
+    "where it raises nothing comes back": (nn.MaxPool1d(2, 1), {"L": "1..2"}, "come back at L = 1"),
+    "what nobody can tell": (Values(), {"L": "4"}, r"^not checked: .*item\(\)"),
+}
+
+
+@pytest.mark.parametrize(("module", "lengths", "message"), FAILS.values(), ids=FAILS)
+def test_assert_roundtrip_says_why_it_does_not_hold(module, lengths, message):
+    with pytest.raises(AssertionError, match=message):
+        shapelint.assert_roundtrip(module, "N 1 L", lengths)

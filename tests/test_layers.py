@@ -111,7 +111,7 @@ ALLOWED = {
 ONLY_FOR = {
     "shapelint.cli": ("shapelint.cli", "shapelint.__main__"),
     "shapelint.engine": ("shapelint.cli", "shapelint.interface"),
-    "shapelint.reporters": ("shapelint.reporters", "shapelint.cli"),
+    "shapelint.reporters": ("shapelint.reporters", "shapelint.cli", "shapelint.interface"),
     "shapelint.worker": ("shapelint.worker", "shapelint.local"),
 }
 """Who may import the upper layers."""

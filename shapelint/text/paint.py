@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["Style", "paint", "plain"]
+__all__ = ["Style", "as_html", "paint", "plain"]
 
 Style = Literal["error", "warning", "info", "frame", "help", "strong", "faint"]
 
@@ -23,7 +23,18 @@ _CODES: dict[Style, str] = {
     "faint": "2",
 }
 
+_CSS = {
+    "1;31": "color: #c62828; font-weight: bold",
+    "1;33": "color: #b26a00; font-weight: bold",
+    "1;36": "color: #00838f; font-weight: bold",
+    "1;34": "color: #3b6fb6; font-weight: bold",
+    "1": "font-weight: bold",
+    "2": "opacity: 0.6",
+}
+"""Readable on light and on dark pages."""
+
 _PAINT = re.compile(r"\x1b\[[\d;]*m")
+_PAINTED = re.compile(r"\x1b\[([\d;]+)m(.*?)\x1b\[0m", re.DOTALL)
 
 
 def paint(text: str, style: Style) -> str:
@@ -34,3 +45,12 @@ def paint(text: str, style: Style) -> str:
 def plain(text: str) -> str:
     """``text`` without paint."""
     return _PAINT.sub("", text)
+
+
+def as_html(text: str) -> str:
+    """Painted text as HTML that looks like it."""
+    from html import escape
+
+    return _PAINTED.sub(
+        lambda m: f'<span style="{_CSS[m[1]]}">{m[2]}</span>', escape(text, quote=False)
+    )

@@ -20,7 +20,8 @@ def summary(report: Report) -> str:
     if not total:
         return f"No models found in {files}{_counted(report, 0, 0)}"
     models = f"{total - missed} of {_count(total, 'model')}" if missed else _count(total, "model")
-    return f"Checked {models} in {files}{_counted(report, evidence['checked'], missed)}"
+    where = f" in {files}" if report.files else ""
+    return f"Checked {models}{where}{_counted(report, evidence['checked'], missed)}"
 
 
 def _counted(report: Report, unproven: int, missed: int) -> str:
