@@ -31,7 +31,7 @@ from torch.distributions import Distribution
 from shapelint.model import Input
 from shapelint.wire import WIRE_VERSION
 from shapelint.worker.build import build
-from shapelint.worker.dynamo import defer_dynamo
+from shapelint.worker.deferred import defer_compiler
 from shapelint.worker.family import adopt_orphans, end, end_all, resident
 from shapelint.worker.limits import limit_memory
 from shapelint.worker.runs import Call, plain_run, trace_run
@@ -82,7 +82,7 @@ def _serve(wire: Wire) -> None:
     adopt_orphans()
     torch.set_num_threads(1)  # threads do not survive a fork
     sys.dont_write_bytecode = True  # what is imported from now on is the user's
-    defer_dynamo()
+    defer_compiler()
     _warm_up(nn.Conv1d(1, 1, 3))
     files = 0
     wire.send({"hello": WIRE_VERSION, "python": sys.version.split()[0], "torch": torch.__version__})

@@ -1,0 +1,44 @@
+"""What PyTorch imports only to ask whether it compiles is imported by those who compile."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+_BEFORE = """
+import sys, torch
+from torch import nn
+from shapelint.worker.deferred import defer_compiler
+from shapelint.worker.serve import _warm_up
+defer_compiler()
+_warm_up(nn.Sequential(nn.Conv1d(1, 4, 3), nn.ConvTranspose1d(4, 1, 3)))
+"""
+_EXPORT = """
+length = torch.export.Dim("length", min=4, max=64)
+shapes = {"input": {2: length}}
+program = torch.export.export(nn.Conv1d(1, 1, 3), (torch.rand(2, 1, 16),), dynamic_shapes=shapes)
+assert program.module()(torch.rand(2, 1, 9)).shape == (2, 1, 7)
+"""
+_SYMBOLS = """
+from torch.fx.experimental.symbolic_shapes import ShapeEnv, expect_true, guard_or_false
+assert (expect_true(True), guard_or_false(False)) == (True, False)
+assert ShapeEnv.__module__ == "torch.fx.experimental.symbolic_shapes"
+"""
+AFTERWARDS = {
+    "nothing else": ("", "False"),
+    "sympy": ("import sympy", "True"),
+    "torch.export": (_EXPORT, "True"),
+    "symbolic shapes": (_SYMBOLS, "True"),
+    "torch._dynamo": ("assert torch._dynamo.config.cache_size_limit > 0", "True"),
+}
+
+
+@pytest.mark.parametrize(("code", "imported"), AFTERWARDS.values(), ids=AFTERWARDS)
+def test_sympy_is_imported_when_it_is_needed(code: str, imported: str) -> None:
+    script = f"{_BEFORE}{code}\nprint('sympy' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, imported), done.stderr
