@@ -21,8 +21,8 @@ __all__ = ["exported", "forward_seconds", "outcome", "symbolically_traced", "tru
 
 Shapes = list[list[int]]
 
-_EXPORT_SECONDS = 120.0
-_EXPORT_POINTS = 40
+_EXPORT_SECONDS = 45.0
+_EXPORT_POINTS = 20
 
 
 def truth(entry: Entry) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +12,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 
 __all__ = ["kept"]
 
-_CONTAINERS = (dict, list, set)
+_CONTAINERS = (dict, list, set, OrderedDict, defaultdict)
 
 
 @contextmanager
