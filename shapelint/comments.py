@@ -50,7 +50,11 @@ def comments(path: str, files: Texts) -> tuple[Comment, ...]:
 def _comments(source: bytes) -> tuple[Comment, ...]:
     try:
         tokens = list(tokenize.tokenize(io.BytesIO(source).readline))
-    except (SyntaxError, tokenize.TokenError):  # importing it says what is wrong with it
+    except (
+        SyntaxError,
+        ValueError,
+        tokenize.TokenError,
+    ):  # importing it says what is wrong with it
         return ()
     statements = list(_statements(tokens))
     code = sorted({t.start[0] for t in tokens if t.type not in _NO_CODE})

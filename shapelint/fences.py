@@ -17,5 +17,10 @@ def code_blocks(text: str) -> Iterator[ast.Module]:
         before = text.count("\n", 0, block.start(1))
         try:
             yield ast.parse("\n" * before + block[1])
-        except (SyntaxError, ValueError):  # an excerpt, with an ellipsis or a shell prompt
+        except (
+            SyntaxError,
+            ValueError,
+            RecursionError,
+            MemoryError,
+        ):  # an excerpt, with an ellipsis or a shell prompt
             continue

@@ -45,7 +45,7 @@ class Texts:
         if name not in self._trees:
             try:
                 self._trees[name] = ast.parse(self.read(path))
-            except (OSError, SyntaxError, ValueError):
+            except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
                 self._trees[name] = ast.Module([], [])
         return self._trees[name]
 

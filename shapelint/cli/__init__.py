@@ -18,6 +18,7 @@ from __future__ import annotations
 import io
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -70,4 +71,5 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a source line in any script
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # the worker ends as well
+    warnings.simplefilter("ignore", SyntaxWarning)  # about the files that are linted
     sys.exit(run(sys.argv[1:]))

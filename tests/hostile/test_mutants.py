@@ -1,7 +1,7 @@
 """Mutated model files: whatever they have become, no traceback of ours, no hang, nothing missed.
 
 ``SHAPELINT_MUTANTS=5000 python -m pytest tests/hostile/test_mutants.py`` is the long run. A failure
-names the file, and its seed makes it again: ``python -m tests.hostile.test_mutants SEED`` prints it.
+names the file, and ``python -m tests.hostile.test_mutants SEED`` prints it again.
 """
 
 from __future__ import annotations
