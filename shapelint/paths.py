@@ -11,9 +11,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 
-from shapelint.lengths.conditions import Compare, Condition, negate
+from shapelint.lengths.conditions import All, Any, Compare, Condition, negate
 from shapelint.lengths.expr import Interval, Sym
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from shapelint.trace import Event, Trace
@@ -95,24 +95,26 @@ def read(trace: Trace, domain: SizeSet) -> Path:
     """What the run says about every size in ``domain``.
 
     Events on other symbols than those of the domain are taken to go as they went in the run. The
-    three parts are disjoint and make up the domain; each is built by following the run, so that no
-    set ever has to be subtracted from another.
+    three parts are disjoint and make up the domain. A condition that follows from those before it
+    changes nothing.
     """
     nothing = SizeSet.empty(domain.symbols)
     here, elsewhere, fails = domain, nothing, []
     known = domain.bounds()
     for event in _events_on(trace, frozenset(domain.symbols)):
-        taken, other = event.condition, negate(event.condition)
-        if event.kind == "branch" and not event.holds:
-            taken, other = other, taken
+        as_stated = event.kind == "need" or event.holds
+        taken = event.condition if as_stated else negate(event.condition)
         if taken.decide(known):
             continue
-        leaving = set_of(other, here)
-        here = set_of(taken, here)
+        staying = set_of(taken, here)
+        leaving = here - staying
+        if not leaving:
+            continue
+        here = staying
         _raise_least(known, taken)
         if event.kind == "branch":
             elsewhere = elsewhere | leaving
-        elif leaving:
+        else:
             fails.append(Failing(trace, event, leaving))
     if trace.failure is None:
         return Path(trace, here, tuple(fails), elsewhere)
@@ -144,9 +146,13 @@ def set_of(condition: Condition, within: SizeSet) -> SizeSet:
     try:
         return SizeSet.of(condition, symbols, within=within)
     except NotPresburger:
-        top = WINDOW.get(len(symbols), 8)
-        window = dict.fromkeys(symbols, (1, top))
-        return within & SizeSet.enumerated(partial(_holds, condition), symbols, window)
+        if isinstance(condition, All):
+            return reduce(lambda sizes, part: set_of(part, sizes), condition.parts, within)
+        if isinstance(condition, Any):
+            return reduce(SizeSet.__or__, (set_of(part, within) for part in condition.parts))
+    own = tuple(s for s in symbols if s in condition.symbols)
+    window = dict.fromkeys(own, (1, WINDOW.get(len(own), 8)))
+    return within & SizeSet.enumerated(partial(_holds, condition), own, window).over(symbols)
 
 
 def _holds(condition: Condition, sizes: Mapping[str, int]) -> bool:

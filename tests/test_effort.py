@@ -11,10 +11,10 @@ from shapelint.lengths.effort import TooHard, at_most
 
 
 def crowded(steps: int):
-    """A set with more residues of two sizes at every step."""
+    """A set with more residues of two sizes, tied together, at every step."""
     sizes = domain_of((), ("H", "W"))
     for k in range(2, 2 + steps):
-        sizes = sizes - domain_of([f"H % {k} == 1", f"W % {k} == 1"], ("H", "W"))
+        sizes = sizes - domain_of([f"(H + W) % {k} == 1"], ("H", "W"))
     return sizes
 
 

@@ -1,33 +1,105 @@
-"""A budget for isl: some sets have so many pieces that nobody would wait for the answer."""
+"""Budgets for solving: some sets have so many pieces that nobody would wait for the answer.
+
+isl stops when it is told to after a number of steps, but does not say how many it took. So every
+operation is tried with a small limit first, and again with a greater one where that is not enough:
+what it costs is then known within a small factor, and is charged to all budgets that are open.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import islpy as isl
 
-__all__ = ["TooHard", "at_most"]
+__all__ = ["Deadline", "Effort", "TooHard", "at_most", "charge", "charged"]
+
+T = TypeVar("T")
+
+_FIRST = 1_000
+_GROWTH = 8
 
 
 class TooHard(Exception):
     """The budget is spent; nothing is known about the set that was asked for."""
 
 
-@contextmanager
-def at_most(operations: int) -> Iterator[None]:
-    """Raises TooHard once isl has spent ``operations`` in the body; a million take a second.
+class Effort:
+    """Steps of isl that may be taken for one purpose; a million take about a second.
 
-    isl counts its own steps, so the same question is always too hard or never.
+    The same question always costs the same, on every machine.
     """
-    context = isl.DEFAULT_CONTEXT
-    outer = context.get_max_operations()
-    context.reset_operations()
-    context.set_max_operations(operations)
+
+    def __init__(self, steps: int, purpose: str) -> None:
+        self.left = steps
+        self.purpose = purpose
+
+    def spend(self, steps: int) -> None:
+        """Raises TooHard if that is more than what is left."""
+        self.left -= steps
+        if self.left < 0:
+            raise TooHard(f"the budget of steps for {self.purpose} is spent")
+
+    @contextmanager
+    def spent(self) -> Iterator[None]:
+        """Whatever isl does in the body is charged to this budget, and to those around it."""
+        _OPEN.append(self)
+        try:
+            yield
+        finally:
+            _OPEN.remove(self)
+
+
+class Deadline(Effort):
+    """A time, on a clock that counts seconds, after which nothing more is worked out."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(0, f"--timeout ({seconds:g} s)")
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def spend(self, steps: int) -> None:
+        """Raises TooHard once the time has come."""
+        if self._clock() > self._end:
+            raise TooHard(f"the time of {self.purpose} is over")
+
+
+_OPEN: list[Effort] = []
+
+
+@contextmanager
+def at_most(steps: int, purpose: str = "one question") -> Iterator[Effort]:
+    """Raises TooHard once isl has spent ``steps`` in the body."""
+    effort = Effort(steps, purpose)
+    with effort.spent():
+        yield effort
+
+
+def charge(steps: int) -> None:
+    """Steps that were taken without isl. Raises TooHard if a budget is spent."""
+    for effort in _OPEN:
+        effort.spend(steps)
+
+
+def charged(work: Callable[[], T]) -> T:
+    """What ``work``, one operation of isl, returns; its steps are charged to all open budgets.
+
+    Raises TooHard if one of them is spent.
+    """
+    if not _OPEN:
+        return work()
+    context, limit = isl.DEFAULT_CONTEXT, _FIRST
     try:
-        yield
-    except isl.Error as exc:  # its text names the step that was under way, not always the reason
-        raise TooHard(str(exc)) from exc
+        while True:
+            charge(limit)
+            context.reset_operations()
+            context.set_max_operations(limit)
+            try:
+                return work()
+            except isl.Error:  # its text names the step that was under way, not the reason
+                limit *= _GROWTH
     finally:
-        context.set_max_operations(outer)
+        context.set_max_operations(0)
         context.reset_operations()

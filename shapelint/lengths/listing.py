@@ -61,13 +61,13 @@ def _one_of(name: str, values: Iterable[int]) -> Condition:
     )
 
 
-def progressions(values: Iterable[int]) -> list[Progression]:
-    """Values as progressions of one common step, chosen such that they are fewest."""
+def progressions(values: Iterable[int], longest: int = _MAX_STEP) -> list[Progression]:
+    """Values as progressions of one common step up to ``longest``, such that they are fewest."""
     members = sorted(set(values))
     if not members:
         return []
     best = _with_step(members, 1)
-    for step in range(2, min(_MAX_STEP, members[-1] - members[0]) + 1):
+    for step in range(2, min(longest, members[-1] - members[0]) + 1):
         if len(best) <= 2:
             break
         best = min(best, _with_step(members, step), key=len)

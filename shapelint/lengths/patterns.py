@@ -10,6 +10,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shapelint.lengths.periodic import Periodic, bits
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -20,6 +22,7 @@ __all__ = ["Stretch", "stretches", "stretches_inside"]
 _MAX_PERIOD = 2**14
 _MAX_POINTS = 2**12
 _MAX_STEP = 64
+_MAX_SEARCHED = 512
 
 
 @dataclass(frozen=True)
@@ -50,32 +53,37 @@ class Stretch:
 
 def stretches(sizes: SizeSet) -> list[Stretch] | None:
     """A set over one symbol as a union of stretches, or None if it takes too many."""
-    period = sizes.period()
-    if period > _MAX_PERIOD:
+    row = sizes.row()
+    if row is None or row.period > _MAX_PERIOD:
         return None
-    (name,) = sizes.symbols
-    ahead = sizes.shifted(-period)
-    # isl decides exactly where the set and its shifted copy differ
-    changes = ((sizes - ahead) | (ahead - sizes)).members(_MAX_POINTS)
-    if changes is None:
+    period = _best_period(row)
+    breaks = row.breaks(period)
+    if breaks.bit_count() > _MAX_POINTS:
         return None
-    starts = (sizes - sizes.shifted(period)).members(_MAX_POINTS + period)
-    if starts is None:
-        return None
-    members = {p[name] for p in starts if p[name] <= period}
-    return _joined(_runs(period, 1, members.__contains__, [p[name] for p in changes]), period)
+    return _joined(_runs(period, 1, row.__contains__, bits(breaks)), period)
+
+
+def _best_period(row: Periodic) -> int:
+    """The multiple of the period after which most begins that goes on up to some size."""
+    longest = min(row.start, _MAX_SEARCHED)
+    periods = range(row.period, max(longest, row.period) + 1, row.period)
+    return min(periods, key=lambda p: _complexity(p, row.breaks(p).bit_count()))
+
+
+def _complexity(period: int, changes: int) -> int:
+    return period + 4 * changes
 
 
 def stretches_inside(members: Sequence[int], low: int, high: int) -> list[Stretch]:
     """Listed members of ``low..high``, continued beyond ``high`` as they go on up to there."""
     known = set(members)
     best: tuple[int, int, list[int]] | None = None
-    for period in range(1, max(1, min((high - low + 1) // 3, 512)) + 1):
+    for period in range(1, max(1, min((high - low + 1) // 3, _MAX_SEARCHED)) + 1):
         changes = [
             x for x in range(low, high - period + 1) if (x in known) != (x + period in known)
         ]
-        if best is None or period + 4 * len(changes) < best[0]:
-            best = (period + 4 * len(changes), period, changes)
+        if best is None or _complexity(period, len(changes)) < best[0]:
+            best = (_complexity(period, len(changes)), period, changes)
         if not changes:
             break
     assert best is not None

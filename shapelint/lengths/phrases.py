@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shapelint.lengths.conditions import Compare
     from shapelint.lengths.patterns import Stretch
 
-__all__ = ["MAX_LISTED", "comparison", "excluded", "remainder", "stretch_text", "union"]
+__all__ = ["MAX_LISTED", "between", "comparison", "excluded", "remainder", "stretch_text", "union"]
 
 MAX_LISTED = 8
 """So many sizes are listed rather than described."""
@@ -46,13 +46,14 @@ def _remainders(x: str, name: str, period: int, residues: Sequence[int]) -> Iter
     yield f"{x} not in ({', '.join(map(str, missing))})"
     first, last = residues[0], residues[-1]
     if last - first + 1 == len(residues):
-        yield _between(x, first if first else None, last if last < period - 1 else None)
+        yield between(x, first if first else None, last if last < period - 1 else None)
     if missing[-1] - missing[0] + 1 == len(missing):
         # members wrap around: moved so that they begin at 0
         yield f"({name} + {period - missing[-1] - 1}) % {period} <= {len(residues) - 1}"
 
 
-def _between(x: str, low: int | None, high: int | None) -> str:
+def between(x: str, low: int | None, high: int | None) -> str:
+    """``4 <= H % 16 <= 11``; an end that is None is left out."""
     if low is not None and high is not None:
         return f"{x} == {low}" if low == high else f"{low} <= {x} <= {high}"
     if low is not None:
@@ -68,7 +69,7 @@ def stretch_text(name: str, stretch: Stretch, lowest: int = 1, *, anywhere: bool
     """
     low = None if anywhere or stretch.low == stretch.first(lowest) else stretch.low
     residues = remainder(name, stretch.period, stretch.residues)
-    return " and ".join(filter(None, [residues, _between(name, low, stretch.high)]))
+    return " and ".join(filter(None, [residues, between(name, low, stretch.high)]))
 
 
 def union(name: str, found: Iterable[Stretch], lowest: int = 1, neighbours: int = 1) -> str:

@@ -1,53 +1,113 @@
-"""Members of a set close to given sizes."""
+"""Members of a diagram: the smallest, the greatest, the nearest, all of them."""
 
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING
 
-from shapelint.lengths.expr import Expr, Sym
-from shapelint.lengths.space import space_of
+from shapelint.lengths.diagrams import boxes
+from shapelint.lengths.points import closest, corner, count, is_bounded, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import islpy as isl
+    from shapelint.lengths.diagrams import Box, Diagram
 
-__all__ = ["nearest_point", "spread"]
+__all__ = ["all_members", "greatest", "least", "nearest", "spread"]
+
+Sizes = dict[str, int]
 
 
-def nearest_point(
-    points: isl.Set, symbols: tuple[str, ...], near: Mapping[str, int]
-) -> isl.Point | None:
-    """The point closest to ``near`` on the first side that has one.
+def least(a: Diagram, symbols: Sequence[str]) -> Sizes | None:
+    """The lexicographically smallest member, in the order of ``symbols``."""
+    return min(_corners(a, symbols), key=_values, default=None)
+
+
+def greatest(a: Diagram, symbols: Sequence[str]) -> Sizes | None:
+    """The lexicographically largest member; None if there is none or the set has no end."""
+    if not _is_bounded(a, symbols):
+        return None
+    return max(_corners(a, symbols, last=True), key=_values, default=None)
+
+
+def all_members(a: Diagram, symbols: Sequence[str], limit: int) -> list[Sizes] | None:
+    """All members in lexicographic order, or None if there are more than ``limit``."""
+    if (
+        not _is_bounded(a, symbols)
+        or sum(math.prod(map(count, b.values())) for b in boxes(a)) > limit
+    ):
+        return None
+    out = []
+    for box in boxes(a):
+        choices = [listed(points, group) for group, points in box.items()]
+        for choice in itertools.product(*choices):
+            found = {s: n for part in choice for s, n in part.items()}
+            out.append({s: found[s] for s in symbols})
+    return sorted(out, key=_values)
+
+
+def nearest(a: Diagram, symbols: Sequence[str], near: Mapping[str, int]) -> Sizes | None:
+    """The member closest to ``near`` on the first side that has one.
 
     Sides, in order: at or above in every symbol, at or below in every symbol, mixed.
     """
+    known: dict[tuple[int, tuple[int, ...]], Sizes | None] = {}
     sides = itertools.product((1, -1), repeat=len(symbols))
+    cut = list(boxes(a))
     for signs in sorted(sides, key=lambda s: (len(set(s)) > 1, -sum(s))):
-        found = _nearest_on(points, symbols, near, signs)
-        if found is not None:
-            return found
+        side = dict(zip(symbols, signs, strict=True))
+        found = [m for box in cut if (m := _in_box(box, symbols, near, side, known))]
+        if found:
+            return min(found, key=lambda m: (sum(abs(m[s] - near[s]) for s in m), _values(m)))
     return None
 
 
-def _nearest_on(
-    points: isl.Set, symbols: tuple[str, ...], near: Mapping[str, int], signs: Sequence[int]
-) -> isl.Point | None:
-    space = space_of(symbols)
-    distance = space.zero
-    for name, sign in zip(symbols, signs, strict=True):
-        step = space.aff(Expr(-sign * near[name], {Sym(name): sign}))
-        points = points.intersect(step.ge_set(space.zero))
-        distance = distance.add(step)
-    if points.is_empty():
-        return None
-    closest = distance.sub(space.constant(points.min_val(distance).to_python()))
-    return points.intersect(closest.eq_set(space.zero)).lexmin().sample_point()
-
-
-def spread(near: Mapping[str, int], symbols: Sequence[str]) -> Iterator[dict[str, int]]:
+def spread(near: Mapping[str, int], symbols: Sequence[str]) -> Iterator[Sizes]:
     """Targets around ``near``: itself, a little more, about double, a half, a third, far above."""
     yield {s: near[s] for s in symbols}
     for i, (num, den, plus) in enumerate([(1, 1, 1), (2, 1, 1), (1, 2, 0), (1, 3, 1), (5, 1, 3)]):
         yield {s: near[s] * num // den + plus * (i + k + 1) for k, s in enumerate(symbols)}
+
+
+def _values(sizes: Sizes) -> tuple[int, ...]:
+    return tuple(sizes.values())
+
+
+def _corners(a: Diagram, symbols: Sequence[str], *, last: bool = False) -> Iterator[Sizes]:
+    """That corner of every product; symbols that are free are 1."""
+    for box in boxes(a):
+        found = dict.fromkeys(symbols, 1)
+        for group, points in box.items():
+            found.update(corner(points, group, last=last))
+        yield found
+
+
+def _is_bounded(a: Diagram, symbols: Sequence[str]) -> bool:
+    return all(
+        sum(map(len, box)) == len(symbols) and all(map(is_bounded, box.values()))
+        for box in boxes(a)
+    )
+
+
+def _in_box(
+    box: Box,
+    symbols: Sequence[str],
+    near: Mapping[str, int],
+    side: Mapping[str, int],
+    known: dict[tuple[int, tuple[int, ...]], Sizes | None],
+) -> Sizes | None:
+    """The closest member of a product on one side: each group by itself."""
+    if any(near[s] < 1 and side[s] < 0 for s in symbols):
+        return None
+    found = {s: max(near[s], 1) for s in symbols}
+    for group, points in box.items():
+        signs = tuple(side[s] for s in group)
+        key = (id(points), signs)
+        if key not in known:
+            known[key] = closest(points, group, near, signs)
+        here = known[key]
+        if here is None:
+            return None
+        found.update(here)
+    return found

@@ -1,30 +1,26 @@
-"""Conditions as isl sets.
+"""Comparisons as isl sets.
 
 isl (S. Verdoolaege, *isl: An Integer Set Library for the Polyhedral Model*, ICMS 2010) decides
-everything about sums of sizes and their floor divisions by constants. Conditions on products are
-rewritten by :mod:`.products` first.
+everything about sums of sizes and their floor divisions by constants.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache, reduce
+from functools import lru_cache
 
 import islpy as isl
 
-from shapelint.lengths.conditions import All, Any, Compare, Condition, negate
+from shapelint.lengths.conditions import Compare
 from shapelint.lengths.expr import Atom, Div, Expr, Sym
 from shapelint.lengths.presburger import NotPresburger
-from shapelint.lengths.products import without_products
 
-__all__ = ["DIM", "Space", "Window", "merged", "space_of", "value_of"]
+__all__ = ["DIM", "Space", "Window", "space_of", "value_of"]
 
 Window = Mapping[str, tuple[int, int]]
 """Least and greatest size for some symbols, both inclusive."""
 
 DIM = isl.dim_type.set
-
-_MAX_MERGED = 64
 
 
 class Space:
@@ -69,55 +65,14 @@ class Space:
             return self.aff(atom.num).scale_down_val(value_of(atom.den)).floor()
         raise NotPresburger(whole)
 
-    def points(self, condition: Condition, base: isl.Set) -> isl.Set:
-        """Where ``condition`` holds, exact on ``base``. Raises NotPresburger."""
-        if isinstance(condition, (All, Any)):
-            parts = [self.points(p, base) for p in condition.parts]
-            if isinstance(condition, All):
-                return reduce(isl.Set.intersect, parts, base)
-            return merged(reduce(isl.Set.union, parts, isl.Set.empty(self.space)))
-        if not isinstance(condition, Compare):
-            raise NotPresburger(condition)
-        if condition.expr.is_quasi_affine:
-            return self._compared(condition.op, self.aff(condition.expr))
-        return self._products(condition, base)
-
-    def _products(self, test: Compare, base: isl.Set) -> isl.Set:
-        """A comparison with products in it, or else the complement of its opposite."""
-
-        def proves(condition: Condition) -> bool:
-            return self._holds(condition, base)
-
-        opposite = negate(test)
-        if test.op != "!=":
-            try:
-                return self.points(without_products(test, proves), base)
-            except NotPresburger:
-                if test.op == "==":
-                    raise
-        assert isinstance(opposite, Compare)
-        try:
-            return base.subtract(self.points(without_products(opposite, proves), base))
-        except NotPresburger:
-            raise NotPresburger(test.expr) from None
-
-    def _compared(self, op: str, aff: isl.Aff) -> isl.Set:
-        if op == "==":
-            return aff.eq_set(self.zero)
-        return aff.ge_set(self.zero) if op == ">=" else aff.ne_set(self.zero)
-
-    def _holds(self, condition: Condition, base: isl.Set) -> bool:
-        decided = condition.decide({})
-        if decided is not None:
-            return decided
-        if not isinstance(condition, Compare) or not condition.expr.is_quasi_affine:
-            return False
-        return bool(base.is_subset(self.points(condition, base)))
-
-
-def merged(points: isl.Set) -> isl.Set:
-    """The same set in fewer pieces; not tried for many, as every pair of them is looked at."""
-    return points.coalesce() if points.n_basic_set() <= _MAX_MERGED else points
+    def where(self, test: Compare) -> isl.Set:
+        """The sizes at which a quasi-affine comparison holds."""
+        aff = self.aff(test.expr)
+        if test.op == "==":
+            found = aff.eq_set(self.zero)
+        else:
+            found = aff.ge_set(self.zero) if test.op == ">=" else aff.ne_set(self.zero)
+        return found.intersect(self.universe)
 
 
 @lru_cache(maxsize=64)

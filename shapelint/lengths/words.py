@@ -12,11 +12,11 @@ from shapelint.lengths.conditions import all_of
 from shapelint.lengths.domain import condition_of
 from shapelint.lengths.formulas import formula, map_text
 from shapelint.lengths.patterns import stretches, stretches_inside
-from shapelint.lengths.phrases import MAX_LISTED, comparison, excluded, stretch_text, union
+from shapelint.lengths.phrases import MAX_LISTED, between, comparison, excluded, stretch_text, union
 from shapelint.lengths.sets import SizeSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from shapelint.lengths.patterns import Stretch
 
@@ -77,7 +77,7 @@ def _shortest(candidates: Iterable[str], sizes: SizeSet) -> str:
 
 def _alternatives(sizes: SizeSet) -> str:
     """The pieces that isl keeps, as they are: correct, not always short."""
-    pieces = sizes.given(sizes.everywhere()).pieces()
+    pieces = sizes.pieces(sizes.everywhere())
     return " or ".join(" and ".join(map(comparison, p)) or "every size" for p in pieces)
 
 
@@ -138,17 +138,50 @@ def _stretches(sizes: SizeSet) -> list[Stretch] | None:
 
 def _several(sizes: SizeSet) -> str:
     few = sizes.members(MAX_LISTED)
-    order = sizes.symbols.index
-    pieces = sizes.given(sizes.everywhere()).pieces()
-    pieces.sort(key=lambda p: sorted(order(s) for c in p for s in c.symbols))
     candidates = [_listed(sizes, few)] if few else []
+    cut = sizes.boxes()
+    if cut is None:
+        return _shortest([*candidates, *_tied(sizes)], sizes)
+    alone = {s: sizes.project((s,)) for s in sizes.symbols}
+    common = [_one(a) for a in alone.values() if not a.is_universe]
+    inside = _either([_box(parts, alone) for parts in cut])
+    everywhere = {s: a.everywhere() for s, a in alone.items()}
+    candidates += [_either([_box(p, everywhere) for p in cut]), _all([*common, inside])]
+    return _shortest(candidates, sizes)
+
+
+def _either(texts: Iterable[str]) -> str:
+    return " or ".join(dict.fromkeys(texts))
+
+
+def _box(parts: Mapping[str, SizeSet], known: Mapping[str, SizeSet]) -> str:
+    """A product in words, where what ``known`` says of each symbol is not repeated."""
+    ordered = ((s, parts[s]) for s in known if s in parts)
+    return " and ".join(filter(None, (_part(part, known[s]) for s, part in ordered)))
+
+
+def _part(part: SizeSet, known: SizeSet) -> str:
+    """``32 <= H <= 96``: as a range of the known sizes if it is one."""
+    (name,) = part.symbols
+    (low, high), (least, greatest) = part.bounds()[name], known.bounds()[name]
+    window = {name: (low or 1, high)}
+    if known & SizeSet.inside(window, (name,)) != part:
+        return _one(part)
+    return between(name, None if low == least else low, None if high == greatest else high)
+
+
+def _tied(sizes: SizeSet) -> Iterator[str]:
+    """Texts about symbols that comparisons tie together."""
+    order = sizes.symbols.index
+    pieces = sizes.pieces(sizes.everywhere())
+    pieces.sort(key=lambda p: sorted(order(s) for c in p for s in c.symbols))
     if len(pieces) <= _MAX_PARTS:
         whole = sizes.everywhere()
         parts = [SizeSet.of(all_of(p), sizes.symbols, within=whole) for p in pieces]
-        candidates += [" or ".join(map(_conjunction, parts)), _conjunction(sizes)]
+        yield " or ".join(map(_conjunction, parts))
+        yield _conjunction(sizes)
         if len(pieces) <= _MAX_EXCLUDED:
-            candidates.append(_negated(whole - sizes))
-    return _shortest(candidates, sizes)
+            yield _negated(whole - sizes)
 
 
 def _listed(sizes: SizeSet, few: Sequence[dict[str, int]]) -> str:
@@ -164,7 +197,7 @@ def _conjunction(sizes: SizeSet) -> str:
         if not alone.is_universe:
             texts.append(_one(alone))
             known = known & alone.over(sizes.symbols)
-    together = sizes.given(known).pieces()
+    together = sizes.pieces(known)
     if len(together) == 1:
         texts += map(comparison, together[0])
     else:
@@ -185,7 +218,7 @@ def _needed(texts: list[str], sizes: SizeSet) -> list[str]:
 
 def _negated(outside: SizeSet) -> str:
     """``H != W``: nothing but a few equations is excluded."""
-    pieces = outside.given(outside.everywhere()).pieces()
+    pieces = outside.pieces(outside.everywhere())
     if any(len(p) != 1 or p[0].op != "==" for p in pieces):
         return ""
     return " and ".join(comparison(p[0], "!=") for p in pieces)
