@@ -12,14 +12,14 @@ IMAGE, GREY, WAVE, VOLUME = "N 3 H W", "N 1 H W", "N 1 L", "N 1 D H W"
 ANY = "every size"
 NARROW = {"width": 2}
 NET_SIZES = (
-    "196 <= H <= 199 and 4 <= W <= 7 or 28 <= H <= 31 and 28 <= W <= 31"
-    " or 4 <= H <= 7 and 196 <= W <= 199"
+    "4 <= H <= 7 and 196 <= W <= 199 or 28 <= H <= 31 and 28 <= W <= 31"
+    " or 196 <= H <= 199 and 4 <= W <= 7"
 )
 """``floor(H/4) * floor(W/4) == 49``."""
 VAE_SIZES = (
-    "121 <= H <= 128 and W <= 8 or 57 <= H <= 64 and 9 <= W <= 16"
+    "H <= 8 and 121 <= W <= 128 or 9 <= H <= 16 and 57 <= W <= 64"
     " or 25 <= H <= 32 and 25 <= W <= 32"
-    " or 9 <= H <= 16 and 57 <= W <= 64 or H <= 8 and 121 <= W <= 128"
+    " or 57 <= H <= 64 and 9 <= W <= 16 or 121 <= H <= 128 and W <= 8"
 )
 """``ceil(H/8) * ceil(W/8) == 16``."""
 
@@ -117,8 +117,8 @@ BAD = [
     Model("bad/unet", "UNet", IMAGE, "H % 32 == 0 and W == 48", "H % 32 == 0 and W == 48",
           kwargs=NARROW, lengths=("H % 32 == 0", "W == 48")),
     Model("bad/unet3d", "UNet3D", VOLUME,
-          "D % 4 == 0 and H % 4 == 0 and W % 4 == 0 and D + H + W >= 16",
-          "D % 4 == 0 and H % 4 == 0 and W % 4 == 0 and D + H + W >= 16",
+          "D % 4 == 0 and H % 4 == 0 and W % 4 == 0 and (D >= 8 or H >= 8 or W >= 8)",
+          "D % 4 == 0 and H % 4 == 0 and W % 4 == 0 and (D >= 8 or H >= 8 or W >= 8)",
           finds="SHP201 25 warning, SHP203 22 info, SHP302 16 info", base=4, step=4, top=64),
     Model("bad/wave_unet", "WaveUNet", WAVE, "L % 8 == 0", "L % 8 == 0", finds="SHP201 26 warning"),
     Model("bad/resunet", "ResUNet", GREY, "(H == 1 or H % 8 == 0) and (W == 1 or W % 8 == 0)",
