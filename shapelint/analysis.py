@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from shapelint.confirm import confirm_paths
 from shapelint.exploration import Component, Exploration
 from shapelint.explore import explore
 from shapelint.lengths.domain import domain_of
-from shapelint.lengths.effort import TooHard, at_most
+from shapelint.lengths.effort import Effort, TooHard
 from shapelint.lengths.sets import SizeSet
 from shapelint.lint import Findings, diagnose
 from shapelint.model import Diagnostic, Evidence, Input
@@ -38,7 +38,7 @@ __all__ = ["Analysis", "Dims", "Prediction", "analyze", "examine", "hints_for", 
 Dims = Sequence[int | str]
 
 _EFFORT = 40_000_000
-"""Steps of isl that finding out the sizes of one model may take."""
+"""Steps of isl for everything that is worked out about one model."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class Analysis:
     span: Span
     declared: bool = False
     roundtrip: bool | None = None
+    effort: Effort = field(default_factory=lambda: Effort(_EFFORT, "one model"))
+    """What is left of the budget for working things out."""
 
     @cached_property
     def subject(self) -> Subject:
@@ -230,18 +232,19 @@ def examine(
 ) -> Analysis:
     """Analyse the model that ``session`` runs, for every size in ``domain``."""
     hints = hints_for(inputs)
+    effort = Effort(_EFFORT, "one model")
     try:
-        with at_most(_EFFORT):
+        with effort.spent():
             exploration = explore(session, domain, hints)
-    except TooHard:
-        exploration = _one_run(session, domain, hints)
-    return Analysis(session, exploration, inputs, target, span, declared, roundtrip)
+    except TooHard as exc:
+        exploration = _one_run(session, domain, hints, str(exc))
+    return Analysis(session, exploration, inputs, target, span, declared, roundtrip, effort)
 
 
-def _one_run(session: Session, domain: SizeSet, hints: Mapping[str, int]) -> Exploration:
+def _one_run(session: Session, domain: SizeSet, hints: Mapping[str, int], why: str) -> Exploration:
     """All that is known of a model whose sets of sizes are too complicated: how it went once."""
     unknown = Component(domain.symbols, (), domain)
-    doubt = "its sets of sizes would take too long to work out"
+    doubt = f"its sets of sizes would take too long to work out: {why}"
     return Exploration(domain, session.trace(hints), (unknown,), (doubt,))
 
 

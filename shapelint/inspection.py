@@ -18,9 +18,10 @@ from shapelint.client import Unanswered, Worker, WorkerSession
 from shapelint.config import Declared, Settings
 from shapelint.discovery import Place, project_root
 from shapelint.errors import UsageError
-from shapelint.facts import TOOK_LONGER, Facts, InputGuess, Problem, SkippedStatement
+from shapelint.facts import TOOK_LONGER, Built, Facts, InputGuess, Problem, SkippedStatement
 from shapelint.guesses import revised, why_doubtful
 from shapelint.lengths.conditions import Condition, all_of
+from shapelint.lengths.effort import Deadline, TooHard
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Diagnostic, Input, Inspected, Skipped, TargetReport
 from shapelint.project import project_at
@@ -163,16 +164,29 @@ def _inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Se
         )
         return dataclasses.replace(found, diagnostics=(same,)) if same else found
     try:
-        analysis, guess = _analysis(session, settings, plan.declared, target, span)
-        doubt = why_doubtful(analysis, guess.sure) if guess else ""
-        if doubt:
-            problem = Problem("error", doubt, details="describe the inputs: --input N,3,H,W")
-            return _unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)
-        assumed = (*plan.assumed, *built.assumed, *((guess.how,) if guess else ()))
-        found = _reported(analysis, plan, path, settings, assumed)
-        return dataclasses.replace(found, parts=built.parts)
+        with Deadline(settings.timeout).spent():
+            return _analysed(session, plan, built, path, settings)
     except Unanswered as exc:
-        return _unavailable(exc.problem, "cannot-trace", target, path, plan.line, plan.class_name)
+        problem = exc.problem
+    except TooHard as exc:
+        problem = Problem("timeout", str(exc))
+    return _unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)
+
+
+def _analysed(
+    session: WorkerSession, plan: Plan, built: Built, path: Path, settings: Settings
+) -> Found:
+    """One model that was built. Raises Unanswered, and TooHard when the time is over."""
+    span = Span(str(path), plan.line, 1, plan.line, 1)
+    target = f"{path}:{plan.name}"
+    analysis, guess = _analysis(session, settings, plan.declared, target, span)
+    doubt = why_doubtful(analysis, guess.sure) if guess else ""
+    if doubt:
+        problem = Problem("error", doubt, details="describe the inputs: --input N,3,H,W")
+        return _unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)
+    assumed = (*plan.assumed, *built.assumed, *((guess.how,) if guess else ()))
+    found = _reported(analysis, plan, path, settings, assumed)
+    return dataclasses.replace(found, parts=built.parts)
 
 
 def _how_to_build(plan: Plan, path: Path, settings: Settings) -> str:

@@ -42,10 +42,10 @@ def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Finding
         return Findings((), ())
     for rule in chosen:
         try:
-            with at_most(_EFFORT):
+            with analysis.effort.spent(), at_most(_EFFORT, f"the rule {rule.name}"):
                 found += _spoken(analysis, rule, doubts)
-        except TooHard:
-            doubts.append(f"{rule.name}: these sets of sizes would take too long to work out")
+        except TooHard as exc:
+            doubts.append(f"{rule.name}: its sets of sizes take too long to work out: {exc}")
     return Findings(_with_fixes(analysis, found), tuple(dict.fromkeys(doubts)))
 
 

@@ -100,7 +100,7 @@ class Trials:
 
     def _gain(self, proposal: Proposal) -> tuple[Subject | None, Gain | None]:
         try:
-            with at_most(_EFFORT):
+            with self.analysis.effort.spent(), at_most(_EFFORT, "a trial of a fix"):
                 after = self._outcome(proposal)
                 return after, gain(self.analysis.subject, after) if after else None
         except TooHard:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shapelint.lengths.effort import TooHard
 from shapelint.lengths.words import formula
 from shapelint.lint import diagnose
 from shapelint.model import Diagnostic, TargetReport
@@ -13,6 +14,7 @@ from shapelint.rules import Rule, find_rule
 
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
+    from shapelint.lengths.sets import SizeSet
     from shapelint.trace import Shape
 
 __all__ = ["Verdict", "verdict"]
@@ -39,8 +41,9 @@ def verdict(
     """
     findings = diagnose(analysis, rules)
     doubts = tuple(dict.fromkeys((*analysis.doubts_of_paths, *findings.doubts)))
+    valid, comes_back, unknown = _sets(analysis)
+    doubts += unknown
     evidence = analysis.evidence_given(doubts)
-    returns = analysis.subject.returned is not None
     report = TargetReport(
         target=analysis.target,
         path=path or analysis.span.path,
@@ -48,12 +51,27 @@ def verdict(
         inputs=analysis.inputs,
         evidence=evidence,
         reason="; ".join(doubts[:3]),
-        valid_sizes=None if analysis.denied else analysis.valid_sizes,
-        roundtrip_sizes=analysis.roundtrip_sizes if returns and not analysis.denied else None,
+        valid_sizes=valid,
+        roundtrip_sizes=comes_back,
         outputs=tuple(map(_formula, analysis.exploration.base.outputs)),
         assumed=assumed,
     )
     return Verdict(report, (*findings.diagnostics, *_less_than_proven(report, analysis)))
+
+
+def _sets(analysis: Analysis) -> tuple[SizeSet | None, SizeSet | None, tuple[str, ...]]:
+    """The sizes that run and that come back, and why they are not known; as far as worked out."""
+    if analysis.denied:
+        return None, None, ()
+    valid = comes_back = None
+    try:
+        with analysis.effort.spent():
+            valid = analysis.valid_sizes
+            if analysis.subject.returned is not None:
+                comes_back = analysis.roundtrip_sizes
+    except TooHard as exc:
+        return valid, None, (f"the sizes to report take too long to work out: {exc}",)
+    return valid, comes_back, ()
 
 
 def _less_than_proven(report: TargetReport, analysis: Analysis) -> tuple[Diagnostic, ...]:

@@ -7,7 +7,7 @@ from torch import nn
 import shapelint
 from shapelint import analysis, trials
 from shapelint.lengths.domain import domain_of
-from shapelint.lengths.effort import TooHard, at_most
+from shapelint.lengths.effort import Deadline, TooHard, at_most
 
 
 def crowded(steps: int):
@@ -106,3 +106,27 @@ def test_a_model_beyond_its_budget_is_not_proven(monkeypatch):
     assert found.evidence != "proven"
     assert found.diagnostics == ()
     assert found.predict({"N": 2, "L": 4}).ok is None
+
+
+def test_what_isl_does_is_charged_to_every_open_budget():
+    with at_most(10_000_000) as outer, at_most(5_000_000) as inner:
+        crowded(3)
+    assert 0 < 5_000_000 - inner.left == 10_000_000 - outer.left
+
+
+def test_after_the_deadline_nothing_more_is_worked_out():
+    now = [0.0]
+    with Deadline(60, clock=lambda: now[0]).spent():
+        crowded(3)
+        now[0] = 60.5
+        with pytest.raises(TooHard, match=r"--timeout \(60 s\)"):
+            crowded(4)
+
+
+def test_the_findings_have_what_the_exploration_left():
+    found = joined()
+    found.effort.left = 0
+    assert found.diagnostics == ()
+    assert all("the budget of steps for one model is spent" in d for d in found.doubts)
+    assert found.evidence == "checked"
+    assert found.predict({"N": 2, "L": 4}).ok

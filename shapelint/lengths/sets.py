@@ -15,7 +15,7 @@ import islpy as isl
 
 from shapelint.lengths.conditions import all_of, at_least
 from shapelint.lengths.diagrams import Diagram, Order, boxes, has, order_of
-from shapelint.lengths.effort import charged
+from shapelint.lengths.effort import TooHard, at_most, charged
 from shapelint.lengths.expr import Interval, symbol
 from shapelint.lengths.factors import factors
 from shapelint.lengths.listing import listed_at
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from shapelint.lengths.conditions import Compare, Condition
 
 __all__ = ["NotPresburger", "SizeSet", "Window"]
+
+_WORDS = 4_000_000
+"""Steps that finding words for one set may take."""
 
 
 class SizeSet:
@@ -355,7 +358,11 @@ class SizeSet:
         if self._text is None:
             from shapelint.lengths.words import set_text
 
-            self._text = set_text(self)
+            try:
+                with at_most(_WORDS, "words"):
+                    self._text = set_text(self)
+            except TooHard:
+                return "sizes that take too many words"
         return self._text
 
     def __repr__(self) -> str:
