@@ -165,3 +165,19 @@ def test_meta_kernels_that_are_laxer_than_the_cpu_are_not_asked():
     assert {device_for(lax.exploration)} <= {"meta", "cpu"}
     illegal = analysed(nn.Sequential(conv(s=2), up(k=3, s=2, p=1, output_padding=2)))
     assert device_for(illegal.exploration) == "cpu"
+
+
+class EmptyPool(nn.Module):
+    """The meta device pools nothing without complaint, the CPU refuses."""
+
+    def forward(self, x):
+        return F.adaptive_avg_pool1d(x[..., 3:], 6)
+
+
+def test_where_the_meta_device_is_laxer_the_cpu_decides():
+    analysis = analysed(EmptyPool(), "N 4 L")
+    assert device_for(analysis.exploration) == "meta"
+    devices = {c.run.device for c in confirm_paths(analysis.exploration, analysis.session)}
+    assert devices == {"meta", "cpu"}
+    assert analysis.evidence == "proven"
+    assert analysis.valid_sizes.text == "L >= 4"
