@@ -11,7 +11,15 @@ from shapelint.model import Edit
 from shapelint.texts import Texts, decoded
 from shapelint.trace import Span
 
-__all__ = ["Slot", "call_at", "function_around", "insertion", "replaced", "source_of"]
+__all__ = [
+    "Slot",
+    "call_at",
+    "expression_at",
+    "function_around",
+    "insertion",
+    "replaced",
+    "source_of",
+]
 
 _CONV = "in_channels out_channels kernel_size stride padding dilation groups"
 _CONV_TRANSPOSE = "in_channels out_channels kernel_size stride padding output_padding groups"

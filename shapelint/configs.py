@@ -29,8 +29,10 @@ def dict_values(files: Texts, span: Span, key: str) -> Iterator[ast.expr]:
 
 
 def _assigned_to(tree: ast.Module, target: str) -> Iterator[ast.expr]:
+    """``self.options`` may also be an attribute of the class."""
+    names = {target, target.removeprefix("self.")}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and target in map(ast.unparse, node.targets):
+        if isinstance(node, ast.Assign) and not names.isdisjoint(map(ast.unparse, node.targets)):
             yield node.value
 
 

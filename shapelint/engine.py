@@ -8,7 +8,7 @@ a diagnostic about it; the others go on.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,17 +36,23 @@ SettingsFor = Callable[[Path], Settings]
 
 
 def check(
-    settings: Settings, settings_for: SettingsFor | None = None, texts: Texts | None = None
+    settings: Settings,
+    settings_for: SettingsFor | None = None,
+    texts: Texts | None = None,
+    only: Collection[str] | None = None,
 ) -> Report:
     """Lint everything under ``settings.paths``.
 
     ``settings_for`` gives the settings of each file, where config files make a difference;
-    ``texts`` are read instead of what files hold, and then nothing is remembered. Raises
+    ``texts`` are read instead of what files hold, and then nothing is remembered; of all files
+    ``only`` these are linted. Raises
     UsageError for paths or selectors that make no sense, NoInterpreter if no Python with torch is
     at hand.
     """
     of_file = settings_for or (lambda path: settings)
-    chosen = list(_places(settings, of_file))
+    if texts:
+        settings = dataclasses.replace(settings, update_baseline=False)
+    chosen = [p for p in _places(settings, of_file) if only is None or str(p.path) in only]
     scope = Scope(chosen, of_file, texts or Texts())
     if not chosen:
         return reviewed(Report((), (), files=0), scope, settings)
@@ -64,7 +70,9 @@ def check(
             cache.put(place, of_file(place.path), inspected)
     origins += [cache.problem] if cache and cache.problem else []
     graded = (_graded(i, of_file(p.path)) for p, i in known.items() if i is not None)
-    report = _report(list(graded), settings, tuple(origins))
+    report = _report(list(graded), tuple(origins))
+    if only is None:
+        _all_used(settings.lengths, [t for t in report.targets if t.inputs])
     return reviewed(report, scope, settings)
 
 
@@ -85,15 +93,14 @@ def _inspected(
             yield place, inspect_file(worker, place, of_file(place.path), texts)
 
 
-def _report(each: Sequence[Inspected], settings: Settings, origins: tuple[str, ...]) -> Report:
-    targets = tuple(t for inspected in each for t in inspected.targets)
-    _all_used(settings.lengths, [t for t in targets if t.inputs])
+def _report(each: Sequence[Inspected], origins: tuple[str, ...]) -> Report:
     return Report(
-        targets,
+        tuple(t for inspected in each for t in inspected.targets),
         tuple(d for inspected in each for d in inspected.diagnostics),
         len(each),
         tuple(s for inspected in each for s in inspected.skipped),
         origins,
+        sources={t.path: inspected.sources for inspected in each for t in inspected.targets},
     )
 
 

@@ -88,8 +88,6 @@ class Facts:
     classes: tuple[ClassFacts, ...] = ()
     modules: tuple[NamedModule, ...] = ()
     skipped: tuple[SkippedStatement, ...] = ()
-    loaded: tuple[str, ...] = ()
-    """Files of the project that were executed for it, this one among them."""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
 """Fixes applied, round by round, until no more apply; nothing is written here.
 
 In each round every model gets the best fix that may be applied, as far as they do not touch the
-same place. Then everything is linted again with the edited texts: what is fixed is seen, and so is
+same place. Then what is built from an edited file is linted again: what is fixed is seen, and so is
 a model elsewhere that shares the edited code and would lose sizes. Such a fix is taken back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from shapelint.analysis import symbols_of
 from shapelint.edits import Unwritable, edited_texts, overlap
@@ -21,7 +22,8 @@ __all__ = ["Fixed", "fixed", "for_display"]
 
 _ROUNDS = 12
 
-Lint = Callable[[Texts], Report]
+Lint = Callable[[Texts, Collection[str] | None], Report]
+"""Lints everything with some texts in place, or of all files just some."""
 
 
 @dataclass(frozen=True)
@@ -50,27 +52,70 @@ def fixed(report: Report, lint: Lint, unsafe: bool, texts: Texts | None = None) 
     allowed = ("safe", "unsafe") if unsafe else ("safe",)
     start = now = texts or Texts()
     refused: set[tuple[Edit, ...]] = set()
+    held: set[tuple[Edit, ...]] = set()
     findings = 0
-    most: int | None = None
     for _ in range(_ROUNDS):
-        chosen = list(_best(report, allowed, refused))[:most]
+        chosen = list(_best(report, allowed, refused | held))
         if not chosen:
             break
-        try:
-            edited = edited_texts(now, (e for c in chosen for e in c.fix.edits))
-            after = lint(now.with_texts(edited))
-            harmed = not _no_worse(report, after, {c.target for c in chosen})
-        except Unwritable:
-            harmed = True
-        if harmed and len(chosen) == 1:
-            refused.add(chosen[0].fix.edits)
-        if harmed:
-            most = 1
+        edited, after, suspects = _tried(report, lint, now, chosen)
+        if suspects:
+            one, *others = (c.fix.edits for c in suspects)
+            held.update(others)
+            if not others:
+                refused.add(one)
             continue
+        held.clear()
         now, report = now.with_texts(edited), after
         findings += sum(c.findings for c in chosen)
     changed = {p: t for p, t in now.texts.items() if start.texts.get(p) != t}
     return Fixed(report, changed, findings)
+
+
+def _tried(
+    report: Report, lint: Lint, texts: Texts, chosen: Sequence[_Chosen]
+) -> tuple[dict[str, bytes], Report, list[_Chosen]]:
+    """What comes of several fixes at once, and those that may have done harm."""
+    try:
+        edited = edited_texts(texts, (e for c in chosen for e in c.fix.edits))
+    except Unwritable:
+        return {}, report, list(chosen)
+    after = _again(report, lint, texts.with_texts(edited), edited)
+    harmed = _harmed(report, after, {c.target for c in chosen})
+    touched = {os.path.abspath(s) for path in harmed for s in (path, *report.sources.get(path, ()))}
+    suspects = [c for c in chosen if touched & {e.span.path for e in c.fix.edits}]
+    return edited, after, (suspects or list(chosen)) if harmed else []
+
+
+def _again(report: Report, lint: Lint, texts: Texts, edited: Iterable[str]) -> Report:
+    """The report with those files linted again that are built from an edited one."""
+    changed = set(edited)
+    again = {
+        path
+        for path, sources in report.sources.items()
+        if not sources or not changed.isdisjoint({os.path.abspath(s) for s in (path, *sources)})
+    }
+    new = lint(texts, again)
+    path_of = {t.target: t.path for t in (*report.targets, *new.targets)}
+    order = {path: i for i, path in enumerate(report.sources)}
+
+    def place(found: Diagnostic) -> str:
+        return path_of.get(found.target, found.span.path)
+
+    targets = [t for t in report.targets if t.path not in again] + list(new.targets)
+    found = [d for d in report.diagnostics if place(d) not in again]
+    found += [d for d in new.diagnostics if place(d) in again]
+    return replace(
+        report,
+        targets=tuple(sorted(targets, key=lambda t: order.get(t.path, 0))),
+        diagnostics=tuple(sorted(found, key=lambda d: order.get(place(d), len(order)))),
+        skipped=(*(s for s in report.skipped if s.path not in again), *new.skipped),
+        suppressed=(
+            *(s for s in report.suppressed if place(s.diagnostic) not in again),
+            *new.suppressed,
+        ),
+        sources={**report.sources, **new.sources},
+    )
 
 
 def for_display(
@@ -119,16 +164,16 @@ def _in_the_way(fix: Fix, taken: Iterable[tuple[Edit, ...]]) -> bool:
     return any(overlap(mine, other) for mine in fix.edits for other in others)
 
 
-def _no_worse(before: Report, after: Report, meant: set[str]) -> bool:
-    """Whether no model but those that are meant loses a size, and none is lost altogether."""
+def _harmed(before: Report, after: Report, meant: set[str]) -> set[str]:
+    """The files of the models that lose a size, if they are not meant, or are lost altogether."""
     now = {t.target: t for t in after.targets}
-    for target in before.targets:
-        then = now.get(target.target)
-        if then is None or (then.evidence == "not-checked") > (target.evidence == "not-checked"):
-            return False
-        if target.target not in meant and _loses(target, then):
-            return False
-    return True
+    return {t.path for t in before.targets if _is_harmed(t, now.get(t.target), t.target in meant)}
+
+
+def _is_harmed(before: TargetReport, after: TargetReport | None, is_meant: bool) -> bool:
+    if after is None or (after.evidence == "not-checked") > (before.evidence == "not-checked"):
+        return True
+    return not is_meant and _loses(before, after)
 
 
 def _loses(before: TargetReport, after: TargetReport) -> bool:

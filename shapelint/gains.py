@@ -40,11 +40,18 @@ def gain(before: Subject, after: Subject) -> Gain | None:
     good, better = _good(before, before), _good(after, before)
     if better is None or good is None or better <= good:
         return None
+    if any(not _free(before, better, s) for s in before.domain.symbols if s not in before.spatial):
+        return None
     lost = (good - better) | (before.valid - after.valid)
     if lost and (before.declared or lost & before.ordinary):
         return None
     saved = sum(sizes in better and sizes not in good for sizes in _that_matter(before))
     return None if lost and not saved else Gain(good, better, lost, saved)
+
+
+def _free(before: Subject, better: SizeSet, name: str) -> bool:
+    """Whether a batch may be as large as it may be today: who restricts it mixes up samples."""
+    return (before.valid or before.domain).project((name,)) <= better.project((name,))
 
 
 def _that_matter(subject: Subject) -> list[dict[str, int]]:

@@ -67,7 +67,7 @@ def shrinks_by_design(subject: Subject) -> bool:
     """
     net: dict[int, int] = {}
     for node in subject.base.nodes:
-        if not node.op.startswith("conv"):
+        if not (node.op.startswith("conv") or "pad" in node.op):
             continue
         for dim, local in enumerate(node.local):
             if local is not None and list(local.terms.values()) == [1] and local.slope("n") == 1:

@@ -219,3 +219,5 @@ class Report:
     origins: tuple[str, ...] = ()
     """For each file, whether its answers come from the cache, in words."""
     suppressed: tuple[Suppressed, ...] = ()
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """For each file, those that its models are built from; empty where that is not known."""

@@ -103,7 +103,7 @@ class Trials:
             with self.analysis.effort.spent(), at_most(_EFFORT, "a trial of a fix"):
                 after = self._outcome(proposal)
                 return after, gain(self.analysis.subject, after) if after else None
-        except TooHard:
+        except (TooHard, Unanswered):
             return None, None
 
     def _outcome(self, proposal: Proposal) -> Subject | None:

@@ -24,7 +24,7 @@ def apply(report: Report, lint: Lint, asked: Settings) -> Report:
     for failure in failures:
         click.echo(f"error: {failure}", err=True)
     if failures:
-        return lint(Texts())
+        return lint(Texts(), None)
     if done.findings:
         many = _count(done.findings, "finding"), _count(len(done.texts), "file")
         click.echo(f"Fixed {many[0]} in {many[1]}", err=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -133,10 +133,15 @@ def command(ctx: click.Context, /, show_settings: bool, show_files: bool, **_: A
     return exit_code(report, asked)
 
 
-def _lint(asked: Settings, found: Layers, texts: Texts | None = None) -> Report:
+def _lint(
+    asked: Settings,
+    found: Layers,
+    texts: Texts | None = None,
+    only: Collection[str] | None = None,
+) -> Report:
     from shapelint.engine import check
 
-    return check(asked, found.of, texts)
+    return check(asked, found.of, texts, only)
 
 
 def _show(found: Layers, about_settings: bool) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.fixes import Proposal, proposes
-from shapelint.fixes.parameters import changes_of
+from shapelint.fixes.parameters import changes_of, is_layer
 from shapelint.subject import Subject
 
 _PATCHES = {
@@ -28,7 +28,7 @@ def propose(subject: Subject) -> Iterator[Proposal]:
             continue
         kind, keyword = _PATCHES[node.op]
         got = event.lengths[0]
-        if got.symbols or not node.module:
+        if got.symbols or not is_layer(node):
             continue
         patch = {"kind": kind, "module": node.module, keyword: got.const}
         changes = changes_of(subject, keyword, {node.name: (node, got.const)})

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from shapelint.fixes import Change, Proposal, proposes
 from shapelint.fixes.decoders import wrong_stages
-from shapelint.fixes.parameters import changes_of, per_dim
+from shapelint.fixes.parameters import changes_of, is_layer, per_dim
 from shapelint.subject import Subject
 from shapelint.trace import Node
 from shapelint.wording import short
@@ -23,6 +23,8 @@ def propose(subject: Subject) -> Iterator[Proposal]:
     values: dict[str, dict[str, tuple[Node, object]]] = {}
     for wrong in wrong_stages(subject):
         node = wrong.stage.node
+        if not is_layer(node):
+            return
         stride = node.attrs.get("stride", 1)
         strides = stride if isinstance(stride, list) else [stride] * len(wrong.missing)
         if any(

@@ -34,7 +34,9 @@ def patch_of(node: Node, name: str, value: object) -> dict[str, object]:
     """The patch that sets a parameter of a layer, or of this call of a function."""
     if is_layer(node):
         return {"kind": "attr", "module": node.module, "name": name, "value": value}
-    return {"kind": "argument", "node": node.name, "name": name, "value": value}
+    position = Slot.of_layer(node.span, name, node.op).position if node.span else None
+    argument = {"kind": "argument", "node": node.name, "name": name, "value": value}
+    return {**argument, "position": position}
 
 
 def changes_of(

@@ -34,7 +34,6 @@ def facts_of(module: ModuleType, path: Path, project: Project) -> Facts:
             *_composed(tree, layers),
         ),
         skipped=tuple(project.skipped.get(str(path), ())),
-        loaded=tuple(project.skipped),
     )
 
 

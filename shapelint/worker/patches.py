@@ -15,7 +15,8 @@ A patch is a JSON object whose ``kind`` says what it does:
 ``{"kind": "fit", "node": name, "argument": i, "like": j, "dims": [-1]}``
     pads or crops, before a graph node runs, its ``i``-th tensor to the lengths of the ``j``-th.
 ``{"kind": "argument", "node": name, "name": "output_padding", "value": [1]}``
-    passes a keyword to the function of a graph node.
+    passes a keyword to the function of a graph node; with ``"position": i`` the argument at that
+    position if it is there, with ``"rest": true`` the values instead of all arguments from there.
 ``{"kind": "multiple", "of": 16, "dims": [-2, -1]}``
     pads the first input of the model to multiples, and crops every output to its lengths.
 """
@@ -169,6 +170,8 @@ def _argument(patch: Mapping[str, Any]) -> Patch:
 
     def before(tracer: ShapeTracer, node: str, args: Any, kwargs: Any) -> Any:
         position = patch.get("position")
+        if patch.get("rest"):
+            return (*args[:position], *given), {}
         if position is not None and position < len(args):
             return (*args[:position], given, *args[position + 1 :]), kwargs
         return args, {**kwargs, name: given}

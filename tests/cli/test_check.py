@@ -206,7 +206,7 @@ def test_a_crash_is_called_a_bug_and_not_a_finding(engine, shapelint):
 
 
 def test_an_interrupt_is_not_a_finding(engine, shapelint, monkeypatch):
-    def interrupted(settings, settings_for, texts):
+    def interrupted(*arguments):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "check", interrupted)

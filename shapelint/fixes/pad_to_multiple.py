@@ -1,0 +1,96 @@
+"""Pad the input to the next multiple, and crop the output to the lengths of the input."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterator, Sequence
+
+from shapelint.edits import Unwritable
+from shapelint.fixes import Proposal, proposes
+from shapelint.forwards import before_statement, fresh_names, functional, method_of, wrapped
+from shapelint.lengths.conditions import all_of, divides
+from shapelint.lengths.expr import symbol
+from shapelint.lengths.sets import SizeSet
+from shapelint.model import Edit
+from shapelint.stages import level
+from shapelint.subject import Subject
+
+_LARGEST = 512
+_TRIED = 9
+
+
+@proposes("residue-sensitive", "skip-length-mismatch", "view-not-divisible")
+def propose(subject: Subject) -> Iterator[Proposal]:
+    """If all multiples work, other sizes work as the next multiple does."""
+    dims, output = subject.inputs[0].dims, subject.returned
+    axes = dims[2:]
+    if not axes or not all(d in subject.spatial for d in axes) or output is None:
+        return
+    if any(_level(subject, output, str(s)) != 1 for s in axes) or len(subject.base.outputs) != 1:
+        return
+    multiples = [_multiple(subject, str(s)) for s in axes]
+    if math.prod(multiples) == 1 or not _all_work(subject, dict(zip(map(str, axes), multiples))):
+        return
+    shown = str(multiples[0]) if len(set(multiples)) == 1 else str(tuple(multiples))
+    patch = {"kind": "multiple", "of": multiples, "dims": list(range(-len(axes), 0))}
+    edits = _written(subject, multiples)
+    yield Proposal(
+        f"pad the input to multiples of {shown}, crop the output",
+        (patch,),
+        "checkpoints still load",
+        "display",
+        edits=(edits,) if edits else (),
+    )
+
+
+def _level(subject: Subject, output: int, name: str) -> object:
+    found = level(subject.base.outputs[output], name)
+    return found and found[0]
+
+
+def _multiple(subject: Subject, name: str) -> int:
+    """The step in which sizes along one axis work, as far as a few of them tell."""
+    step, hints = subject.granularity(name), subject.base.hints
+    for n in range(step, _LARGEST + 1, step):
+        if all({**hints, name: n * k} in subject.valid for k in range(1, _TRIED)):
+            return n
+    return 1
+
+
+def _all_work(subject: Subject, multiples: dict[str, int]) -> bool:
+    steps = all_of(divides(n, symbol(s)) for s, n in multiples.items() if n > 1)
+    good = subject.roundtrips if subject.expects_roundtrip else subject.valid
+    return (subject.domain & SizeSet.of(steps, subject.domain.symbols)) <= good
+
+
+def _written(subject: Subject, multiples: Sequence[int]) -> tuple[Edit, ...]:
+    files, path = subject.files, subject.span.path
+    forward = method_of(files, path, subject.span.line, "forward")
+    if forward is None or len(forward.args.args) < 2:
+        return ()
+    returns = [n for n in ast.walk(forward) if isinstance(n, ast.Return)]
+    first = _first_statement(forward.body)
+    if len(returns) != 1 or returns[0] is not forward.body[-1] or returns[0] is first:
+        return ()
+    value, given = returns[0].value, forward.args.args[1].arg
+    if value is None or isinstance(value, (ast.Tuple, ast.List, ast.Dict)):
+        return ()
+    names = fresh_names(forward, *(["n"] if len(multiples) == 1 else "dhw"[-len(multiples) :]))
+    sizes = ", ".join(f"0, -{n} % {m}" for n, m in reversed(list(zip(names, multiples))))
+    window = ", ".join(f":{n}" for n in names)
+    plain = isinstance(value, (ast.Name, ast.Call, ast.Attribute, ast.Subscript))
+    got = f"{given}.shape[-1]" if len(names) == 1 else f"{given}.shape[-{len(names)}:]"
+    try:
+        pad = f"{given} = {functional(files, path)}.pad({given}, ({sizes}))"
+        start = before_statement(files, path, first.lineno, [f"{', '.join(names)} = {got}", pad])
+        end = wrapped(files, path, value, f"{'{}' if plain else '({})'}[..., {window}]")
+    except Unwritable:
+        return ()
+    return start, end
+
+
+def _first_statement(body: Sequence[ast.stmt]) -> ast.stmt:
+    """The first one behind the docstring."""
+    text = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
+    return body[1] if text and len(body) > 1 else body[0]
