@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING
 
 from shapelint.config import Globs, Settings
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 __all__ = ["Wanted", "matches"]
 
@@ -59,6 +61,8 @@ def _repository(folder: Path) -> Path | None:
 
 @cache
 def _spec(lines: tuple[str, ...]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # not before there are patterns
+
     return GitIgnoreSpec.from_lines(lines)
 
 

@@ -6,14 +6,15 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shapelint.config import Globs
 from shapelint.configfile.kinds import ListOf, Schema, Text, Where, table
 from shapelint.errors import UsageError
-from shapelint.lengths.conditions import Condition
-from shapelint.model import Input
-from shapelint.notation import parse_input
+
+if TYPE_CHECKING:  # expressions are imported where there are any
+    from shapelint.lengths.conditions import Condition
+    from shapelint.model import Input
 
 __all__ = ["Inputs", "Lengths", "Literals", "PatternTable", "Patterns"]
 
@@ -121,6 +122,8 @@ class Inputs:
             raise at.expected('dims such as ["N", 3, "H", "W"] or "N,T:int64"', value)
         dims = value if isinstance(value, str) else ",".join(map(str, value))
         try:
+            from shapelint.notation import parse_input
+
             return parse_input(f"{name}={dims}")
         except UsageError as exc:
             raise at.error(str(exc)) from exc

@@ -1,0 +1,102 @@
+"""What starting costs, and what a whole tree costs, as ratios measured side by side.
+
+Run ``python benchmarks/startup.py``; :file:`benchmarks/README.md` says how to read the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+MODEL = (ROOT / "fixtures" / "bad" / "autoencoder.py").read_text()
+CLEAN = MODEL.replace("kernel_size=3", "kernel_size=4")
+MODULE = "import os\n\n\ndef name(number):\n    return os.path.join('a', str(number))\n"
+FILES = 2000
+MODELS = 100
+
+Work = Callable[[], object]
+
+
+def python(*arguments: str, cwd: Path = ROOT) -> Work:
+    """A whole Python process, from its start to its end."""
+    return lambda: subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, capture_output=True, check=False
+    )
+
+
+def shapelint(*arguments: str, cwd: Path = ROOT) -> Work:
+    """A whole run."""
+    return python("-m", "shapelint", *arguments, cwd=cwd)
+
+
+def compiled(tree: Path) -> Work:
+    """Every file of a tree compiled from its source."""
+    return python("-m", "compileall", "-q", "-f", str(tree))
+
+
+def ratio(work: Work, unit: Work, rounds: int) -> float:
+    """Least time of ``work`` over least time of ``unit``, measured in turns after a first try."""
+    best: dict[Work, float] = {}
+    for number in range(rounds + 1):
+        for one in (work, unit):
+            start = time.perf_counter()
+            one()
+            taken = time.perf_counter() - start
+            best[one] = min(best.get(one, taken), taken) if number else taken
+    return best[work] / best[unit]
+
+
+def written(folder: Path, texts: dict[str, str]) -> Path:
+    """A project of these files."""
+    folder.mkdir()
+    for name, text in {"pyproject.toml": "", **texts}.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def rows(folder: Path, rounds: int) -> Sequence[tuple[str, str, Work, Work, int]]:
+    """What is measured, against what, and how often."""
+    one = written(folder / "one", {"model.py": CLEAN})
+    many = written(folder / "many", {f"m{i}.py": MODEL for i in range(MODELS)})
+    tree = written(folder / "tree", {f"f{i}.py": MODULE for i in range(FILES)})
+    bare, torch = python("-c", "pass"), python("-c", "import torch")
+    cold = shapelint("model.py", "--no-cache", cwd=one)
+    few = max(1, rounds // 3)
+    return [
+        ("`shapelint --help`", "`python -c pass`", shapelint("--help"), bare, rounds),
+        ("`shapelint rule`", "`python -c pass`", shapelint("rule"), bare, rounds),
+        ("`shapelint model.py`, cached", "`python -c pass`", shapelint("model.py", cwd=one), bare,
+         rounds),
+        ("`shapelint model.py`, cached", "the same without the cache",
+         shapelint("model.py", cwd=one), cold, few),
+        ("`shapelint model.py`", '`python -c "import torch"`', cold, torch, few),
+        (f"`shapelint .` on {FILES} files without models", "`python -m compileall` on them",
+         shapelint(".", cwd=tree), compiled(tree), few),
+        (f"{MODELS} model files in one run", "one of them", shapelint(".", "--no-cache", cwd=many),
+         shapelint("m0.py", "--no-cache", cwd=many), 1),
+    ]  # fmt: skip
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15, help="measurements of each (15)")
+    rounds = parser.parse_args().rounds
+    folder = Path(tempfile.mkdtemp())
+    try:
+        print("| what | measured against | ratio |\n|---|---|---|")
+        for what, unit, work, base, times in rows(folder, rounds):
+            print(f"| {what} | {unit} | {ratio(work, base, times):.2g} |", flush=True)
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
