@@ -79,10 +79,14 @@ def _is_user(kind: type) -> bool:
     return not f"{kind.__module__}.".startswith(("torch.", "builtins."))
 
 
+_METHODS = (staticmethod, classmethod, types.MethodType)
+"""Nothing else is asked for its function: what stands for a missing package raises if asked."""
+
+
 def _functions(space: Mapping[str, Any]) -> Iterator[types.FunctionType]:
     """The functions defined in a namespace, not those imported into it from packages like torch."""
     for value in space.values():
-        inner = getattr(value, "__func__", value)
+        inner = value.__func__ if type(value) in _METHODS else value
         if type(inner) is types.FunctionType and not str(inner.__module__).startswith("torch."):
             yield inner
 

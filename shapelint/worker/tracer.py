@@ -90,14 +90,14 @@ class ShapeTracer(fx.Tracer):
         result: Any = None
         with recording(self.recorder), torch.no_grad():
             tensors = {name: self._placeholder(name, *spec) for name, spec in inputs.items()}
-            try:
-                with self._watching(root):
+            with self._watching(root):
+                try:
                     result = _called(root, tensors, kwargs or {})
-                self.calls.output(result)
-            except ShapeMismatch:
-                raise
-            except Exception as exc:
-                self._note_failure(exc)
+                    self.calls.output(result)
+                except ShapeMismatch:
+                    raise
+                except Exception as exc:
+                    self._note_failure(exc)
         return self._trace(dict(hints), tensors_in(result), len(inputs))
 
     def _prepare(self, root: nn.Module, recorder: Recorder, patches: Mapping[str, Patch]) -> None:

@@ -119,3 +119,15 @@ def test_lengths_go_through_a_custom_autograd_function(function):
     assert trace.failure is None
     assert formula(trace.outputs[0][0]) == "ceil(L/2)"
     assert vars(torch.autograd.Function)["apply"] is applied
+
+
+def test_what_stands_for_a_missing_package_is_not_asked_anything(helpers):
+    class Missing:
+        def __getattr__(self, name):
+            raise ImportError("no such package")
+
+    helpers.missing = Missing()
+    exec("def uses(n):\n    return n // 2 if n else missing(n)", vars(helpers))
+    trace = ShapeTracer().run(Cut(helpers.uses), {"0": (("L",), torch.float32)}, {"L": 64})
+    assert trace.failure is None
+    assert formula(trace.outputs[0][0]) == "floor(L/2)"
