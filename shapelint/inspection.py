@@ -147,7 +147,8 @@ def _inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Se
     span = Span(str(path), plan.line, 1, plan.line, 1)
     target = f"{path}:{plan.name}"
     if plan.missing:
-        needs = f"needs {', '.join(plan.missing)}, and no call in the project has them as literals"
+        given = "it as a literal" if len(plan.missing) == 1 else "them as literals"
+        needs = f"needs {', '.join(plan.missing)}: no call in the project gives {given}"
         problem, note = Problem("error", needs), _how_to_build(plan, path, settings)
         place = (target, path, plan.line, plan.class_name)
         return _unavailable(problem, "cannot-construct", *place, (note,))
@@ -244,6 +245,13 @@ def _reported(
     return Found(said.report, said.diagnostics, analysis)
 
 
+def _last_call(problem: Problem) -> list[str]:
+    """Where it was raised, and the line there."""
+    lines = problem.details.splitlines()
+    calls = [i for i, line in enumerate(lines) if line.startswith("  File ")]
+    return [line.strip() for line in lines[calls[-1] :]] if calls else lines[-3:]
+
+
 def _unavailable(
     problem: Problem,
     rule: str,
@@ -260,7 +268,10 @@ def _unavailable(
         problem.text,
         target=target,
         span=Span(str(path), at, 1, at, 1),
-        notes=(*(notes or problem.details.splitlines()[-3:]), *_ADVICE.get(problem.kind, ())),
+        notes=(
+            *(notes or ([] if problem.line and here else _last_call(problem))),
+            *_ADVICE.get(problem.kind, ()),
+        ),
         evidence="not-checked",
     )
     report = TargetReport(target, str(path), class_name, (), "not-checked", problem.text)

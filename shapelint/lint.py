@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from shapelint.confirm import Confirmation, confirm_sizes, device_for
@@ -81,21 +81,27 @@ def _with_evidence(
     """Add PyTorch's own words, and what stands behind the claim."""
     error = next((_words(analysis, c) for c in runs if not c.run.ok), diagnostic.error)
     evidence = "checked" if analysis.doubts_of_paths else diagnostic.evidence
-    ran = " and ".join(size_text(analysis.subject.spatial_only(c.sizes)) for c in runs)
+    ran = " and ".join(_distinct(analysis, [c.sizes for c in runs]))
     notes = [*diagnostic.notes]
     if ran:
         where = "for every size" if evidence == "proven" else "at these sizes"
         notes.append(f"{evidence} {where}; run in PyTorch at {ran}")
+    related = tuple(r for r in diagnostic.related if r.span != diagnostic.span)
     return dataclasses.replace(
         diagnostic,
+        related=related,
         error=error,
         evidence=evidence,
         notes=tuple(notes),
-        modules=modules_at(
-            analysis.subject, [diagnostic.span, *(r.span for r in diagnostic.related)]
-        ),
+        modules=modules_at(analysis.subject, [diagnostic.span, *(r.span for r in related)]),
         flow=flow(analysis.subject, diagnostic.witness) if diagnostic.witness else (),
     )
+
+
+def _distinct(analysis: Analysis, sizes: Sequence[Mapping[str, int]]) -> list[str]:
+    """Sizes in words, without the batch unless it makes the difference."""
+    short = [size_text(analysis.subject.spatial_only(s)) for s in sizes]
+    return short if len(set(short)) == len(short) else [size_text(s) for s in sizes]
 
 
 def _words(analysis: Analysis, failed: Confirmation) -> str:

@@ -9,7 +9,7 @@ from shapelint.paths import Outcome, follow
 from shapelint.stages import Pair, Stage, Structure, structure
 from shapelint.subject import Subject
 
-__all__ = ["Loss", "first_loss", "shrinks_by_design", "structure_at"]
+__all__ = ["Loss", "first_gap", "first_loss", "shrinks_by_design", "structure_at"]
 
 Sizes = Mapping[str, int]
 
@@ -57,6 +57,17 @@ def _expected(stage: Stage, pair: Pair | None, sizes: Sizes) -> int | None:
         return pair.encoder.before.at(sizes)
     ideal = sizes[stage.symbol] * stage.left
     return ideal.numerator if ideal.denominator == 1 else None
+
+
+def first_gap(subject: Subject, sizes: Sizes) -> tuple[str, int]:
+    """The first dim that comes back wrong at ``sizes``, and by how much; ``("", 0)`` if none."""
+    shape = subject.exploration.shapes(sizes)[subject.returned or 0]
+    for dim in subject.compared:
+        given = subject.inputs[0].dims[dim]
+        wanted = sizes[given] if isinstance(given, str) else given
+        if shape[dim] != wanted:
+            return str(given), shape[dim] - wanted
+    return "", 0
 
 
 def shrinks_by_design(subject: Subject) -> bool:

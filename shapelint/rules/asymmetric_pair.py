@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.lengths.words import formula
-from shapelint.losses import first_loss
+from shapelint.losses import first_gap, first_loss
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.subject import Subject
@@ -45,7 +45,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     loss = first_loss(subject, sizes)
     if loss is None:
         return
-    symbol = loss.stage.symbol
+    symbol = first_gap(subject, sizes)[0]
     passing = subject.near_miss(happens, sizes)
     output = subject.base.outputs[subject.returned or 0]
     lengths = ", ".join(

@@ -53,17 +53,20 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             continue
         if outcome is Outcome.ELSEWHERE:
             continue
-        effect = (
-            "fails" if outcome is Outcome.FAILS else f"returns {subject.exploration.shapes(one)}"
-        )
+        effect = "fails" if outcome is Outcome.FAILS else f"returns {_shapes(subject, one)}"
         yield check.diagnostic(
-            f"{name} = 1 {effect}; larger batches return {subject.exploration.shapes(several)}",
+            f"{name} = 1 {effect}, {size_text({name: several[name]})} {_shapes(subject, several)}",
             target=subject.target,
             span=_where(subject, name, event) or subject.span,
             label=f"depends on {size_text({name: 1})}",
             witness=one,
             passing=several,
         )
+
+
+def _shapes(subject: Subject, sizes: dict[str, int]) -> str:
+    found = subject.exploration.shapes(sizes)
+    return f"{'shapes' if len(found) > 1 else 'shape'} {', '.join(map(str, found))}"
 
 
 def _where(subject: Subject, name: str, event: Event | None) -> Span | None:

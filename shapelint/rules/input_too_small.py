@@ -44,7 +44,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     sizes = subject.witness(_largest(last.sizes))
     passing = subject.near_miss(subject.valid, sizes)
     yield check.diagnostic(
-        _message(subject, subject.domain - subject.all_of(failures)),
+        _message(subject, failures),
         severity=_severity(subject, failures),
         target=subject.target,
         span=place(node, subject.span),
@@ -55,9 +55,11 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     )
 
 
-def _message(subject: Subject, large_enough: SizeSet) -> str:
+def _message(subject: Subject, failures: list[Failing]) -> str:
+    large_enough = subject.domain - subject.all_of(failures)
     if not large_enough:
         return "no size is large enough for this layer"
+    large_enough = large_enough & subject.valid or large_enough
     least = large_enough.smallest() or {}
     corner = {s: (large_enough.project((s,)).smallest() or least)[s] for s in least}
     least = corner if corner in large_enough else least

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shapelint.lengths.sets import SizeSet
 from shapelint.lengths.words import formula
-from shapelint.losses import Loss, first_loss, shrinks_by_design
+from shapelint.losses import Loss, first_gap, first_loss, shrinks_by_design
 from shapelint.model import Diagnostic, Label
 from shapelint.paths import Outcome
 from shapelint.rules import rule
@@ -91,24 +91,13 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 def _message(subject: Subject, sizes: dict[str, int], running: SizeSet) -> str:
     if subject.outcome(sizes) is Outcome.FAILS:
         return f"no ordinary size comes back: {for_sizes(subject.ordinary)} raises an error"
-    symbol, gap = _gap(subject, sizes)
+    symbol, gap = first_gap(subject, sizes)
     output = subject.exploration.outcome(sizes)[2]
     formulas = ", ".join(formula(output[subject.returned or 0][d]) for d in subject.compared[1:])
     if subject.constant_gap(symbol, gap):
         where = every(running.project((symbol,)))
         return f"output is {difference(gap)} than the input for {where}"
     return f"output has length {formulas}: no {for_sizes(subject.ordinary)} comes back"
-
-
-def _gap(subject: Subject, sizes: dict[str, int]) -> tuple[str, int]:
-    """The first dim that comes back wrong, and by how much."""
-    shape = subject.exploration.shapes(sizes)[subject.returned or 0]
-    for dim in subject.compared:
-        given = subject.inputs[0].dims[dim]
-        wanted = sizes[given] if isinstance(given, str) else given
-        if shape[dim] != wanted:
-            return str(given), shape[dim] - wanted
-    return "", 0
 
 
 def _related(subject: Subject, loss: Loss | None) -> tuple[Label, ...]:
