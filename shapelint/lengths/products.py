@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 from shapelint.lengths.conditions import (
     FALSE,
     TRUE,
+    All,
+    Any,
     Compare,
     Condition,
     all_of,
@@ -50,9 +52,16 @@ def without_products(test: Compare, proves: Proves) -> Condition:
     """
     for law in (_common_factor, _quotient, by_remainder, against_constant, _two_products):
         found = law(test, proves)
-        if found is not None:
+        if found is not None and not _contains(found, test):
             return found
     raise NotPresburger(test.expr)
+
+
+def _contains(condition: Condition, test: Compare) -> bool:
+    """Whether a law led back to where it started."""
+    if isinstance(condition, (All, Any)):
+        return any(_contains(part, test) for part in condition.parts)
+    return condition == test
 
 
 def _summands(expr: Expr) -> list[Summand]:

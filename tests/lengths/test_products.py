@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shapelint.lengths.conditions import Compare, at_least, divides, equal, unequal
 from shapelint.lengths.domain import condition_of
-from shapelint.lengths.expr import product, symbol
+from shapelint.lengths.expr import floordiv, product, symbol
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from tests.lengths.trees import quasi_affine
 
@@ -121,3 +121,10 @@ def test_what_is_known_decides_more():
     assert [p for p in GRID if p in sizes] == [p for p in GRID if p in within and condition.at(p)]
     with pytest.raises(NotPresburger):
         SizeSet.of(condition, NHW)
+
+
+def test_a_law_that_leads_back_is_none():
+    """Whether ``floor(floor(H*W/3)/W)`` is a multiple of 3 asks about nothing simpler."""
+    rows = floordiv(floordiv(product((H, W)), 3), W)
+    with pytest.raises(NotPresburger):
+        SizeSet.of(equal(rows - floordiv(rows, 3) * 3, 0), NHW)

@@ -48,6 +48,12 @@ def _to(x, y, **kwargs):
             **MAPS,
         ),
         case(
+            "the area of nothing is one mean",
+            lambda x: F.interpolate(x[..., 6:], size=x.shape[-1] // 2, mode="area"),
+            "1 1 L",
+            L=SMALL,
+        ),
+        case(
             "smooth",
             lambda x: F.interpolate(x, scale_factor=0.5, mode="bicubic", antialias=True),
             "1 1 H W",

@@ -10,28 +10,34 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from shapelint.lengths.conditions import all_of
+from shapelint.lengths.conditions import FALSE, Condition, all_of
 from shapelint.worker.ops import op
 from shapelint.worker.ops.pooling import Indices
-from shapelint.worker.shapes import Shape, ge, need, shape_of, spatial
+from shapelint.worker.shapes import Shape, either, eq, ge, need, shape_of, spatial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+__all__ = ["averaged"]
 
 Both = tuple[Shape, Indices]
 
 
 def _adaptive_avg_pool(rank: int) -> Callable[..., Shape]:
     def adaptive_avg_pool(input: Any, output_size: Any) -> Shape:
-        """``output_size``; None keeps the length. One element is a mean, even of nothing."""
-        shape = shape_of(input)
-        out = _wanted(output_size, shape, rank)
-        if any(type(n) is not int or n != 1 for n in out):
-            first = -rank - 1 if rank == 3 else -rank
-            _not_empty(shape, first, f"adaptive_avg_pool{max(rank, 2)}d", max(rank, 2))
-        return Shape((*shape[:-rank], *out))
+        """``output_size``; None keeps the length."""
+        return averaged(shape_of(input), output_size, rank)
 
     return adaptive_avg_pool
+
+
+def averaged(shape: Shape, output_size: Any, rank: int) -> Shape:
+    """The last ``rank`` dims averaged to a size; one element is a mean, even of nothing."""
+    out = _wanted(output_size, shape, rank)
+    is_mean = all_of(eq(n, 1) for n in out)
+    first = -rank - 1 if rank == 3 else -rank
+    _not_empty(shape, first, f"adaptive_avg_pool{max(rank, 2)}d", max(rank, 2), is_mean)
+    return Shape((*shape[:-rank], *out))
 
 
 def _adaptive_max_pool(rank: int) -> tuple[Callable[..., Shape], Callable[..., Both]]:
@@ -126,9 +132,9 @@ def _last_start(n: int, count: int) -> int:
     return (count - 1) * n // count if type(count) is int and count > 0 else 0
 
 
-def _not_empty(shape: Shape, first: int, name: str, rank: int) -> None:
+def _not_empty(shape: Shape, first: int, name: str, rank: int, unless: Condition = FALSE) -> None:
     need(
-        all_of(ge(n, 1) for n in shape[first:]),
+        all_of(either(unless, ge(n, 1)) for n in shape[first:]),
         "fits",
         lambda: _empty(list(map(int, shape)), name, rank),
         *shape[first:],

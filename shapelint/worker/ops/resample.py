@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import LAX, op
+from shapelint.worker.ops.adaptive import averaged
 from shapelint.worker.shapes import Shape, divides, eq, ge, need, shape_of, spatial
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def interpolate(
 ) -> Shape:
     """``size``, or ``floor(n * scale_factor)``; ``area`` is adaptive average pooling."""
     out = _resized(shape_of(input)[2:], size, scale_factor)
-    return _upsampled(input, out, nothing=mode == "area")
+    return averaged(shape_of(input), out, len(out)) if mode == "area" else _upsampled(input, out)
 
 
 @op(
@@ -46,7 +47,7 @@ def upsample(input: Any, output_size: Any, *args: Any, **kwargs: Any) -> Shape:
     """``output_size``, or the factors, which come last."""
     factors = kwargs.get("scale_factors", args[-1] if args else None)
     scale = factors if isinstance(factors, (tuple, list)) else None
-    return _upsampled(input, _resized(shape_of(input)[2:], output_size, scale), nothing=False)
+    return _upsampled(input, _resized(shape_of(input)[2:], output_size, scale))
 
 
 @op("grid_sampler", "grid_sampler_2d", "grid_sampler_3d")
@@ -174,12 +175,12 @@ def _resized(sizes: Sequence[int], size: Any, scale_factor: Any) -> list[int]:
     return [math.floor(n * factor) for n, factor in zip(sizes, factors, strict=True)]
 
 
-def _upsampled(input: Any, out: Sequence[int], nothing: bool) -> Shape:
-    """Batch and channels with the new size; only averages may be ``nothing``."""
+def _upsampled(input: Any, out: Sequence[int]) -> Shape:
+    """Batch and channels with the new size."""
     shape = shape_of(input)
     sizes = shape[2:]
     need(
-        all_of(ge(n, 1) for n in (*sizes, *(() if nothing else out))),
+        all_of(ge(n, 1) for n in (*sizes, *out)),
         "fits",
         lambda: (
             "Input and output sizes should be greater than 0, but got input "
