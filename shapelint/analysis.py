@@ -16,8 +16,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shapelint.confirm import confirm_paths
+from shapelint.contracts import promises, return_span
 from shapelint.exploration import Component, Exploration
 from shapelint.explore import explore
+from shapelint.facts import Annotated
 from shapelint.lengths.domain import domain_of
 from shapelint.lengths.effort import Effort, TooHard
 from shapelint.lengths.sets import SizeSet
@@ -65,6 +67,7 @@ class Analysis:
     span: Span
     declared: bool = False
     roundtrip: bool | None = None
+    annotated: Annotated = field(default_factory=Annotated)
     effort: Effort = field(default_factory=lambda: Effort(_EFFORT, "one model"))
     """What is left of the budget for working things out."""
 
@@ -79,6 +82,8 @@ class Analysis:
             self.declared,
             self.roundtrip,
             self.session.files,
+            promises(self.annotated, self.inputs),
+            return_span(self.annotated, self.session.files),
         )
 
     @property
@@ -194,7 +199,8 @@ def analyze(
     session = LocalSession(module, template, kwargs=kwargs)
     span = _span_of(type(module))
     domain = domain_of(lengths or (), symbols_of(template))
-    return examine(session, template, type(module).__name__, span, domain, declared=bool(lengths))
+    known = (type(module).__name__, span, domain, bool(lengths))
+    return examine(session, template, *known, annotated=session.annotated)
 
 
 def template_of(
@@ -229,6 +235,7 @@ def examine(
     domain: SizeSet,
     declared: bool = False,
     roundtrip: bool | None = None,
+    annotated: Annotated | None = None,
 ) -> Analysis:
     """Analyse the model that ``session`` runs, for every size in ``domain``."""
     hints = hints_for(inputs)
@@ -238,7 +245,8 @@ def examine(
             exploration = explore(session, domain, hints)
     except TooHard as exc:
         exploration = _one_run(session, domain, hints, str(exc))
-    return Analysis(session, exploration, inputs, target, span, declared, roundtrip, effort)
+    said = (declared, roundtrip, annotated or Annotated())
+    return Analysis(session, exploration, inputs, target, span, *said, effort)
 
 
 def _one_run(session: Session, domain: SizeSet, hints: Mapping[str, int], why: str) -> Exploration:

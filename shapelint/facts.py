@@ -15,6 +15,7 @@ from shapelint.trace import Span
 
 __all__ = [
     "TOOK_LONGER",
+    "Annotated",
     "Built",
     "ClassFacts",
     "Facts",
@@ -51,8 +52,6 @@ class ClassFacts:
     """Of the constructor, without ``self``, ``*args`` and ``**kwargs``."""
     forward: tuple[Parameter, ...] = ()
     """Of ``forward``, likewise."""
-    contract: str = ""
-    """The annotated shape of what ``forward`` returns, ``"n 3 h w"``; empty if there is none."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +111,19 @@ class Inventory:
 
 
 @dataclass(frozen=True)
+class Annotated:
+    """The shapes that ``forward`` is annotated with, ``"n 3 h w"``; empty where there is none."""
+
+    takes: tuple[tuple[str, str], ...] = ()
+    """Names and shapes of all parameters."""
+    returns: tuple[str, ...] = ()
+    """One shape for each tensor of the result."""
+    path: str = ""
+    line: int = 0
+    """Where ``forward`` is defined."""
+
+
+@dataclass(frozen=True)
 class Built:
     """A module was built."""
 
@@ -125,6 +137,7 @@ class Built:
     """What was filled in to build it, in words."""
     parts: tuple[str, ...] = ()
     """Names of the classes of its submodules, at any depth."""
+    annotated: Annotated = Annotated()
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,18 @@ from shapelint.analysis import Analysis, symbols_of
 from shapelint.analysis import examine as analyse
 from shapelint.client import Unanswered, Worker, WorkerSession
 from shapelint.config import Declared, Settings
+from shapelint.contracts import conditions_on_inputs
 from shapelint.discovery import Place, project_root
 from shapelint.errors import UsageError
-from shapelint.facts import TOOK_LONGER, Built, Facts, InputGuess, Problem, SkippedStatement
+from shapelint.facts import (
+    TOOK_LONGER,
+    Annotated,
+    Built,
+    Facts,
+    InputGuess,
+    Problem,
+    SkippedStatement,
+)
 from shapelint.guesses import revised, why_doubtful
 from shapelint.lengths.conditions import Condition, all_of
 from shapelint.lengths.effort import Deadline, TooHard
@@ -180,7 +189,7 @@ def _analysed(
     """One model that was built. Raises Unanswered, and TooHard when the time is over."""
     span = Span(str(path), plan.line, 1, plan.line, 1)
     target = f"{path}:{plan.name}"
-    analysis, guess = _analysis(session, settings, plan.declared, target, span)
+    analysis, guess = _analysis(session, settings, plan.declared, built.annotated, target, span)
     doubt = why_doubtful(analysis, guess.sure) if guess else ""
     if doubt:
         problem = Problem("error", doubt, details="describe the inputs: --input N,3,H,W")
@@ -206,7 +215,12 @@ def _how_to_build(plan: Plan, path: Path, settings: Settings) -> str:
 
 
 def _analysis(
-    session: WorkerSession, settings: Settings, model: Declared | None, target: str, span: Span
+    session: WorkerSession,
+    settings: Settings,
+    model: Declared | None,
+    annotated: Annotated,
+    target: str,
+    span: Span,
 ) -> tuple[Analysis, InputGuess | None]:
     """The analysis for the inputs that were asked for, else for those that were guessed."""
     lengths = settings.lengths or (model and model.lengths) or settings.usual_lengths
@@ -214,8 +228,8 @@ def _analysis(
 
     def look(inputs: tuple[Input, ...]) -> Analysis:
         session.use(inputs, kwargs)
-        domain, declared = _domain(inputs, lengths)
-        return analyse(session, inputs, target, span, domain, declared, roundtrip)
+        domain, declared = _domain(inputs, lengths, annotated)
+        return analyse(session, inputs, target, span, domain, declared, roundtrip, annotated)
 
     inputs = settings.inputs or (model.inputs if model else ())
     if inputs:
@@ -224,14 +238,16 @@ def _analysis(
     return revised(look(guess.inputs), look), guess
 
 
-def _domain(inputs: tuple[Input, ...], lengths: Sequence[Condition]) -> tuple[SizeSet, bool]:
+def _domain(
+    inputs: tuple[Input, ...], lengths: Sequence[Condition], annotated: Annotated
+) -> tuple[SizeSet, bool]:
     """The sizes that matter, and whether they were declared; by default every size from 1 up.
 
     Conditions on symbols that only other models have are left out.
     """
     symbols = symbols_of(inputs)
     declared = [c for c in lengths if c.symbols <= set(symbols)]
-    domain = SizeSet.of(all_of(declared), symbols)
+    domain = SizeSet.of(all_of([*declared, *conditions_on_inputs(annotated, inputs)]), symbols)
     if not domain:
         raise UsageError("lengths: no size is left")
     return domain, bool(declared)

@@ -41,6 +41,8 @@ def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Finding
     if not analysis.exploration.says_something or analysis.refuted:
         return Findings((), ())
     for rule in chosen:
+        if any(d.name in rule.after and d.severity == "error" for d in found):
+            continue
         try:
             with analysis.effort.spent(), at_most(_EFFORT, f"the rule {rule.name}"):
                 found += _spoken(analysis, rule, doubts)

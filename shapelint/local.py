@@ -41,8 +41,9 @@ class LocalSession:
         inputs: Sequence[Input],
         kwargs: Mapping[str, Any] | None = None,
     ) -> None:
-        from shapelint.worker import build, runs
+        from shapelint.worker import annotations, build, runs
 
+        self.annotated = annotations.annotated(type(module))
         self._runs = runs
         self.files = Texts()
         self._call = runs.Call(inputs, kwargs or {})

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Applicability",
+    "Contract",
     "Diagnostic",
     "Edit",
     "Evidence",
@@ -142,6 +143,17 @@ class SizesInWords:
 
 
 @dataclass(frozen=True)
+class Contract:
+    """What a model promises, and whether it keeps it."""
+
+    text: str
+    """``returns "n 3 h w"`` or ``roundtrip = true``."""
+    verdict: Literal["proven", "checked", "disproved", "not-checked"]
+    reason: str = ""
+    """Where it holds, or why nothing is known."""
+
+
+@dataclass(frozen=True)
 class TargetReport:
     """What was found out about one module."""
 
@@ -159,6 +171,7 @@ class TargetReport:
     """Output shapes as formulas, for example ``(N, 1, 2*ceil(L/2) - 1)``."""
     assumed: tuple[str, ...] = ()
     """What shapelint had to guess to build or call it, in words."""
+    contracts: tuple[Contract, ...] = ()
 
 
 @dataclass(frozen=True)

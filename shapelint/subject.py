@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, reduce
+from typing import TYPE_CHECKING
 
 from shapelint.exploration import Component, Exploration, combined
 from shapelint.lengths.conditions import all_of, at_least, divides, equal
@@ -17,6 +18,9 @@ from shapelint.paths import Failing, Outcome, set_of
 from shapelint.stages import Stage, Structure, level, nodes_above, structure
 from shapelint.texts import Texts
 from shapelint.trace import Node, Shape, Span, Trace
+
+if TYPE_CHECKING:
+    from shapelint.contracts import Promise
 
 __all__ = ["Subject"]
 
@@ -38,6 +42,10 @@ class Subject:
     """The contract: True if the output length must equal the input length; None: look and see."""
     files: Texts = field(default_factory=Texts, compare=False)
     """The source that it was built from."""
+    promises: tuple[Promise, ...] = ()
+    """The annotated shapes of the outputs."""
+    promised_at: Span | None = None
+    """Where they are written."""
 
     @property
     def base(self) -> Trace:
@@ -147,6 +155,12 @@ class Subject:
         levels = [level(output, s) for s in self.spatial if self.structure.of(s)]
         return bool(levels) and all(found is not None and found[0] == 1 for found in levels)
 
+    @property
+    def stages_should_pair(self) -> bool:
+        """Whether the output should be as long as the input, and there are stages to blame."""
+        decodes = self.structure.has_decoder and self.returned is not None
+        return decodes and self.expects_roundtrip
+
     @cached_property
     def returned(self) -> int | None:
         """The output that corresponds to the first input: same rank, if possible at its level.
@@ -199,7 +213,10 @@ class Subject:
     def _returns(self, output: int, dim: int, gap: int = 0) -> SizeSet:
         """The sizes at which one dim of the output is that of the input plus ``gap``."""
         given = self.inputs[0].dims[dim]
-        wanted = (symbol(given) if isinstance(given, str) else as_expr(given)) + gap
+        return self.returning(output, dim, _expr(given) + gap)
+
+    def returning(self, output: int, dim: int, wanted: Expr) -> SizeSet:
+        """The sizes at which one dim of an output is as wanted."""
         symbols = self.domain.symbols
         owners = [c for c in self.exploration.components if self._is_of(c, output, dim, wanted)]
         if len(owners) > 1:
@@ -296,6 +313,10 @@ class Subject:
     def outcome(self, sizes: Sizes) -> Outcome:
         """What the analysis says about sizes."""
         return self.exploration.outcome(sizes)[0]
+
+
+def _expr(dim: int | str) -> Expr:
+    return symbol(dim) if isinstance(dim, str) else as_expr(dim)
 
 
 def _dim(outputs: tuple[Shape, ...], output: int, dim: int) -> Expr | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shapelint.contracts import contracts
 from shapelint.lengths.effort import TooHard
 from shapelint.lengths.words import formula
 from shapelint.lint import diagnose
@@ -55,6 +56,7 @@ def verdict(
         roundtrip_sizes=comes_back,
         outputs=tuple(map(_formula, analysis.exploration.base.outputs)),
         assumed=assumed,
+        contracts=tuple(contracts(analysis.subject, evidence, bool(analysis.denied))),
     )
     return Verdict(report, (*findings.diagnostics, *_less_than_proven(report, analysis)))
 

@@ -20,6 +20,7 @@ from shapelint.session import Patch, Run
 from shapelint.texts import Texts
 from shapelint.trace import Span
 from shapelint.worker import build, runs
+from shapelint.worker.annotations import annotated
 from shapelint.worker.load import Project
 
 if TYPE_CHECKING:
@@ -95,7 +96,9 @@ class Model:
         """What shapelint finds out about it."""
         domain = domain_of(self.lengths, symbols_of(self.template))
         span = Span(str(session.path), 1, 1, 1, 1)
-        return examine(session, self.template, self.target, span, domain, bool(self.lengths))
+        said = annotated(type(session.model.root))
+        known = (session, self.template, self.target, span, domain, bool(self.lengths))
+        return examine(*known, annotated=said)
 
 
 def load(path: Path, files: Texts | None = None) -> ModuleType:

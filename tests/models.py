@@ -80,6 +80,7 @@ GOOD = [
           finds="SHP302 13 info"),
     Model("good/dcgan_discriminator", "Discriminator", "N 3 64 64", ANY),
     Model("good/output_padding_valid", "Generator", "N 8 H W", ANY, base=8, top=32),
+    Model("good/annotated_encoder", "Encoder", IMAGE, ANY, ANY),
 ]
 
 BAD = [
@@ -157,6 +158,8 @@ BAD = [
     Model("bad/space_to_depth", "Stem", IMAGE, "H % 2 == 0 and W % 2 == 0",
           finds="SHP403 13 warning"),
     Model("bad/squeeze_head", "Regressor", IMAGE, ANY, finds="SHP404 15 warning"),
+    Model("bad/annotated_encoder", "Encoder", IMAGE, ANY, "H == 1 and W == 1",
+          finds="SHP501 15 error"),
 ]
 # fmt: on
 

@@ -14,7 +14,8 @@ lines and columns count from 1, columns in characters, ends exclusive.
     ``valid_sizes`` (the sizes that run: ``text`` and the ``smallest``, an object from names to
     sizes or null if there is none; null if unknown), ``roundtrip_sizes`` (``text``; null where the
     output is not meant to be as long as the input), ``outputs[]`` (shapes as formulas),
-    ``assumed[]`` (what had to be guessed).
+    ``assumed[]`` (what had to be guessed), ``contracts[]`` (what it promises: ``text``,
+    ``verdict``: ``proven``, ``checked``, ``disproved`` or ``not-checked``, ``reason``).
 ``diagnostics[]``
     ``code``, ``name``, ``severity`` (``error``, ``warning``, ``info``), ``message``, ``target``,
     ``path``, ``line``, ``column``, ``end_line``, ``end_column``, ``label`` (a few words about that
@@ -41,6 +42,7 @@ lines and columns count from 1, columns in characters, ends exclusive.
 
 from __future__ import annotations
 
+import dataclasses
 import json as stdlib_json
 from collections import Counter
 from typing import Any
@@ -93,6 +95,7 @@ def _target(target: TargetReport, sources: Sources) -> dict[str, Any]:
         "roundtrip_sizes": None if comes_back is None else {"text": comes_back.text},
         "outputs": target.outputs,
         "assumed": target.assumed,
+        "contracts": [dataclasses.asdict(contract) for contract in target.contracts],
     }
 
 

@@ -55,6 +55,8 @@ class Rule:
     """Whether it runs without being selected."""
     preview: bool = False
     """Whether it may still change, and runs with ``--preview`` alone."""
+    after: tuple[str, ...] = ()
+    """Rules whose errors about a model explain what this one would say: it is silent then."""
 
     def __call__(self, subject: Subject) -> Iterator[Diagnostic]:
         """The diagnostics of this rule for one model."""
@@ -73,7 +75,13 @@ class Rule:
 
 
 def rule(
-    code: str, name: str, *, severity: Severity, enabled: bool = True, preview: bool = False
+    code: str,
+    name: str,
+    *,
+    severity: Severity,
+    enabled: bool = True,
+    preview: bool = False,
+    after: tuple[str, ...] = (),
 ) -> Callable[[Check], Rule]:
     """Decorator: make a generator the rule ``name``.
 
@@ -85,7 +93,9 @@ def rule(
         raise ValueError(f"rule name must be in kebab case, got {name!r}")
 
     def decorate(check: Check) -> Rule:
-        return RULES.register(code, name)(Rule(code, name, severity, check, enabled, preview))
+        return RULES.register(code, name)(
+            Rule(code, name, severity, check, enabled, preview, after)
+        )
 
     return decorate
 

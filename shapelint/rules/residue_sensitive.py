@@ -48,7 +48,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## References
     - https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
     """
-    if not subject.expects_roundtrip or breaks_ordinary_sizes(subject):
+    if not subject.stages_should_pair or breaks_ordinary_sizes(subject):
         return
     if subject.roundtrip is None and shrinks_by_design(subject):
         return
@@ -62,7 +62,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     passing = subject.near_miss(subject.roundtrips, sizes)
     yield check.diagnostic(
         f"output is as long as the input only {where(subject.roundtrips)}",
-        severity="error" if subject.declared else "warning",
+        severity="error" if subject.declared or subject.roundtrip else "warning",
         target=subject.target,
         span=place(loss.stage.node, subject.span) if loss else subject.span,
         label=map_label(loss.stage) if loss else "",

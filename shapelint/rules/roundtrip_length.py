@@ -28,7 +28,9 @@ __all__ = ["breaks_ordinary_sizes", "check"]
 
 def breaks_ordinary_sizes(subject: Subject) -> bool:
     """Whether the output should be as long as the input, and no ordinary size comes back."""
-    if not subject.expects_roundtrip or subject.never_works or not subject.ordinary:
+    if not subject.stages_should_pair:
+        return False
+    if subject.never_works or not subject.ordinary:
         return False
     if subject.roundtrip is None and shrinks_by_design(subject):
         return False

@@ -47,4 +47,7 @@ def _facts(target: TargetReport) -> Iterator[str]:
         yield f"comes back at {target.roundtrip_sizes.text}"
     if target.outputs:
         yield f"returns {', '.join(target.outputs)}"
+    for contract in target.contracts:
+        why = f": {contract.reason}" if contract.reason else ""
+        yield f"contract {contract.text}: {contract.verdict.replace('-', ' ')}{why}"
     yield from (f"assumed {guess}" for guess in target.assumed)

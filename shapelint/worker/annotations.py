@@ -1,21 +1,24 @@
 """Shapes written as jaxtyping annotations: ``x: Float[Tensor, "n 3 h w"]``.
 
 https://docs.kidger.site/jaxtyping/api/array/ describes the language. Of it this module reads
-names, fixed sizes, ``*batch``, ``...``, ``_`` and the prefixes ``#`` and ``?``. It works whether
-jaxtyping is installed or stands in as a stub.
+names, fixed sizes, arithmetic, ``*batch``, ``...``, ``_`` and the prefixes ``#`` and ``?``. It
+works whether jaxtyping is installed or stands in as a stub.
 """
 
 from __future__ import annotations
 
 import inspect
-import sys
-from typing import Any
+import re
+from typing import Any, get_args, get_origin
 
+from shapelint.facts import Annotated
 from shapelint.worker.stubs import Stub
 
-__all__ = ["annotated_inputs", "contract", "read_dims"]
+__all__ = ["annotated", "annotated_inputs", "read_dims"]
 
 _DTYPES = {"Float": "float32", "Int": "int64", "Integer": "int64", "Bool": "bool", "Long": "int64"}
+
+_ARITHMETIC = re.compile(r"[A-Za-z][\w+*/()%-]*")
 
 Template = tuple[tuple[int | str, ...], str]
 """Dims and dtype name."""
@@ -28,10 +31,22 @@ def annotated_inputs(kind: type) -> dict[str, Template]:
     return {name: t for name, t in templates.items() if t is not None}
 
 
-def contract(kind: type) -> str:
-    """The dims that ``forward`` promises to return, as written; empty if it promises none."""
-    dims, _ = _dims_and_dtype(_annotations(kind).get("return"))
-    return dims
+def annotated(kind: type) -> Annotated:
+    """The shapes that ``forward`` takes and promises to return, as written."""
+    forward = getattr(kind, "forward", None)
+    if not inspect.isfunction(forward):
+        return Annotated()
+    known = _annotations(kind)
+    names = list(inspect.signature(forward).parameters)[1:]
+    takes = tuple((name, _dims_and_dtype(known.get(name))[0]) for name in names)
+    returns = tuple(_dims_and_dtype(part)[0] for part in _parts(known.get("return")))
+    code = inspect.unwrap(forward).__code__
+    return Annotated(takes, returns, code.co_filename, code.co_firstlineno)
+
+
+def _parts(annotation: Any) -> tuple[Any, ...]:
+    """The annotations in ``tuple[A, B]``; anything else is one."""
+    return get_args(annotation) if get_origin(annotation) is tuple else (annotation,)
 
 
 def read_dims(text: str) -> tuple[int | str, ...] | None:
@@ -47,6 +62,8 @@ def read_dims(text: str) -> tuple[int | str, ...] | None:
             dims.append(f"d{position}")
         elif word.isidentifier():
             dims.append(word)
+        elif _ARITHMETIC.fullmatch(word):  # the client knows what it is equal to
+            dims.append(re.sub(r"\W+", "_", word).strip("_"))
         else:
             return None
     return tuple(dims)
@@ -56,7 +73,7 @@ def _annotations(kind: type) -> dict[str, Any]:
     forward = getattr(kind, "forward", None)
     if not inspect.isfunction(forward):
         return {}
-    names = vars(sys.modules.get(forward.__module__, inspect))
+    names = inspect.unwrap(forward).__globals__
     found = {}
     for name, annotation in inspect.get_annotations(forward).items():
         found[name] = _evaluated(annotation, names)

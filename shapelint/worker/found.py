@@ -13,7 +13,6 @@ from torch import nn
 from torch.nn.modules.loss import _Loss
 
 from shapelint.facts import ClassFacts, Facts, NamedModule, Parameter
-from shapelint.worker.annotations import contract
 from shapelint.worker.load import Project
 
 __all__ = ["facts_of"]
@@ -66,7 +65,7 @@ def _has_forward(kind: type[nn.Module]) -> bool:
 def _class_facts(kind: type[nn.Module], lines: dict[str, int]) -> ClassFacts:
     line = lines.get(kind.__name__, 0)
     init, forward = parameters(kind.__init__), parameters(kind.forward)
-    return ClassFacts(kind.__name__, line, init, forward, contract(kind))
+    return ClassFacts(kind.__name__, line, init, forward)
 
 
 def parameters(function: Any) -> tuple[Parameter, ...]:

@@ -25,6 +25,7 @@ from shapelint.facts import Built, Problem
 from shapelint.model import Input
 from shapelint.texts import Texts
 from shapelint.wire import encode
+from shapelint.worker.annotations import annotated
 from shapelint.worker.build import Model, assemble, build, inventory_of, number_of_parameters
 from shapelint.worker.construct import watching_constructors
 from shapelint.worker.found import facts_of
@@ -145,7 +146,8 @@ def _built(root: nn.Module, assumed: tuple[str, ...]) -> Built:
     kind = type(root)
     defined_in = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
     parts = tuple(dict.fromkeys(type(m).__name__ for m in root.modules() if m is not root))
-    return Built(kind.__name__, _line(kind), defined_in, number_of_parameters(root), assumed, parts)
+    about = (kind.__name__, _line(kind), defined_in, number_of_parameters(root))
+    return Built(*about, assumed, parts, annotated(kind))
 
 
 def _line(kind: type) -> int:

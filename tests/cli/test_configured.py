@@ -256,3 +256,51 @@ def test_rules_say_nothing_about_files_that_match(vae, shapelint):
         report = linted(shapelint)[1]
         assert [d["name"] for d in report["diagnostics"]] == names, reason
     assert linted(shapelint, "--per-file-ignores", "*.py:SHP1,x.py:SHP2")[1]["diagnostics"] == []
+
+
+ANNOTATED = """\
+from __future__ import annotations
+from jaxtyping import Float
+from torch import Tensor, nn
+
+class Half(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, 2, 2)
+
+    def forward(self, x: Float[Tensor, "n 1 l"], y: Float[Tensor, "n 1 2*l"]) -> (
+        Float[Tensor, "n 1 l"]
+    ):
+        return self.conv(y) + x
+
+class Third(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, 3, 3)
+
+    def forward(self, x: Float[Tensor, "n 1 l"]) -> Float[Tensor, "n 1 l//2"]:
+        return self.conv(x)
+"""
+
+
+def test_contracts_are_proven_or_disproved(vae, shapelint):
+    """By annotations that need no jaxtyping, and by the config file."""
+    (vae / "models" / "vae.py").write_text(ANNOTATED)
+    (vae / "shapelint.toml").write_text(
+        '[[models]]\ntarget = "models/vae.py:Third"\nroundtrip = true'
+    )
+    code, report = linted(shapelint)
+    told = {
+        t["class"]: [(c["text"], c["verdict"]) for c in t["contracts"]] for t in report["targets"]
+    }
+    assert told == {
+        "Half": [('returns "n 1 l"', "proven")],
+        "Third": [('returns "n 1 l//2"', "disproved"), ("roundtrip = true", "disproved")],
+    }
+    errors = [d for d in report["diagnostics"] if d["severity"] == "error"]
+    assert [(d["code"], d["line"]) for d in errors] == [("SHP501", 20), ("SHP501", 20)]
+    assert code == 1
+    assert "returned" not in errors[0]["error"]
+    assert all(d["witness"] and d["evidence"] == "proven" for d in errors)
+    err = shapelint("models", "--verbose")[2]
+    assert '  contract returns "n 1 l": proven\n' in err

@@ -58,6 +58,7 @@ def test_what_was_not_checked_has_its_reason_and_no_sizes():
         "roundtrip_sizes": None,
         "outputs": [],
         "assumed": [],
+        "contracts": [],
     }
     assert report["skipped"] == [{"path": "models/ae.py", "line": 14, "what": "a call of main()"}]
     assert report["summary"]["not_checked"] == 1

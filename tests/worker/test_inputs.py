@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from shapelint.model import Input
-from shapelint.worker.annotations import annotated_inputs, contract, read_dims
+from shapelint.worker.annotations import annotated, annotated_inputs, read_dims
 from shapelint.worker.build import build
 from shapelint.worker.examples import generalised
 from shapelint.worker.inputs import guess_inputs
@@ -267,8 +267,8 @@ def test_jaxtyping_dims(text: str, dims: tuple[int | str, ...] | None) -> None:
 
 def test_annotations_of_other_packages_say_nothing() -> None:
     assert annotated_inputs(Optional) == {}
-    assert contract(Optional) == ""
-    assert contract(Annotated) == "b 8 rows cols"
+    assert annotated(Optional).returns == ("",)
+    assert annotated(Annotated).returns == ("b 8 rows cols",)
 
 
 EXAMPLES = [

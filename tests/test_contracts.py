@@ -1,0 +1,181 @@
+"""Promises about the result: read, proven, disproved; PyTorch has the last word."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from shapelint.analysis import Analysis, examine, symbols_of, template_of
+from shapelint.contracts import conditions_on_inputs, contracts
+from shapelint.facts import Annotated
+from shapelint.lengths.conditions import all_of
+from shapelint.lengths.sets import SizeSet
+from shapelint.lint import diagnose
+from shapelint.local import LocalSession
+from shapelint.rules import find_rule
+from shapelint.trace import Span
+
+torch.set_num_threads(1)
+
+
+class Does(nn.Module):
+    """A function as a model."""
+
+    def __init__(self, function) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *args):
+        return self.function(*args)
+
+
+def analysed(function, takes: tuple[str, ...], returns: tuple[str, ...], **rest) -> Analysis:
+    """The analysis of a function whose inputs are named as in the annotations."""
+    named = tuple((f"x{i}", text) for i, text in enumerate(takes))
+    annotated = Annotated(named, returns)
+    dims = [text.replace("//", "_").replace("*2", "_2").lstrip("#").split() for text in takes]
+    inputs = template_of([tuple(int(d) if d.isdigit() else d for d in one) for one in dims])
+    session = LocalSession(function if isinstance(function, nn.Module) else Does(function), inputs)
+    symbols = symbols_of(inputs)
+    domain = SizeSet.of(all_of(conditions_on_inputs(annotated, inputs)), symbols)
+    span = Span("a.py", 1, 1, 1, 1)
+    return examine(session, inputs, "a.py:F", span, domain, annotated=annotated, **rest)
+
+
+def pool(x):
+    return F.max_pool1d(x, 2)
+
+
+def up(x):
+    return F.max_pool1d(x, 2, ceil_mode=True)
+
+
+X = ("n 3 l",)
+
+KEPT = {
+    "the same": (lambda x: x + 1, X, ("n 3 l",)),
+    "half": (pool, X, ("n 3 l//2",)),
+    "half, rounded up": (up, X, ("n 3 (l+1)//2",)),
+    "twice": (lambda x: torch.cat([x, x], 2), X, ("n 3 2*l",)),
+    "anything": (pool, X, ("_ _ _half",)),
+    "any number of dims": (pool, X, ("... l//2",)),
+    "several dims": (lambda x: x.relu(), ("*batch 3 l",), ("*batch 3 l",)),
+    "one, or as long": (lambda x: x.mean(2, keepdim=True), X, ("n 3 #l",)),
+    "a name that only the result has": (pool, X, ("n 3 half",)),
+    "such a name twice": (lambda x: (pool(x), pool(x) + 1), X, ("n 3 half", "n _ half")),
+    "a documented size": (lambda x: x + 1, X, ("n channels=3 l",)),
+    "some outputs have no annotation": (lambda x: (pool(x), x + 1), X, ("", "n 3 l")),
+    "twice the other input": (
+        lambda x, y: torch.cat([F.interpolate(x, None, 2), y], 1),
+        ("n 3 l", "n 3 l*2"),
+        ("n 6 2*l",),
+    ),
+}
+
+BROKEN = {
+    "another number of channels": (lambda x: x + 1, X, ("n 4 l",), "no size"),
+    "another rank": (lambda x: x.flatten(1), X, ("n 3 l",), "no size"),
+    "fewer outputs": (lambda x: x + 1, X, ("n 3 l", "n 3 l"), "no size"),
+    "half, rounded up": (up, X, ("n 3 l//2",), "l % 2 == 0"),
+    "half, rounded down": (pool, X, ("n 3 (l+1)//2",), "l % 2 == 0"),
+    "another name": (lambda x: x.transpose(0, 2), X, ("n 3 l",), "n == l"),
+    "a name that only the result has": (
+        lambda x: (pool(x), up(x)),
+        X,
+        ("n 3 half", "n 3 half"),
+        "l % 2 == 0",
+    ),
+    "a branch": (
+        lambda x: x + 1 if x.shape[2] % 3 else pool(x),
+        X,
+        ("n 3 l",),
+        "l % 3 != 0",
+    ),
+}
+
+UNREADABLE = {
+    "a name that nothing has": (lambda x: x + 1, X, ("n 3 2*k",), "no input is annotated with k"),
+    "an attribute": (lambda x: x + 1, X, ("n {self.c} l",), "'{self.c}' is no length"),
+    "two stretches": (lambda x: x + 1, X, ("... 3 ...",), "any number of dims"),
+}
+
+
+def judged(analysis: Analysis):
+    return list(contracts(analysis.subject, analysis.evidence, bool(analysis.denied)))
+
+
+def found(analysis: Analysis):
+    return diagnose(analysis, [find_rule("SHP501")]).diagnostics
+
+
+@pytest.mark.parametrize(("function", "takes", "returns"), KEPT.values(), ids=KEPT)
+def test_what_is_kept_is_proven(function, takes, returns):
+    analysis = analysed(function, takes, returns)
+    assert [c.verdict for c in judged(analysis)] == ["proven"] * len([r for r in returns if r])
+    assert found(analysis) == ()
+
+
+@pytest.mark.parametrize(("function", "takes", "returns", "kept"), BROKEN.values(), ids=BROKEN)
+def test_what_is_broken_has_a_witness_that_pytorch_confirms(function, takes, returns, kept):
+    analysis = analysed(function, takes, returns)
+    told = {c.verdict: c.reason for c in judged(analysis)}
+    assert told["disproved"] == ("holds for no size" if kept == "no size" else f"holds {kept}")
+    diagnostic = found(analysis)[-1]
+    assert diagnostic.severity == "error"
+    witness, passing = diagnostic.witness, diagnostic.passing
+    assert bool(passing) == (kept != "no size")
+    shapes = _really(function, analysis, witness)
+    assert str(shapes[-1]) in diagnostic.label or "missing" in diagnostic.label
+
+
+def _really(function, analysis: Analysis, sizes: dict[str, int]) -> list[tuple[int, ...]]:
+    given = [
+        torch.zeros([sizes[d] if isinstance(d, str) else d for d in i.dims])
+        for i in analysis.inputs
+    ]
+    result = function(*given)
+    return [tuple(t.shape) for t in (result if isinstance(result, tuple) else (result,))]
+
+
+@pytest.mark.parametrize(
+    ("function", "takes", "returns", "why"), UNREADABLE.values(), ids=UNREADABLE
+)
+def test_what_cannot_be_read_is_said_not_to_be_checked(function, takes, returns, why):
+    analysis = analysed(function, takes, returns)
+    (contract,) = judged(analysis)
+    assert contract.verdict == "not-checked"
+    assert why in contract.reason
+    assert found(analysis) == ()
+
+
+def _pair(op: int) -> nn.Module:
+    return nn.Sequential(nn.Conv1d(3, 4, 3, 2, 1), nn.ConvTranspose1d(4, 3, 3, 2, 1, op))
+
+
+ROUNDTRIPS = {
+    "kept": (lambda x: x + 1, "proven", []),
+    "no decoder: half the length": (pool, "disproved", ["annotation-disproved"]),
+    "no output of that rank": (lambda x: x.flatten(1), "disproved", ["annotation-disproved"]),
+    "a pair for no ordinary size: the layer is blamed": (
+        _pair(0),
+        "disproved",
+        ["roundtrip-length"],
+    ),
+    "a pair for some sizes: an error too": (_pair(1), "disproved", ["residue-sensitive"]),
+}
+
+
+@pytest.mark.parametrize(("model", "verdict", "names"), ROUNDTRIPS.values(), ids=ROUNDTRIPS)
+def test_roundtrip_is_a_contract(model, verdict, names):
+    analysis = analysed(model, X, (), roundtrip=True)
+    (contract,) = judged(analysis)
+    assert (contract.text, contract.verdict) == ("roundtrip = true", verdict)
+    told = [(d.name, d.severity) for d in analysis.diagnostics if d.severity != "info"]
+    assert told == [(name, "error") for name in names]
+
+
+def test_without_the_contract_half_the_length_is_no_finding():
+    analysis = analysed(pool, X, ())
+    assert [d for d in analysis.diagnostics if d.severity != "info"] == []
