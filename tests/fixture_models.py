@@ -22,6 +22,7 @@ from shapelint.trace import Span
 from shapelint.worker import build, runs
 from shapelint.worker.annotations import annotated
 from shapelint.worker.load import Project
+from shapelint.worker.stubs import StubFinder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,11 +110,15 @@ def load(path: Path, files: Texts | None = None) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     arguments, sys.argv = sys.argv, [str(path)]
     sys.modules[name] = module  # dataclasses look there for their module
+    stubs = StubFinder(lambda frame: frame.f_globals is vars(module))
+    sys.meta_path.append(stubs)
     try:
         Project(path.parent, files=files).run(str(path), vars(module))
     finally:
         sys.argv = arguments
-        del sys.modules[name]
+        sys.meta_path.remove(stubs)
+        for loaded in (name, *stubs.packages):
+            sys.modules.pop(loaded, None)
     return module
 
 

@@ -35,7 +35,7 @@ def analysed(function, takes: tuple[str, ...], returns: tuple[str, ...], **rest)
     """The analysis of a function whose inputs are named as in the annotations."""
     named = tuple((f"x{i}", text) for i, text in enumerate(takes))
     annotated = Annotated(named, returns)
-    dims = [text.replace("//", "_").replace("*2", "_2").lstrip("#").split() for text in takes]
+    dims = [text.replace("*2", "_2").lstrip("#").split() for text in takes]
     inputs = template_of([tuple(int(d) if d.isdigit() else d for d in one) for one in dims])
     session = LocalSession(function if isinstance(function, nn.Module) else Does(function), inputs)
     symbols = symbols_of(inputs)

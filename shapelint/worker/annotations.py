@@ -18,7 +18,7 @@ __all__ = ["annotated", "annotated_inputs", "read_dims"]
 
 _DTYPES = {"Float": "float32", "Int": "int64", "Integer": "int64", "Bool": "bool", "Long": "int64"}
 
-_ARITHMETIC = re.compile(r"[A-Za-z][\w+*/()%-]*")
+_ARITHMETIC = re.compile(r"[\w(][\w+*/()%-]*")
 
 Template = tuple[tuple[int | str, ...], str]
 """Dims and dtype name."""
@@ -63,7 +63,7 @@ def read_dims(text: str) -> tuple[int | str, ...] | None:
         elif word.isidentifier():
             dims.append(word)
         elif _ARITHMETIC.fullmatch(word):  # the client knows what it is equal to
-            dims.append(re.sub(r"\W+", "_", word).strip("_"))
+            dims.append(f"d_{re.sub(r'[^A-Za-z0-9]+', '_', word).strip('_')}")
         else:
             return None
     return tuple(dims)
