@@ -186,7 +186,8 @@ def _judged(
     text: str, sizes: SizeSet, subject: Subject, evidence: Evidence, denied: bool
 ) -> Contract:
     if denied or not subject.valid:
-        why = "PyTorch did something else than predicted" if denied else "no size runs"
+        why = "no size runs" if subject.never_works else "no size is known to run"
+        why = "PyTorch did something else than predicted" if denied else why
         return Contract(text, "not-checked", why)
     if subject.valid - sizes:
         holds = sizes.text if sizes else "for no size"

@@ -10,7 +10,7 @@ from shapelint.contracts import contracts
 from shapelint.lengths.effort import TooHard
 from shapelint.lengths.words import formula
 from shapelint.lint import diagnose
-from shapelint.model import Diagnostic, TargetReport
+from shapelint.model import Contract, Diagnostic, Evidence, TargetReport
 from shapelint.rules import Rule, find_rule
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def verdict(
         roundtrip_sizes=comes_back,
         outputs=tuple(map(_formula, analysis.exploration.base.outputs)),
         assumed=assumed,
-        contracts=tuple(contracts(analysis.subject, evidence, bool(analysis.denied))),
+        contracts=_contracts(analysis, evidence),
     )
     return Verdict(report, (*findings.diagnostics, *_less_than_proven(report, analysis)))
 
@@ -74,6 +74,16 @@ def _sets(analysis: Analysis) -> tuple[SizeSet | None, SizeSet | None, tuple[str
     except TooHard as exc:
         return valid, None, (f"the sizes to report take too long to work out: {exc}",)
     return valid, comes_back, ()
+
+
+def _contracts(analysis: Analysis, evidence: Evidence) -> tuple[Contract, ...]:
+    """What it promises, and whether it keeps that."""
+    try:
+        with analysis.effort.spent():
+            return tuple(contracts(analysis.subject, evidence, bool(analysis.denied)))
+    except TooHard as exc:
+        promised = analysis.subject.promises
+        return tuple(Contract(f'returns "{p.text}"', "not-checked", str(exc)) for p in promised)
 
 
 def _less_than_proven(report: TargetReport, analysis: Analysis) -> tuple[Diagnostic, ...]:
