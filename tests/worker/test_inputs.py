@@ -256,7 +256,8 @@ DIMS = [
     pytest.param("... c", ("N", "c"), id="ellipsis"),
     pytest.param("n _ t", ("n", "d1", "t"), id="unnamed"),
     pytest.param("#n c=4", ("n", 4), id="prefixes"),
-    pytest.param("n 2*t", None, id="an expression is no length"),
+    pytest.param("n 2*t", ("n", "d_2_t"), id="arithmetic is a length of its own"),
+    pytest.param("n {self.t}", None, id="an attribute is no length"),
 ]
 
 
