@@ -63,10 +63,12 @@ GOOD = {
         lambda here: {"baseline": here / "lint/known.json", "cache_dir": Path("/tmp/cache")},
     ),
     "a run": (
-        'timeout = 2.5\njobs = 2\nfail-on = "warning"\nfail-on-skipped = true\npreview = true\n'
+        'timeout = 2.5\nmemory = 512\njobs = 2\nfail-on = "warning"\nfail-on-skipped = true\n'
+        "preview = true\n"
         'output-format = "concise"',
         lambda here: {
             "timeout": 2.5,
+            "memory": 512,
             "jobs": 2,
             "fail_on": "warning",
             "fail_on_skipped": True,
