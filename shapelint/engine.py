@@ -96,12 +96,20 @@ def _inspected(
 def _report(each: Sequence[Inspected], origins: tuple[str, ...]) -> Report:
     return Report(
         tuple(t for inspected in each for t in inspected.targets),
-        tuple(d for inspected in each for d in inspected.diagnostics),
+        tuple(_once(d for inspected in each for d in inspected.diagnostics)),
         len(each),
         tuple(s for inspected in each for s in inspected.skipped),
         origins,
         sources={t.path: inspected.sources for inspected in each for t in inspected.targets},
     )
+
+
+def _once(diagnostics: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
+    """What is said of a class is not said again for each of its instances."""
+    first: dict[object, Diagnostic] = {}
+    for diagnostic in diagnostics:
+        first.setdefault((diagnostic.code, diagnostic.span, diagnostic.message), diagnostic)
+    return first.values()
 
 
 def examine(target: str, settings: Settings) -> Examination:

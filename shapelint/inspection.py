@@ -79,7 +79,7 @@ def inspect_file(
         tuple(f.report for f in found),
         tuple(d for f in found for d in f.diagnostics),
         tuple(skipped),
-        tuple(c.name for c in facts.classes),
+        project_at(root, session.files).with_owners((c.name for c in facts.classes), path),
         session.sources if _lasts(found, facts) else (),
     )
 
@@ -180,6 +180,8 @@ def _inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Se
         problem = exc.problem
     except TooHard as exc:
         problem = Problem("timeout", str(exc))
+    except RecursionError:
+        problem = Problem("error", "the formulas of its sizes are nested too deep to work with")
     return _unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)
 
 

@@ -33,6 +33,10 @@ class ModelClass:
     bases: tuple[str, ...]
     uses: frozenset[str]
     """Names that its body mentions: the classes it is made of are among them."""
+    required: frozenset[str] = frozenset()
+    """Parameters of its own constructor without a default."""
+    positional: tuple[str, ...] = ()
+    """Those of its parameters that have a position, in order."""
 
     @property
     def trains(self) -> bool:
@@ -59,7 +63,7 @@ class SourceFile:
                 bases = tuple(filter(None, map(dotted, node.bases)))
                 inherits = any(_is_torch_base(b) or b in found for b in bases)
                 if inherits or (bases and _has_forward(node)):
-                    found[node.name] = ModelClass(node.name, node.lineno, bases, _mentioned(node))
+                    found[node.name] = _model_class(node, bases)
         return tuple(found.values())
 
     def means(self, name: str, defined_in: Path) -> bool:
@@ -163,6 +167,29 @@ class Project:
             if class_name in owner.uses and owner.name != class_name and not owner.trains
         ]
 
+    def with_owners(self, names: Iterable[str], path: Path) -> tuple[str, ...]:
+        """Classes of a file, and those that they are part of, directly or not."""
+        found = dict.fromkeys(names, path)
+        queue = list(found)
+        for name in queue:
+            for where, owner in self.owners(name, found[name]):
+                if owner not in found:
+                    found[owner] = where
+                    queue.append(owner)
+        return tuple(found)
+
+    def is_lost(self, name: str, path: Path, asked: frozenset[str] = frozenset()) -> bool:
+        """Whether nothing in the project says how to build a class, or a model it is part of."""
+        source = self.parse(path)
+        found = next((c for c in source.classes if c.name == name), None) if source else None
+        if found is None or not found.required:
+            return False
+        for call in self.constructions(name, path):
+            if found.required <= {*found.positional[: len(call.args)], *call.kwargs}:
+                return False
+        owners = [(p, n) for p, n in self.owners(name, path) if n not in asked]
+        return all(self.is_lost(n, p, asked | {name}) for p, n in owners)
+
 
 @cache
 def project_at(root: Path, texts: Texts) -> Project:
@@ -175,6 +202,19 @@ def _parsed(path: Path, texts: Texts) -> SourceFile | None:
         return SourceFile(path, ast.parse(texts.read(path), str(path)))
     except (SyntaxError, ValueError, RecursionError, MemoryError, OSError):
         return None
+
+
+def _model_class(node: ast.ClassDef, bases: tuple[str, ...]) -> ModelClass:
+    inits = (s for s in node.body if isinstance(s, ast.FunctionDef) and s.name == "__init__")
+    for args in (init.args for init in inits):
+        positional = [a.arg for a in (*args.posonlyargs, *args.args)][1:]
+        required = positional[: max(0, len(positional) - len(args.defaults))]
+        required += [a.arg for a, d in zip(args.kwonlyargs, args.kw_defaults) if d is None]
+        uses = _mentioned(node)
+        return ModelClass(
+            node.name, node.lineno, bases, uses, frozenset(required), tuple(positional)
+        )
+    return ModelClass(node.name, node.lineno, bases, _mentioned(node))
 
 
 def _is_torch_base(base: str) -> bool:

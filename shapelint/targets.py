@@ -83,7 +83,8 @@ def _found(
     hopeless = {name for name, plan in built.items() if plan.missing or plan.refused}
     for name, plan in built.items():
         owners = project.owners(name, place.path)
-        if not owners or (name not in hopeless and {owner for _, owner in owners} <= hopeless):
+        lost = (owner in hopeless or project.is_lost(owner, path) for path, owner in owners)
+        if not owners or (name not in hopeless and all(lost)):
             yield plan
 
 

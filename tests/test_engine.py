@@ -20,6 +20,19 @@ first = nn.Sequential(nn.Conv1d(1, 1, 3, 2, 1), nn.ConvTranspose1d(1, 1, 3, 2, 1
 second = nn.Sequential(nn.Conv1d(1, 1, 3, 2, 1), nn.ConvTranspose1d(1, 1, 3, 2, 1))
 """
 
+NET = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.down = nn.Conv1d(1, 1, 3, 2, 1)
+        self.up = nn.ConvTranspose1d(1, 1, 3, 2, 1)
+
+    def forward(self, x):
+        return self.up(self.down(x))
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -130,3 +143,35 @@ class Noisy(nn.Module):
     assert target.evidence == "checked"
     assert "PyTorch (meta) raised" in target.reason or "returned" in target.reason
     assert target.valid_sizes is None
+
+
+def test_a_part_of_a_model_in_another_file_that_nobody_can_build(project: Path) -> None:
+    """It is linted by itself; a part of one that can be built is looked at there."""
+    parts = NET.replace("class Net", "class Part")
+    owner = """
+from torch import nn
+from parts import Part
+
+class {name}(nn.Module):
+    def __init__(self, {parameters}):
+        super().__init__()
+        self.part = Part()
+
+    def forward(self, x):
+        return self.part(x)
+"""
+    lost = owner.format(name="Lost", parameters="part, quantizer")
+    found = linted(project, parts=parts, lost=lost)
+    assert "Part" in {t.class_name for t in found.targets}
+    (project / "other").mkdir()
+    (project / "other" / "pyproject.toml").touch()
+    whole = owner.format(name="Owner", parameters="")
+    found = linted(project / "other", parts=parts, lost=lost, owner=whole)
+    assert "Part" not in {t.class_name for t in found.targets}
+
+
+def test_a_finding_about_a_class_is_said_once(project: Path) -> None:
+    report = linted(project, net=f"{NET}\na = Net()\nb = Net()\n")
+    of_net = [d for d in report.diagnostics if Path(d.span.path).name == "net.py"]
+    assert len({t.target for t in report.targets if t.class_name == "Net"}) == 2
+    assert len(of_net) == len({(d.code, d.message) for d in of_net}) > 0

@@ -1,0 +1,139 @@
+"""What shapelint makes of whole repositories with no configuration.
+
+    python benchmarks/repositories.py CHECKOUT [CHECKOUT …]
+
+For each checkout: the share of files with models that could be loaded, of model classes that were
+built (as a model or as a part of one), and of the built models that have convolutions and either
+transposed convolutions or skips which were analysed. What stands in the way is counted below.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shapelint.config import Settings
+from shapelint.discovery import Place, project_root
+from shapelint.engine import files_of
+from shapelint.inspection import Found, found_in
+from shapelint.interpreters import find_interpreter
+from shapelint.process import Limits, Worker
+from shapelint.project import Project
+from shapelint.texts import Texts
+
+_NOT_LOADED = frozenset(("import-failed", "timeout", "worker-crashed"))
+_SKIP = re.compile(rb"\btorch\.(cat|concat|stack)\(|\bcat\(\[")
+
+
+@dataclass
+class Measure:
+    """Counts about one repository, or about all."""
+
+    name: str
+    counts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
+
+    def share(self, part: str, whole: str) -> str:
+        """``12/16 75 %``."""
+        some, every = self.counts[part], self.counts[whole]
+        return f"{some}/{every} {100 * some / every:3.0f} %" if every else "-"
+
+    def __add__(self, other: Measure) -> Measure:
+        return Measure(
+            "all",
+            self.counts + other.counts,
+            self.reasons + other.reasons,
+            [*self.errors, *other.errors],
+        )
+
+
+def measure(checkout: Path, worker: Worker) -> Measure:
+    """Lint every file of a checkout and count."""
+    out = Measure(checkout.name)
+    project = Project(project_root(checkout), Texts())
+    settings = Settings(paths=(str(checkout),))
+    declared: set[str] = set()
+    built: set[str] = set()
+    for path in files_of(settings):
+        source = project.parse(path.absolute())
+        declared |= {c.name for c in source.classes} if source else set()
+        found = found_in(worker, Place(path), settings)
+        out.counts["files"] += 1
+        out.counts["loaded"] += not any(_is_file(f, path) for f in found)
+        for each in found:
+            built |= _note(out, each, path)
+    out.counts["classes"] += len(declared)
+    out.counts["classes built"] += len(declared & built)
+    return out
+
+
+def _is_file(found: Found, path: Path) -> bool:
+    """Whether this says that the whole file could not be loaded."""
+    return found.report.target == str(path)
+
+
+def _note(out: Measure, found: Found, path: Path) -> set[str]:
+    """Count one model; the classes that it shows to be buildable."""
+    rules = {d.name for d in found.diagnostics}
+    evidence = found.report.evidence
+    out.errors += [
+        f"{d.target}: {d.name}: {d.message}" for d in found.diagnostics if d.severity == "error"
+    ]
+    if evidence == "not-checked":
+        out.reasons[f"{', '.join(sorted(rules))}: {found.report.reason[:90]}"] += 1
+    if _is_file(found, path):
+        return set()
+    out.counts["models"] += 1
+    if "cannot-construct" in rules or (found.analysis is None and rules & _NOT_LOADED):
+        return set()
+    out.counts["models built"] += 1
+    out.counts[evidence] += 1
+    if _has_both(found, path):
+        out.counts["with both"] += 1
+        out.counts["with both, analysed"] += evidence != "not-checked"
+    return {found.report.class_name, *found.parts}
+
+
+def _has_both(found: Found, path: Path) -> bool:
+    """Convolutions, and transposed convolutions or joins."""
+    kinds = {part.rstrip("123d") for part in found.parts}
+    return "Conv" in kinds and ("ConvTranspose" in kinds or bool(_SKIP.search(path.read_bytes())))
+
+
+def _table(measures: list[Measure]) -> Iterator[str]:
+    yield "| repository | files loaded | models built | proven | checked | classes built | both |"
+    yield "|---|---|---|---|---|---|---|"
+    for m in measures:
+        columns = (
+            m.share("loaded", "files"),
+            m.share("models built", "models"),
+            str(m.counts["proven"]),
+            str(m.counts["checked"]),
+            m.share("classes built", "classes"),
+            m.share("with both, analysed", "with both"),
+        )
+        yield f"| {m.name} | {' | '.join(columns)} |"
+
+
+def main(checkouts: list[str]) -> None:
+    """Print the table, the errors that were found, and why models were not checked."""
+    interpreter = find_interpreter(Path.cwd())
+    measures = []
+    with closing(Worker(interpreter.python, Limits())) as worker:
+        for checkout in map(Path, checkouts):
+            measures.append(measure(checkout, worker))
+            print(list(_table(measures[-1:]))[-1], file=sys.stderr)
+    whole = sum(measures, Measure("all"))
+    print("\n".join(_table([*measures, whole])))
+    print(f"\n{len(whole.errors)} errors", *sorted(whole.errors), sep="\n")
+    print("\nnot checked", *(f"{n:4} {why}" for why, n in whole.reasons.most_common(40)), sep="\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
