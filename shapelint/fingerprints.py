@@ -18,8 +18,8 @@ __all__ = ["fingerprints", "identity"]
 def identity(found: Diagnostic, sources: Sources) -> tuple[str, ...]:
     """``("models/ae.py:AE", "roundtrip-length", "dec", "enc")``, the path as it is shown."""
     path, colon, name = found.target.rpartition(":")
-    shown = sources.shown(path) if path else ""
-    return f"{shown}{colon}{name}", found.name, *found.modules[:2]
+    target = f"{sources.shown(path)}:{name}" if colon else sources.shown(name)
+    return target, found.name, *found.modules[:2]
 
 
 def fingerprints(diagnostics: Iterable[Diagnostic], sources: Sources) -> list[str]:

@@ -89,3 +89,5 @@ def test_the_path_of_the_identity_is_relative(tmp_path):
     absolute = finding(target=f"{tmp_path}/m.py:AE")
     assert identity(absolute, Sources(root=tmp_path)) == ("m.py:AE", "skip-length-mismatch")
     assert identity(finding(target="AE"), Sources()) == ("AE", "skip-length-mismatch")
+    whole_file = finding(target=f"{tmp_path}/m.py")
+    assert identity(whole_file, Sources(root=tmp_path)) == ("m.py", "skip-length-mismatch")

@@ -50,7 +50,8 @@ def _case(name: str, report: Report, sources: Sources) -> Element:
 
     path, _, target = name.rpartition(":")
     where = sources.shown(path).removesuffix(".py").replace("/", ".") if path else "shapelint"
-    case = Element("testcase", classname=visible(where), name=visible(target))
+    shown = target if path else sources.shown(name)
+    case = Element("testcase", classname=visible(where), name=visible(shown))
     found = [d for d in report.diagnostics if d.target == name]
     errors = [d for d in found if d.severity == "error"]
     for error in errors:

@@ -147,6 +147,10 @@ CASES = {
     "an error fails it": (BROKEN, {"AE": ["failure"]}),
     "a warning does not": (Report((target(),), (finding("warning"),), 1), {"AE": ["system-out"]}),
     "a finding about no model is a case": (Report((), (ROUNDTRIP,), 1), {"AE": ["failure"]}),
+    "so is one about a file": (
+        Report((), (finding("warning", target=str(Path.cwd() / "m.py")),), 1),
+        {"m.py": ["system-out"]},
+    ),
 }
 
 
