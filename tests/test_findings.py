@@ -63,7 +63,8 @@ def test_witnesses_are_on_the_two_sides_of_the_claim(model):
 
 
 def test_every_fixture_is_in_the_table():
-    files = {f"{p.parent.name}/{p.stem}" for p in FIXTURES.glob("*/*.py")}
+    folders = ("good", "bad")
+    files = {f"{p.parent.name}/{p.stem}" for name in folders for p in FIXTURES.glob(f"{name}/*.py")}
     assert files - {"bad/same_padding"} == {m.file for m in MODELS}
 
 
@@ -118,7 +119,14 @@ def test_a_fix_does_what_it_says(model, tmp_path):
 
 
 FIX_TITLES = [
-    ("bad/autoencoder", ["output_padding=1", "kernel_size=4 (k4 s2 p1)"]),
+    (
+        "bad/autoencoder",
+        [
+            "output_padding=1",
+            "output_size=x.shape[-1:] in forward",
+            "kernel_size=4 (k4 s2 p1)",
+        ],
+    ),
     ("bad/codec", ["output_padding=stride % 2"]),
     ("bad/script", ["output_padding=1", "kernel_size=4 (k4 s2 p1)"]),
     ("bad/classifier_width", ["in_features=32 in fc"]),
