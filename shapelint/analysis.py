@@ -26,9 +26,10 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.lint import Findings, diagnose
 from shapelint.model import Diagnostic, Evidence, Input
 from shapelint.notation import parse_input
-from shapelint.paths import Outcome
-from shapelint.session import Session
+from shapelint.paths import Outcome, raised_by_forward
+from shapelint.session import Run, Session
 from shapelint.subject import Subject
+from shapelint.sweep import Sweep, swept
 from shapelint.trace import Span
 from shapelint.wording import size_text
 
@@ -117,6 +118,20 @@ class Analysis:
         confirmations = confirm_paths(self.exploration, self.session)
         return tuple(c.doubt for c in confirmations if not c.agrees)
 
+    @cached_property
+    def sweep(self) -> Sweep | None:
+        """Runs at a window of sizes, where tracing does not tell; None where it does."""
+        if not self.denied and not self._stuck:
+            return None
+        return swept(self.session, hints_for(self.inputs))
+
+    @property
+    def _stuck(self) -> bool:
+        """Whether the run that got furthest failed for a reason that nobody knows."""
+        failure = self.exploration.base.failure
+        known = failure is None or failure.explained or raised_by_forward(self.exploration.base)
+        return not known and not self.valid_sizes
+
     @property
     def refuted(self) -> bool:
         """Whether no size should run, and PyTorch does not agree: then nothing is known."""
@@ -136,6 +151,8 @@ class Analysis:
         """The evidence for the whole if these doubts remain."""
         if not doubts:
             return "proven"
+        if self.sweep is not None:
+            return "checked"
         if self.refuted:
             return "not-checked"
         failure = self.exploration.base.failure
@@ -154,6 +171,8 @@ class Analysis:
         """
         if sizes not in self.exploration.domain:
             return Prediction(None, None, "not-checked", "outside the declared sizes")
+        if self.sweep is not None:
+            return _as_run(self.sweep.at(sizes))
         if self.denied:
             return Prediction(None, None, "not-checked", self.denied[0])
         outcome, event, _ = self.exploration.outcome(sizes)
@@ -165,6 +184,14 @@ class Analysis:
             why = event.why if event is not None else failure.error if failure else "forward raises"
             return Prediction(False, None, evidence, self._as_worded(why, sizes))
         return Prediction(None, None, "not-checked", "no run covers this size")
+
+
+def _as_run(run: Run | None) -> Prediction:
+    if run is None:
+        return Prediction(None, None, "not-checked", "not run at this size")
+    return Prediction(
+        run.ok, [tuple(s) for s in run.shapes] if run.ok else None, "checked", run.error
+    )
 
 
 def analyze(

@@ -45,13 +45,14 @@ def verdict(
     valid, comes_back, unknown = _sets(analysis)
     doubts += unknown
     evidence = analysis.evidence_given(doubts)
+    tried = [analysis.sweep.words] if analysis.sweep is not None else []
     report = TargetReport(
         target=analysis.target,
         path=path or analysis.span.path,
         class_name=class_name or analysis.target,
         inputs=analysis.inputs,
         evidence=evidence,
-        reason="; ".join(doubts[:3]),
+        reason="; ".join((*tried, *doubts[:3])),
         valid_sizes=valid,
         roundtrip_sizes=comes_back,
         outputs=tuple(map(_formula, analysis.exploration.base.outputs)),
@@ -63,6 +64,8 @@ def verdict(
 
 def _sets(analysis: Analysis) -> tuple[SizeSet | None, SizeSet | None, tuple[str, ...]]:
     """The sizes that run and that come back, and why they are not known; as far as worked out."""
+    if analysis.sweep is not None:
+        return analysis.sweep.valid, None, ()
     if analysis.denied:
         return None, None, ()
     valid = comes_back = None

@@ -1,0 +1,114 @@
+"""Where tracing does not tell, the model is run: one axis after the other, then all axes alike.
+
+On the meta device, or on the CPU where the model wants values. What was run is known, and nothing
+else is claimed; the pattern of the sizes that ran is what people read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, reduce
+
+from shapelint.lengths.sets import SizeSet
+from shapelint.session import Run, Session
+
+__all__ = ["Sweep", "swept"]
+
+Sizes = Mapping[str, int]
+
+_TOP = 48
+_FEW = 3
+"""Of a symbol that the hints hold at a small size: a batch."""
+_BASES = (32, 64, 48, 128, 96, 256, 16, 24, 224, 8, 512, 1024, 4096)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What the model did at every size that was tried."""
+
+    symbols: tuple[str, ...]
+    base: dict[str, int]
+    """A size at which it runs; the other symbols are held there while one varies."""
+    runs: Mapping[tuple[int, ...], Run]
+
+    def at(self, sizes: Sizes) -> Run | None:
+        """What it did there; None if that was not tried."""
+        return self.runs.get(tuple(sizes[s] for s in self.symbols))
+
+    @cached_property
+    def valid(self) -> SizeSet:
+        """The sizes at which it ran.
+
+        Each axis for itself if that explains all runs, those too in which several axes vary.
+        """
+        if not self._axes_are_independent:
+            return SizeSet.points(
+                self.symbols, (self._sizes(k) for k, r in self.runs.items() if r.ok)
+            )
+        return reduce(SizeSet.__and__, map(self._axis, self.symbols))
+
+    def _axis(self, symbol: str) -> SizeSet:
+        def runs(sizes: dict[str, int]) -> bool:
+            run = self.at({**self.base, **sizes})
+            return run is not None and run.ok
+
+        window = {symbol: (1, _top(self.base, symbol))}
+        return SizeSet.enumerated(runs, (symbol,), window).over(self.symbols)
+
+    @cached_property
+    def _axes_are_independent(self) -> bool:
+        return all(self._each_axis_runs(self._sizes(k)) == r.ok for k, r in self.runs.items())
+
+    def _each_axis_runs(self, sizes: Sizes) -> bool:
+        alone = (self.at({**self.base, s: sizes[s]}) for s in self.symbols)
+        return all(run is not None and run.ok for run in alone)
+
+    def _sizes(self, key: tuple[int, ...]) -> dict[str, int]:
+        return dict(zip(self.symbols, key))
+
+    @property
+    def words(self) -> str:
+        """Where it was run."""
+        device = next(iter(self.runs.values())).device
+        axes = ", ".join(f"{s} = 1..{_top(self.base, s)}" for s in self.symbols)
+        held = ", ".join(f"{s} = {n}" for s, n in self.base.items())
+        others = f", the others at {held}" if len(self.symbols) > 1 else ""
+        return f"run at {axes}{others} ({device})"
+
+
+def swept(session: Session, hints: Sizes) -> Sweep | None:
+    """Runs of a window of sizes around one that works; None if none is found."""
+    found = _base(session, hints)
+    if found is None:
+        return None
+    base, device = found
+    symbols = tuple(hints)
+    runs = {
+        tuple(sizes[s] for s in symbols): session.run(sizes, device=device)
+        for sizes in _window(base)
+    }
+    return Sweep(symbols, base, runs)
+
+
+def _base(session: Session, hints: Sizes) -> tuple[dict[str, int], str] | None:
+    """A size that runs, all lengths alike, on the cheapest device that can tell."""
+    for device in ("meta", "cpu"):
+        for size in _BASES:
+            sizes = {s: n if n <= _FEW else size for s, n in hints.items()}
+            if session.run(sizes, device=device).ok:
+                return sizes, device
+    return None
+
+
+def _top(base: Sizes, symbol: str) -> int:
+    return _FEW if base[symbol] <= _FEW else max(_TOP, base[symbol])
+
+
+def _window(base: dict[str, int]) -> Iterator[dict[str, int]]:
+    for symbol in base:
+        for size in range(1, _top(base, symbol) + 1):
+            yield {**base, symbol: size}
+    lengths = [s for s in base if _top(base, s) > _FEW]
+    for size in range(1, _TOP + 1):
+        yield {**base, **dict.fromkeys(lengths, size)}

@@ -1,0 +1,84 @@
+"""A model whose shapes hang on values is run at a window of sizes; what was run is known."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from shapelint.verdict import verdict
+from tests.runs import analysed, really
+
+
+class Traceable(nn.Module):
+    """Nothing here needs a sweep."""
+
+    def forward(self, x):
+        return F.max_pool2d(x, 2)
+
+
+class CropsByTensor(nn.Module):
+    """Shapes go through the values of a tensor."""
+
+    def forward(self, x):
+        keep = (torch.tensor(x.shape) / 2).int().tolist()
+        return F.max_pool2d(x, 4)[..., : keep[-1] - 1]
+
+
+class SplitsByValue(nn.Module):
+    def forward(self, x):
+        step = int(x.isfinite().sum().item() >= 0) + 3
+        return x.unflatten(3, (-1, step))
+
+
+class Square(nn.Module):
+    """No axis speaks for itself."""
+
+    def forward(self, x):
+        times = int(x.isfinite().sum().item() >= 0)
+        return x * times + x.transpose(2, 3)
+
+
+NEVER = "N 1 H W"
+SWEPT = {
+    "a length in a tensor": (CropsByTensor, 12),
+    "a value in a view": (SplitsByValue, 12),
+    "two axes that must agree": (Square, 12),
+}
+
+
+def test_what_can_be_traced_is_not_swept():
+    analysis = analysed(Traceable())
+    assert analysis.sweep is None
+    assert analysis.evidence == "proven"
+
+
+@pytest.mark.parametrize(("kind", "top"), SWEPT.values(), ids=SWEPT)
+def test_a_sweep_knows_what_was_run_and_nothing_else(kind, top):
+    analysis = analysed(kind())
+    base = analysis.sweep.base
+    for size in range(1, top):
+        for sizes in ({**base, "H": size}, {**base, "H": size, "W": size}):
+            told, truth = analysis.predict(sizes), really(kind(), NEVER, sizes)
+            assert (told.ok, told.shapes) == (truth is not None, truth)
+            assert told.evidence == "checked"
+    told = analysis.predict({"N": 2, "H": 5, "W": 9})
+    assert (told.ok, told.evidence) == (None, "not-checked")
+
+
+def test_the_pattern_that_was_seen_is_said():
+    said = verdict(analysed(SplitsByValue())).report
+    assert said.evidence == "checked"
+    assert said.reason.startswith("run at N = 1..3, H = 1..48, W = 1..48, the others at N = 2")
+    assert said.valid_sizes.text == "W % 4 == 0 (checked for N <= 3, H <= 48, W <= 48)"
+
+
+def test_a_model_that_never_runs_is_not_swept():
+    class Broken(nn.Module):
+        def forward(self, x):
+            return x.reshape(-1, int(x.isfinite().sum().item() * 0) + 10**9 + 7)
+
+    analysis = analysed(Broken())
+    assert analysis.sweep is None
+    assert analysis.evidence == "not-checked"
