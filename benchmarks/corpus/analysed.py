@@ -26,7 +26,7 @@ def analysed(entry: Entry, truth: dict[str, Any]) -> dict[str, Any]:
     return {
         "evidence": said.report.evidence,
         "reason": said.report.reason,
-        "valid": analysis.valid_sizes.text,
+        "valid": "" if said.report.valid_sizes is None else said.report.valid_sizes.text,
         "errors": [f"{d.name}: {d.message}" for d in said.diagnostics if d.severity == "error"],
         "warnings": [f"{d.name}: {d.message}" for d in said.diagnostics if d.severity == "warning"],
         "seconds": seconds,

@@ -95,7 +95,7 @@ def _cells(result: Result) -> Iterator[str]:
 def _export(result: Result) -> str:
     told = result.told.get("export", {})
     if not told.get("ok"):
-        return "no"
+        return _mark(result, "export")
     return f"{told['seconds']:.1f} s, {told['agrees']} of {told['asked']} sizes"
 
 
@@ -143,11 +143,15 @@ def _agreement(results: Sequence[Result]) -> str:
 
 
 def _share(results: Sequence[Result], what: str) -> str:
-    managed = sum(r.managed(what) for r in results)
-    return f"{managed} of {len(results)} ({managed / len(results):.0%})"
+    tried = [r for r in results if what in r.told]
+    managed = sum(r.managed(what) for r in tried)
+    return f"{managed} of {len(tried)} ({managed / max(1, len(tried)):.0%})"
 
 
 def _mark(result: Result, what: str) -> str:
+    """A dash where nobody tried."""
+    if what not in result.told:
+        return "-"
     return "yes" if result.managed(what) else "no"
 
 
