@@ -75,8 +75,8 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
 
 def forward_seconds(entry: Entry, sizes: Sizes) -> float | None:
     """The fastest of some plain passes on the meta device; None if it does not run there."""
+    model = entry.build().to("meta")
     with torch.device("meta"):
-        model = entry.build().to("meta")
         args, kwargs = arguments(entry, sizes, "meta")
         times = []
         try:
