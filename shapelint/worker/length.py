@@ -13,6 +13,7 @@ from typing import Any
 from shapelint.lengths.expr import Expr, Rounded, floordiv, product
 from shapelint.lengths.real import Real
 from shapelint.worker.compared import Compared, Number, condition, expr_of, operand
+from shapelint.worker.double import Double, sizes_of_run
 from shapelint.worker.recorder import current
 
 __all__ = ["Length", "LengthFloat", "as_float", "computed", "expr_of", "fixed", "length", "whole"]
@@ -165,17 +166,8 @@ class Length(Compared, int):
         return int, (int(self),)
 
 
-class LengthFloat(Compared, float):
-    """A double computed from lengths."""
-
-    formula: Real
-    """How it was computed (``real`` is taken: every float has one)."""
-
-    def __new__(cls, value: float, formula: Real) -> LengthFloat:
-        """``value`` is what ``formula`` is in this run."""
-        self = super().__new__(cls, value)
-        self.formula = formula
-        return self
+class LengthFloat(Double):
+    """A double computed from lengths; rounded, it is a length again."""
 
     def __floor__(self) -> Any:
         return self._rounded("floor", math.floor(float(self)))
@@ -192,25 +184,13 @@ class LengthFloat(Compared, float):
         ratio = self.formula.ratio
         if ratio is None or not ratio.exact:
             return self._rounded("round", round(float(self)))
-        return _half_to_even(length(ratio.num.at(_sizes()), ratio.num), ratio.den)
+        return _half_to_even(length(ratio.num.at(sizes_of_run()), ratio.num), ratio.den)
 
     def _rounded(self, mode: str, value: int) -> Any:
         expr = self.formula.rounded(mode)
         if any(type(a).__name__ == "Rounded" for a in expr.terms):
             _lost("a float is rounded to a length")
         return length(value, expr)
-
-    def __bool__(self) -> bool:
-        return bool(self != 0.0)
-
-    def __hash__(self) -> int:
-        return float.__hash__(self)
-
-    def __deepcopy__(self, memo: object) -> LengthFloat:
-        return self
-
-    def __reduce__(self) -> Any:
-        return float, (float(self),)
 
     def is_integer(self) -> bool:
         """Whether the double is a whole number; a branch like any other test."""
@@ -224,36 +204,6 @@ def _half_to_even(num: Any, den: int) -> Any:
     if twice != den:
         return below + (1 if twice > den else 0)
     return below + below % 2
-
-
-def _binary(op: str, reverse: bool) -> Any:
-    def method(self: LengthFloat, other: Any) -> Any:
-        if not isinstance(other, (int, float)):
-            return NotImplemented
-        sides = (other, self) if reverse else (self, other)
-        real = Real(op, tuple(operand(s) for s in sides))
-        return LengthFloat(real.at(_sizes()), real)
-
-    return method
-
-
-for _name, _op in {
-    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**",
-}.items():  # fmt: skip
-    setattr(LengthFloat, f"__{_name}__", _binary(_op, reverse=False))
-    setattr(LengthFloat, f"__r{_name}__", _binary(_op, reverse=True))
-
-
-def _unary(op: str) -> Any:
-    def method(self: LengthFloat) -> LengthFloat:
-        real = Real(op, (self.formula,))
-        return LengthFloat(real.at(_sizes()), real)
-
-    return method
-
-
-LengthFloat.__neg__ = _unary("neg")  # type: ignore[method-assign]
-LengthFloat.__abs__ = _unary("abs")  # type: ignore[method-assign]
 
 
 def length(value: int, expr: Expr) -> int:
@@ -272,13 +222,6 @@ def _float(value: Number) -> float:
     return float(value)
 
 
-def _sizes() -> dict[str, int]:
-    recorder = current()
-    if recorder is None:
-        raise RuntimeError("a length is used outside the run it belongs to")
-    return recorder.sizes
-
-
 def _lost(reason: str) -> None:
     recorder = current()
     if recorder is not None:
@@ -291,14 +234,14 @@ def _lost(reason: str) -> None:
 def computed(op: str, *args: Number) -> float:
     """A double that a function made of lengths, remembered so that it can be repeated."""
     real = Real(op, tuple(map(_exact, args)))
-    return LengthFloat(float(real.at(_sizes())), real)
+    return LengthFloat(float(real.at(sizes_of_run())), real)
 
 
 def whole(op: str, *args: int) -> int:
     """An int that a function made of lengths. What depends on it is checked, not proven."""
     _lost(f"{op} of a length")
     real = Real(op, tuple(map(expr_of, args)))
-    return length(int(real.at(_sizes())), Expr(0, {Rounded("trunc", real): 1}))
+    return length(int(real.at(sizes_of_run())), Expr(0, {Rounded("trunc", real): 1}))
 
 
 def fixed(value: Number, reason: str) -> Any:
