@@ -85,7 +85,8 @@ def test_what_only_type_checkers_read_is_no_import():
 # -- down only ------------------------------------------------------------------------------
 
 STDLIB_LENGTHS = tuple(
-    f"shapelint.lengths.{name}" for name in ("atoms", "conditions", "expr", "pairing", "real")
+    f"shapelint.lengths.{name}"
+    for name in ("atoms", "conditions", "expr", "linear", "pairing", "real")
 )
 """The modules of ``lengths`` that need the standard library alone."""
 
