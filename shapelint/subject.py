@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
+from shapelint.confirm import device_for
 from shapelint.exploration import Component, Exploration, combined
 from shapelint.lengths.conditions import all_of, at_least, divides, equal
 from shapelint.lengths.expr import Expr, as_expr, symbol
@@ -253,7 +254,13 @@ class Subject:
 
     def full(self, sizes: Sizes) -> dict[str, int]:
         """Sizes of some symbols completed with those of a run that works, if there is one."""
-        return {**self.base.hints, **sizes}
+        return {**self._others, **sizes}
+
+    @cached_property
+    def _others(self) -> dict[str, int]:
+        """A run that works: the first one, or one as small as can be where the CPU must run it."""
+        small = self.valid.smallest() if device_for(self.exploration) == "cpu" else None
+        return {**self.base.hints, **{s: n for s, n in (small or {}).items() if s in self.spatial}}
 
     def witness(self, sizes: SizeSet) -> dict[str, int]:
         """The smallest sizes in a set, completed; the batch stays what it was if it can."""

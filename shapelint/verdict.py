@@ -55,7 +55,7 @@ def verdict(
         reason="; ".join((*tried, *doubts[:3])),
         valid_sizes=valid,
         roundtrip_sizes=comes_back,
-        outputs=tuple(map(_formula, analysis.exploration.base.outputs)),
+        outputs=() if analysis.sweep else tuple(map(_formula, analysis.exploration.base.outputs)),
         assumed=assumed,
         contracts=_contracts(analysis, evidence),
     )
