@@ -6,6 +6,7 @@ model of it was analysed, and so were the models elsewhere that are made of its 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from shapelint.errors import UsageError, suggestion
 from shapelint.model import Diagnostic, Edit, Fix, Report
 from shapelint.scope import Scope
 from shapelint.span import Span
-from shapelint.suppressions import KINDS, Directive, directives
+from shapelint.suppressions import KINDS, SKIP, Directive, directives
 
 __all__ = ["complaints"]
 
@@ -39,6 +40,8 @@ def _complaints(
         yield _diagnostic("unknown-rule", words, directive)
         return
     if directive.kind == "skip":
+        if not _skips(directive, report) and scope.is_whole(Path(directive.path), report):
+            yield _unused_diagnostic(directive, [])
         return
     if directive.words is None:
         kind = f"{directive.kind}[rule]"
@@ -49,6 +52,15 @@ def _complaints(
     unused = [w for w in _unused(directive, report, running) if w not in unknown]
     if unused and scope.is_whole(Path(directive.path), report):
         yield _unused_diagnostic(directive, unused)
+
+
+def _skips(directive: Directive, report: Report) -> bool:
+    """Whether a model was passed over because of the comment."""
+    first, last = directive.comment.about
+    return any(
+        first <= s.line <= last and os.path.abspath(s.path) == directive.path and SKIP in s.what
+        for s in report.skipped
+    )
 
 
 def _unknown(directive: Directive) -> Iterator[tuple[str, str]]:
@@ -74,7 +86,9 @@ def _unused_diagnostic(directive: Directive, unused: list[str]) -> Diagnostic:
     named = ", ".join(unused) or "all rules"
     title = f"remove {named}" if rest else "remove the comment"
     fix = Fix(title, "nothing else changes", "safe", "", (_edit(directive, rest),))
-    return _diagnostic("unused-ignore", f"nothing to ignore here: {named}", directive, (fix,))
+    idle = f"ignore here: {named}" if directive.kind != "skip" else "skip here"
+    words = f"nothing to {idle}"
+    return _diagnostic("unused-ignore", words, directive, (fix,))
 
 
 def _edit(directive: Directive, rest: list[str]) -> Edit:

@@ -37,7 +37,7 @@ from shapelint.project import project_at
 from shapelint.rules import find_rule
 from shapelint.rules.same_padding_with_stride import refused
 from shapelint.selection import selected_rules
-from shapelint.suppressions import skips
+from shapelint.suppressions import SKIP, skips
 from shapelint.targets import Plan, plans
 from shapelint.texts import Texts
 from shapelint.trace import Span
@@ -123,7 +123,7 @@ def _skipped(planned: Iterable[Plan], path: Path, files: Texts) -> Iterator[Skip
     for plan in planned:
         comment = skips(str(path), plan.line, files)
         if comment is not None:
-            why = f"# shapelint: skip{f' -- {comment.reason}' if comment.reason else ''}"
+            why = f"{SKIP}{f' -- {comment.reason}' if comment.reason else ''}"
             yield SkippedStatement(plan.line, plan.name, why, (plan.name,))
 
 

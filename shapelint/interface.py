@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from shapelint.analysis import Analysis, Dims, analyze, template_of
-from shapelint.config import Settings
 from shapelint.errors import UsageError
 from shapelint.lengths.domain import condition_of
 from shapelint.model import Report
@@ -48,6 +47,7 @@ def check(
     inputs: str | Sequence[Dims | str] = (),
     lengths: Lengths = (),
     kwargs: Mapping[str, Any] | None = None,
+    isolated: bool = False,
 ) -> Report:
     """Lint a module, or the models in a file or folder.
 
@@ -61,30 +61,38 @@ def check(
             ``["H % 32 == 0"]``; every size from 1 up by default.
         kwargs: constant keyword arguments of ``forward`` (for a module), of the constructor (for a
             path).
+        isolated: for a path, whether to pass over config files; else they are found and read as on
+            the command line, and what is said here comes first.
 
     Returns:
         The :class:`~shapelint.model.Report`; ``print`` and notebooks show it as the command line
         does. Exceptions of the model are findings, not raised.
 
     Raises:
-        UsageError: inputs or a path that make no sense, a module without ``inputs``, or no
-            interpreter with torch for a path.
+        UsageError: inputs, a path or a config file that make no sense, a module without
+            ``inputs``, or no interpreter with torch for a path.
         ValueError: ``lengths`` that are not understood.
     """
     if isinstance(what, (str, os.PathLike)):
-        from shapelint import engine
-
-        settings = Settings(
-            (os.fspath(what),),
-            inputs=template_of(inputs),
-            lengths=tuple(_conditions(lengths)),
-            args=kwargs or {},
-            cache=False,  # sets of sizes are to be there as such
-        )
-        return _shown(engine.check(settings))
+        said = {"inputs": template_of(inputs), "lengths": tuple(_conditions(lengths))}
+        return _check_path(os.fspath(what), {**said, "args": kwargs}, isolated)
     if not inputs:
         raise UsageError("inputs: the dims of every tensor that forward takes are needed")
     return _report(analyze(what, inputs, kwargs=kwargs, lengths=lengths))
+
+
+def _check_path(path: str, said: Mapping[str, Any], isolated: bool) -> ShownReport:
+    """Lint a file or folder with what is ``said``, where that is anything."""
+    from shapelint import engine
+    from shapelint.configfile.layers import Layers
+    from shapelint.selection import check_selectors
+
+    given = {key: value for key, value in said.items() if value}
+    cache = {"cache": False}  # sets of sizes are to be there as such
+    layers = Layers({"paths": (path,), **given, **cache}, isolated)
+    settings = layers.of_run()
+    check_selectors(settings)
+    return _shown(engine.check(settings, layers.of))
 
 
 def _shown(report: Report) -> ShownReport:

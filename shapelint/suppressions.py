@@ -21,9 +21,12 @@ from shapelint.model import Diagnostic, Report, Suppressed
 from shapelint.span import Span
 from shapelint.texts import Texts
 
-__all__ = ["Directive", "directives", "silenced", "skips"]
+__all__ = ["KINDS", "SKIP", "Directive", "directives", "silenced", "skips"]
 
 KINDS = ("ignore", "file-ignore", "skip")
+
+SKIP = "# shapelint: skip"
+"""Begins the reason why a model is passed over."""
 
 _DIRECTIVE = re.compile(
     r"#\s*shapelint:\s*(?P<kind>[\w-]+)\s*(?P<rules>\[[^\]]*\])?(?:\s*--\s*(?P<reason>.*))?"

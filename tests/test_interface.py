@@ -146,6 +146,24 @@ def test_check_of_a_path_asks_a_worker(kind, lengths, codes):
     assert [d.code for d in report.diagnostics] == codes
 
 
+def test_check_of_a_path_goes_by_config_files(tmp_path):
+    """Unless it is isolated; what the call says comes first."""
+    (tmp_path / "model.py").write_bytes((FIXTURES / "bad" / "autoencoder.py").read_bytes())
+    (tmp_path / "shapelint.toml").write_text('lengths = { L = "L % 4 == 1" }')
+    path = tmp_path / "model.py"
+
+    def sizes(**rest) -> str:
+        (target,) = shapelint.check(path, **rest).targets
+        return target.valid_sizes.text
+
+    assert sizes() == "L % 4 == 1"
+    assert sizes(isolated=True) == "every size"
+    assert sizes(lengths=["L % 2 == 1"]) == "L % 2 == 1"
+    (tmp_path / "shapelint.toml").write_text('ignore = ["SHP7"]')
+    with pytest.raises(UsageError, match="no rule matches 'SHP7'"):
+        shapelint.check(path)
+
+
 # -- in a notebook and in a test --------------------------------------------------------------
 
 

@@ -14,8 +14,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     """A comment silences a rule that has nothing to say there.
 
     ## What it does
-    Reports `# shapelint: ignore[…]` and `file-ignore[…]` that no finding needed. It speaks only if
-    the whole file was linted, and all models that are made of its classes.
+    Reports `# shapelint: ignore[…]` and `file-ignore[…]` that no finding needed, and `skip` where
+    no model would be linted. It speaks only if the whole file was linted, and all models that are
+    made of its classes.
 
     ## Why is this bad?
     The comment outlives its reason, and silences the next finding at that place.

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Collection
+from itertools import chain, count
 from typing import Any, get_args, get_origin
 
 from shapelint.facts import Annotated
@@ -26,9 +28,13 @@ Template = tuple[tuple[int | str, ...], str]
 
 def annotated_inputs(kind: type) -> dict[str, Template]:
     """The annotated parameters of ``forward``, by name."""
-    annotations = _annotations(kind)
-    templates = {name: _template(a) for name, a in annotations.items() if name != "return"}
-    return {name: t for name, t in templates.items() if t is not None}
+    templates: dict[str, Template] = {}
+    for name, annotation in _annotations(kind).items():
+        known = {d for dims, _ in templates.values() for d in dims if isinstance(d, str)}
+        template = _template(annotation, known) if name != "return" else None
+        if template is not None:
+            templates[name] = template
+    return templates
 
 
 def annotated(kind: type) -> Annotated:
@@ -49,8 +55,11 @@ def _parts(annotation: Any) -> tuple[Any, ...]:
     return get_args(annotation) if get_origin(annotation) is tuple else (annotation,)
 
 
-def read_dims(text: str) -> tuple[int | str, ...] | None:
-    """``"n 3 h w"`` as ``("n", 3, "h", "w")``; None if it says something else than lengths."""
+def read_dims(text: str, known: Collection[str] = ()) -> tuple[int | str, ...] | None:
+    """``"n 3 h w"`` as ``("n", 3, "h", "w")``; None if it says something else than lengths.
+
+    ``_`` becomes a name that is not among the ``known`` names of other inputs.
+    """
     dims: list[int | str] = []
     for position, written in enumerate(text.split()):
         word = written.lstrip("#?").rpartition("=")[2]
@@ -59,7 +68,7 @@ def read_dims(text: str) -> tuple[int | str, ...] | None:
         elif word == "..." or word.startswith("*"):
             dims.append(word.lstrip("*.") or "N")
         elif word == "_" or word.startswith("_"):
-            dims.append(f"d{position}")
+            dims.append(_unused(f"d{position}", {*known, *text.split()}))
         elif word.isidentifier():
             dims.append(word)
         elif _ARITHMETIC.fullmatch(word):  # the client knows what it is equal to
@@ -67,6 +76,11 @@ def read_dims(text: str) -> tuple[int | str, ...] | None:
         else:
             return None
     return tuple(dims)
+
+
+def _unused(name: str, known: Collection[str]) -> str:
+    names = chain([name], (f"{name}_{i}" for i in count(2)))
+    return next(n for n in names if n not in known)
 
 
 def _annotations(kind: type) -> dict[str, Any]:
@@ -90,9 +104,9 @@ def _evaluated(annotation: Any, names: dict[str, Any]) -> Any:
         return None
 
 
-def _template(annotation: Any) -> Template | None:
+def _template(annotation: Any, known: Collection[str]) -> Template | None:
     text, dtype = _dims_and_dtype(annotation)
-    dims = read_dims(text) if text else None
+    dims = read_dims(text, known) if text else None
     return None if dims is None else (dims, dtype)
 
 

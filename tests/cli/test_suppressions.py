@@ -110,6 +110,14 @@ SOURCES = {
         NET.replace("(nn.Module):", "(nn.Module):  # shapelint: skip -- a sketch"),
         SILENT,
     ),
+    "a skip where no model is linted": (
+        behind(UP, "  # shapelint: skip"),
+        [("roundtrip-length", 7), ("unused-ignore", 7)],
+    ),
+    "a skip of a class whose instance is linted": (
+        NET.replace("(nn.Module):", "(nn.Module):  # shapelint: skip") + "\nnet = Net()\n",
+        [("roundtrip-length", 7), ("unused-ignore", 3)],
+    ),
 }
 
 

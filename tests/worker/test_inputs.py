@@ -266,6 +266,23 @@ def test_jaxtyping_dims(text: str, dims: tuple[int | str, ...] | None) -> None:
     assert read_dims(text) == dims
 
 
+class Unnamed(nn.Module):
+    def forward(
+        self,
+        x: jaxtyping.Float[torch.Tensor, "n _ t"],  # noqa: F722
+        y: jaxtyping.Float[torch.Tensor, "n _c t"],  # noqa: F722
+    ) -> torch.Tensor:
+        return torch.cat([x, y], dim=1)
+
+
+def test_unnamed_dims_of_two_inputs_are_two_sizes() -> None:
+    assert read_dims("n _ t", {"n", "d1", "t"}) == ("n", "d1_2", "t")
+    assert read_dims("d1 _", {"d1_2"}) == ("d1", "d1_3")
+    assert read_dims("_ _") == ("d0", "d1")
+    dims = {name: template[0] for name, template in annotated_inputs(Unnamed).items()}
+    assert dims == {"x": ("n", "d1", "t"), "y": ("n", "d1_2", "t")}
+
+
 def test_annotations_of_other_packages_say_nothing() -> None:
     assert annotated_inputs(Optional) == {}
     assert annotated(Optional).returns == ("",)
