@@ -1,8 +1,8 @@
 """Claims are run in PyTorch before anybody reads them.
 
-For every way through the model, and for every reason to fail, one more size is run than the
-analysis needed: it catches what tracing cannot see, such as a length that became an ordinary number
-on the way. For every finding the witness is run, and must fail, or come out as short, as claimed.
+For every way through the model, and for every reason to fail, more sizes are run than the analysis
+needed: they catch what tracing cannot see, such as a length that became an ordinary number on the
+way. For every finding the witness is run, and must fail, or come out as short, as claimed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from shapelint.exploration import Exploration
 from shapelint.lengths.sets import SizeSet
-from shapelint.paths import Outcome, raised_by_forward
+from shapelint.paths import Outcome, Path, raised_by_forward
 from shapelint.session import Run, Session
 from shapelint.trace import Trace
 
@@ -72,7 +72,8 @@ def confirm_sizes(
 def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confirmation]:
     """On both sides of every claim, one size that the analysis did not run."""
     device = device_for(exploration)
-    for sizes in (*_running(exploration), *_failing(exploration)):
+    beside = _beside(exploration, small=device == "cpu")
+    for sizes in (*_running(exploration), *_failing(exploration), *beside):
         if exploration.outcome(sizes)[0] is not Outcome.ELSEWHERE:
             yield confirm_sizes(exploration, session, sizes, device)
 
@@ -101,3 +102,30 @@ def _another(sizes: SizeSet, trace: Trace, exploration: Exploration) -> Iterator
         for component in exploration.components:
             held.update(component.runs.smallest() or {})
         yield {**held, **found}
+
+
+_BESIDE = 4
+"""How many ways through the model are run at a second size: the first ones are the common ones."""
+
+
+def _beside(exploration: Exploration, small: bool) -> Iterator[dict[str, int]]:
+    """Sizes of which every one is new: what was lost may agree by chance at the smallest.
+
+    The i-th takes the i-th way through every component, or its last one.
+    """
+    running = [[p for p in c.paths if p.runs][:_BESIDE] for c in exploration.components]
+    if not all(running):
+        return
+    for i in range(max(map(len, running), default=0)):
+        taken = [paths[min(i, len(paths) - 1)] for paths in running]
+        yield {s: n for path in taken for s, n in _next_to(path, small).items()}
+
+
+def _next_to(path: Path, small: bool) -> dict[str, int]:
+    """One more than the size that was run, or than the smallest, or as near as the path allows."""
+    symbols = path.runs.symbols
+    ran = {s: path.trace.hints[s] for s in symbols}
+    least = path.runs.smallest() or ran
+    near = {s: n + 1 for s, n in (least if small else ran).items()}
+    new = path.runs - SizeSet.points(symbols, [ran, least])
+    return new.nearest(near) or ran

@@ -41,7 +41,15 @@ class Doubling(nn.Module):
         return torch.cat([x, x], -1) if np.array(int(str(x.shape[-1]))) % 2 else x
 
 
+class Cyclic(nn.Module):
+    """A list is indexed in C; the smallest size and the hint agree."""
+
+    def forward(self, x):
+        return x[..., :: [1, 2, 3][x.shape[-1] % 3]]
+
+
 LOST = {
+    "an index, where the smallest size agrees": (Cyclic, "N 2 L"),
     "a length through numpy": (Reported, "N L"),
     "a length through a text": (Frozen, "N 1 H W"),
     "a branch on numpy": (Doubling, "N L"),

@@ -121,6 +121,17 @@ def test_lengths_go_through_a_custom_autograd_function(function):
     assert vars(torch.autograd.Function)["apply"] is applied
 
 
+def test_a_normalisation_that_visits_every_channel_asks_no_size():
+    inputs = {"0": (("N", "C", "L", 5), torch.float32)}
+    sizes = {"N": 2, "C": 256, "L": 7}
+    trace = ShapeTracer().run(nn.CrossMapLRN2d(3), inputs, sizes)
+    assert [formula(d) for d in trace.outputs[0]] == ["N", "C", "L", "5"]
+    assert trace.events == ()
+    assert len(trace.nodes) == 2
+    flat = ShapeTracer().run(nn.CrossMapLRN2d(3), {"0": (("C", "L"), torch.float32)}, sizes)
+    assert "to be 4D, got 2D" in flat.failure.error
+
+
 def test_what_stands_for_a_missing_package_is_not_asked_anything(helpers):
     class Missing:
         def __getattr__(self, name):
