@@ -61,12 +61,12 @@ def _expected(stage: Stage, pair: Pair | None, sizes: Sizes) -> int | None:
 
 def first_gap(subject: Subject, sizes: Sizes) -> tuple[str, int]:
     """The first dim that comes back wrong at ``sizes``, and by how much; ``("", 0)`` if none."""
-    shape = subject.exploration.shapes(sizes)[subject.returned or 0]
-    for dim in subject.compared:
-        given = subject.inputs[0].dims[dim]
+    shape = subject.result_at(sizes)
+    for dim in subject.compared if shape else ():
+        given, got = subject.inputs[0].dims[dim], shape[dim].at(sizes)
         wanted = sizes[given] if isinstance(given, str) else given
-        if shape[dim] != wanted:
-            return str(given), shape[dim] - wanted
+        if got != wanted:
+            return str(given), got - wanted
     return "", 0
 
 

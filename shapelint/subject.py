@@ -197,6 +197,12 @@ class Subject:
             sizes = sizes & self._returns(self.returned, dim)
         return sizes
 
+    def result_at(self, sizes: Sizes) -> Shape:
+        """What corresponds to the input at ``sizes``; empty if that way has no such output."""
+        outputs = self.exploration.outcome(sizes)[2]
+        shape = next(iter(outputs[self.returned or 0 :]), ())
+        return shape if len(shape) == len(self.inputs[0].dims) else ()
+
     def comes_back_note(self) -> list[str]:
         """That fewer sizes come back than run, where that is expected and true."""
         if not self.expects_roundtrip or not self.valid - self.roundtrips:

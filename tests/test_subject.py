@@ -51,3 +51,20 @@ def test_the_batch_is_named_where_it_matters() -> None:
 def test_the_batch_is_left_out_where_it_does_not() -> None:
     found = finding(nn.Conv1d(1, 1, 5), "N", 1, "L", name="input-too-small")
     assert found.notes[0] == "too small, for example: L = 4"
+
+
+class Auxiliary(nn.Module):
+    """Where both sizes are even, a mean comes before the picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down, self.up = nn.Conv2d(1, 1, 3, 2, 1), nn.ConvTranspose2d(1, 1, 3, 2, 1)
+
+    def forward(self, x: torch.Tensor) -> object:
+        y = self.up(self.down(x))
+        return (x.mean(), y) if x.shape[-1] % 2 == 0 else y
+
+
+def test_ways_may_return_different_numbers_of_tensors() -> None:
+    found = finding(Auxiliary(), "N", 1, "H", "W", name="roundtrip-length")
+    assert found.message == "output is 1 shorter than the input for every even H"

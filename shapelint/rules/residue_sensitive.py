@@ -81,5 +81,5 @@ def _notes(
         symbol = loss.stage.symbol
         fits = chain_note(chain(loss.structure, symbol, passing), "fits")
         return (f"lengths: {chain_note(chain(loss.structure, symbol, sizes), 'fails')}    {fits}",)
-    shape = subject.exploration.shapes(sizes)[subject.returned or 0]
-    return (f"at {size_text(sizes)} the output is {tuple(shape)}",)
+    shape = tuple(length.at(sizes) for length in subject.result_at(sizes))
+    return (f"at {size_text(sizes)} the output is {shape}",)

@@ -94,8 +94,8 @@ def _message(subject: Subject, sizes: dict[str, int], running: SizeSet) -> str:
     if subject.outcome(sizes) is Outcome.FAILS:
         return f"no ordinary size comes back: {for_sizes(subject.ordinary)} raises an error"
     symbol, gap = first_gap(subject, sizes)
-    output = subject.exploration.outcome(sizes)[2]
-    formulas = ", ".join(formula(output[subject.returned or 0][d]) for d in subject.compared[1:])
+    shape = subject.result_at(sizes)
+    formulas = ", ".join(formula(shape[d]) for d in subject.compared[1:] if shape)
     if subject.constant_gap(symbol, gap):
         where = every(running.project((symbol,)))
         return f"output is {difference(gap)} than the input for {where}"
