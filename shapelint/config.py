@@ -123,7 +123,8 @@ class Settings:
     memory: int = 8192
     """Megabytes that a file may take, beyond what torch itself takes."""
     jobs: int | None = None
-    """Files that are linted at the same time; None for as many as there are cores."""
+    """Files that are linted at the same time, at most; None for one, or for many files as many as
+    there are cores."""
     cache: bool = True
     """Whether answers of earlier runs are used and kept."""
     cache_dir: Path | None = None

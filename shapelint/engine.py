@@ -8,8 +8,9 @@ a diagnostic about it; the others go on.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["cache_folder", "check", "examine", "files_of"]
 
 SettingsFor = Callable[[Path], Settings]
+Outcome = tuple[Place, Inspected]
+Watched = Callable[[Iterator[Outcome], int], Iterator[Outcome]]
 
 
 def check(
@@ -40,14 +43,15 @@ def check(
     settings_for: SettingsFor | None = None,
     texts: Texts | None = None,
     only: Collection[str] | None = None,
+    watched: Watched = lambda found, files: found,
 ) -> Report:
     """Lint everything under ``settings.paths``.
 
     ``settings_for`` gives the settings of each file, where config files make a difference;
     ``texts`` are read instead of what files hold, and then nothing is remembered; of all files
-    ``only`` these are linted. Raises
-    UsageError for paths or selectors that make no sense, NoInterpreter if no Python with torch is
-    at hand.
+    ``only`` these are linted; what is found out passes through ``watched``, which is told of how
+    many files. Raises UsageError for paths or selectors that make no sense, NoInterpreter if no
+    Python with torch is at hand.
     """
     of_file = settings_for or (lambda path: settings)
     if texts:
@@ -64,10 +68,11 @@ def check(
         known[place], origin = cache.get(place, of_file(place.path)) if cache else (None, "")
         origins += [f"{place.path}: {origin}"] if origin else []
     missing = [place for place, inspected in known.items() if inspected is None]
-    for place, inspected in _inspected(python, missing, settings, of_file, texts):
-        known[place] = inspected
-        if cache:
-            cache.put(place, of_file(place.path), inspected)
+    with closing(_inspected(python, missing, settings, of_file, texts)) as found:
+        for place, inspected in watched(found, len(missing)):
+            known[place] = inspected
+            if cache:
+                cache.put(place, of_file(place.path), inspected)
     origins += [cache.problem] if cache and cache.problem else []
     graded = (_graded(i, of_file(p.path)) for p, i in known.items() if i is not None)
     report = _report(list(graded), tuple(origins))
@@ -82,15 +87,25 @@ def _inspected(
     settings: Settings,
     of_file: SettingsFor,
     texts: Texts | None,
-) -> Iterator[tuple[Place, Inspected]]:
-    """What has to be looked at."""
+) -> Generator[Outcome, None, None]:
+    """What has to be looked at, in the order in which it is done."""
     if not missing:
         return
-    with closing(_start(python, settings)) as worker:
+
+    def look(worker: Worker, place: Place) -> Inspected:
         from shapelint.inspection import inspect_file  # torch is being imported meanwhile
 
+        return inspect_file(worker, place, of_file(place.path), texts)
+
+    from shapelint.lanes import inspected_in_lanes, number_of_lanes
+
+    lanes = number_of_lanes(settings.jobs, len(missing))
+    if lanes > 1:
+        yield from inspected_in_lanes(partial(_start, python, settings), missing, look, lanes)
+        return
+    with closing(_start(python, settings)) as worker:
         for place in missing:
-            yield place, inspect_file(worker, place, of_file(place.path), texts)
+            yield place, look(worker, place)
 
 
 def _report(each: Sequence[Inspected], origins: tuple[str, ...]) -> Report:

@@ -43,7 +43,7 @@ from shapelint.texts import Texts
 from shapelint.trace import Span
 from shapelint.verdict import verdict
 
-__all__ = ["Found", "found_in", "inspect_file"]
+__all__ = ["Found", "found_in", "inspect_file", "lost"]
 
 _PASSING = frozenset(("timeout", "worker-crashed", "internal-error"))
 """Findings that the next run may not have."""
@@ -82,6 +82,13 @@ def inspect_file(
         project_at(root, session.files).with_owners((c.name for c in facts.classes), path),
         session.sources if _lasts(found, facts) else (),
     )
+
+
+def lost(place: Place, why: str) -> Inspected:
+    """A file of which nothing is known because of a bug in shapelint."""
+    path = place.path
+    found = _unavailable(Problem("bug", why), "internal-error", str(path), path, 1)
+    return Inspected((found.report,), found.diagnostics)
 
 
 def _lasts(found: Sequence[Found], facts: Facts) -> bool:

@@ -88,8 +88,8 @@ def _check_path(path: str, said: Mapping[str, Any], isolated: bool) -> ShownRepo
     from shapelint.selection import check_selectors
 
     given = {key: value for key, value in said.items() if value}
-    cache = {"cache": False}  # sets of sizes are to be there as such
-    layers = Layers({"paths": (path,), **given, **cache}, isolated)
+    own = {"cache": False, "jobs": 1}  # sets of sizes are to be there as such
+    layers = Layers({"paths": (path,), **given, **own}, isolated)
     settings = layers.of_run()
     check_selectors(settings)
     return _shown(engine.check(settings, layers.of))

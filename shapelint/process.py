@@ -25,9 +25,12 @@ from shapelint.errors import UsageError
 from shapelint.facts import Problem
 from shapelint.wire import WIRE_VERSION
 
-__all__ = ["Json", "Limits", "NotStarted", "Unanswered", "Worker"]
+__all__ = ["SIGNALS", "Json", "Limits", "NotStarted", "Unanswered", "Worker"]
 
 Json = dict[str, Any]
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""They wait while a process is started: nobody would know of it, and end it."""
 
 _START = Path(__file__).parent / "worker" / "__main__.py"
 _LONGEST_START = 120.0
@@ -84,12 +87,34 @@ class Worker:
         self._start()
 
     def _start(self) -> None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # nothing is open yet
+        try:
+            try:
+                self._open()
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        except (KeyboardInterrupt, SystemExit):  # it came meanwhile
+            self.close()
+            raise
+
+    def _open(self) -> None:
         their_requests, self._requests = os.pipe()
         self._answers, their_answers = os.pipe()
         theirs = (their_requests, their_answers)
         self._temporary = _temporary_folder()
+        self._process = self._run(theirs)
+        for descriptor in theirs:
+            os.close(descriptor)
+        self._buffer = bytearray()
+        self._child = 0
+        self.hello = None
+        self._output: deque[bytes] = deque(maxlen=_KEPT_OUTPUT)
+        what = (self._process.stdout, self._output)
+        threading.Thread(target=_drain, args=what, daemon=True).start()
+
+    def _run(self, theirs: tuple[int, int]) -> subprocess.Popen[bytes]:
         folder = {"TMPDIR": self._temporary} if self._temporary else {}
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             [self.python, str(_START), *map(str, theirs), *folder.values()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -99,14 +124,6 @@ class Worker:
             env={**os.environ, **folder},
             start_new_session=True,  # Ctrl-C is for the client, which ends the worker
         )
-        for descriptor in theirs:
-            os.close(descriptor)
-        self._buffer = bytearray()
-        self._child = 0
-        self.hello = None
-        self._output: deque[bytes] = deque(maxlen=_KEPT_OUTPUT)
-        what = (self._process.stdout, self._output)
-        threading.Thread(target=_drain, args=what, daemon=True).start()
 
     @property
     def output(self) -> str:

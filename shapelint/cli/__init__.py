@@ -56,6 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         click.echo(f"error: {exc}", err=True)
         return USAGE
     except click.Abort:
+        click.echo("interrupted", err=True)
         return INTERRUPTED
     except Exception:  # whatever it is, it must not look like a finding
         import traceback

@@ -56,6 +56,12 @@ def _rules(flag: str, text: str) -> Callable[[Command], Command]:
 )
 @click.option("--preview", is_flag=True, help="Also run rules that may still change.")
 @model_options
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Files to lint at the same time; by default 1 if there are few, or one for each core.",
+)
 @click.option("--cache/--no-cache", default=True, help="Use and keep answers of earlier runs.")
 @cache_dir_option
 @click.option(
@@ -139,9 +145,10 @@ def _lint(
     texts: Texts | None = None,
     only: Collection[str] | None = None,
 ) -> Report:
+    from shapelint.cli._progress import watched
     from shapelint.engine import check
 
-    return check(asked, found.of, texts, only)
+    return check(asked, found.of, texts, only, watched)
 
 
 def _show(found: Layers, about_settings: bool) -> int:

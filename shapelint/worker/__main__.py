@@ -7,6 +7,7 @@ else from the client's environment can be imported here.
 
 import importlib.util
 import os
+import signal
 import sys
 
 _WORKER = os.path.dirname(os.path.abspath(__file__))
@@ -29,6 +30,7 @@ def register_package() -> None:
 
 
 if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
     register_package()
     from shapelint.worker.serve import serve
 

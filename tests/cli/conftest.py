@@ -17,7 +17,7 @@ class Engine(types.ModuleType):
         self.settings: Settings | None = None
         self.target = None
 
-    def check(self, settings, settings_for=None, texts=None, only=None):
+    def check(self, settings, settings_for=None, texts=None, only=None, watched=None):
         self.settings = settings
         if isinstance(self.report, Exception):
             raise self.report
