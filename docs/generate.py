@@ -25,6 +25,8 @@ MODEL = "fixtures/bad/autoencoder.py"
 
 def severity(rule: Entry) -> str:
     """As it is without any settings."""
+    if rule.preview:
+        return "preview"
     return rule.severity if rule.enabled else "off"
 
 
@@ -39,7 +41,9 @@ def rule_table(folder: str) -> str:
 
 def rule_page(rule: Entry) -> str:
     """The documentation that ``shapelint rule`` prints."""
-    default = rule.severity if rule.enabled else f"{rule.severity}, off unless selected"
+    off = "" if rule.enabled else ", off unless selected"
+    off = ", with `--preview` or where it is named" if rule.preview else off
+    default = f"{rule.severity}{off}"
     head = f"# {rule.name} ({rule.code})\n\nDefault severity: {default}"
     return f"{head}\n\n{rule.documentation}\n"
 

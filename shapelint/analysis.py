@@ -85,6 +85,7 @@ class Analysis:
             self.session.files,
             promises(self.annotated, self.inputs),
             return_span(self.annotated, self.session.files),
+            (self.annotated.path, self.annotated.line),
         )
 
     @property

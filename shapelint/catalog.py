@@ -61,7 +61,7 @@ class Entry(NamedTuple):
     documentation: str
     """Markdown."""
     preview: bool = False
-    """Whether it may still change, and runs with ``--preview`` alone."""
+    """Whether it may still change, and runs with ``--preview`` or where it is named."""
 
     @property
     def summary(self) -> str:

@@ -27,7 +27,6 @@ __all__ = [
     "ignored_in",
     "selected_rules",
     "severity_of",
-    "without_effect",
 ]
 
 _NONE = -1
@@ -78,14 +77,6 @@ def check_selectors(settings: Settings) -> None:
             raise UsageError(f"{where}: no rule matches {selector!r}{suggestion(selector, words)}")
 
 
-def without_effect(settings: Settings) -> Iterator[str]:
-    """Names of rules that were asked for by name or code and that only ``--preview`` runs."""
-    for rule in catalog.entries() if not settings.preview else ():
-        asked = {w for layer in settings.selections for w in _wanted(layer)}
-        if rule.preview and asked & {rule.name, rule.code}:
-            yield rule.name
-
-
 def _selectors(settings: Settings) -> Iterator[tuple[str, str]]:
     """Every selector, behind the place where it stands."""
     for layer in settings.selections:
@@ -104,7 +95,13 @@ def _runs(rule: Entry, settings: Settings) -> bool:
         wanted, unwanted = _match(rule, _wanted(layer)), _match(rule, _unwanted(layer))
         if layer.select is not None or max(wanted, unwanted) > _NONE:
             runs = wanted > unwanted
-    return runs and (settings.preview or not rule.preview)
+    return runs and (settings.preview or not rule.preview or _is_named(rule, settings))
+
+
+def _is_named(rule: Entry, settings: Settings) -> bool:
+    """Whether a layer wants the rule by its own name or code."""
+    asked = {w.lower() for layer in settings.selections for w in _wanted(layer)}
+    return not asked.isdisjoint((rule.name, rule.code.lower()))
 
 
 def _wanted(layer: Selection) -> tuple[str, ...]:

@@ -47,6 +47,8 @@ class Subject:
     """The annotated shapes of the outputs."""
     promised_at: Span | None = None
     """Where they are written."""
+    forward: tuple[str, int] = ("", 0)
+    """File and line where the model's own ``forward`` is defined, decorators included."""
 
     @property
     def base(self) -> Trace:

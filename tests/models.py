@@ -81,6 +81,7 @@ GOOD = [
     Model("good/dcgan_discriminator", "Discriminator", "N 3 64 64", ANY),
     Model("good/output_padding_valid", "Generator", "N 8 H W", ANY, base=8, top=32),
     Model("good/annotated_encoder", "Encoder", IMAGE, ANY, ANY),
+    Model("good/shape_comments", "Encoder", IMAGE, ANY, also=("SHP502",)),
 ]
 
 BAD = [
@@ -160,6 +161,7 @@ BAD = [
     Model("bad/squeeze_head", "Regressor", IMAGE, ANY, finds="SHP404 15 warning"),
     Model("bad/annotated_encoder", "Encoder", IMAGE, ANY, "H == 1 and W == 1",
           finds="SHP501 15 error"),
+    Model("bad/stale_comment", "Encoder", IMAGE, ANY, finds="SHP502 15 warning", also=("SHP502",)),
 ]
 # fmt: on
 

@@ -114,7 +114,7 @@ def _rules(flag: str, text: str) -> Callable[[Command], Command]:
 def command(ctx: click.Context, /, show_settings: bool, show_files: bool, **_: Any) -> int:
     """Lint models. PATHS are files, folders, FILE.py:Class, FILE.py:factory or pkg.mod:object."""
     from shapelint.cli._output import write
-    from shapelint.selection import check_selectors, without_effect
+    from shapelint.selection import check_selectors
 
     found = layers(ctx)
     asked = found.of_run()
@@ -122,8 +122,6 @@ def command(ctx: click.Context, /, show_settings: bool, show_files: bool, **_: A
     check_selectors(asked)
     if show_settings or show_files:
         return _show(found, show_settings)
-    for name in without_effect(asked):
-        click.echo(f"warning: {name} runs with --preview alone", err=True)
     report = _lint(asked, found)
     if asked.diff or asked.fix:
         from shapelint.cli._fixing import apply, show_diff

@@ -46,7 +46,7 @@ def _record(rule: Entry, fix_safety: str) -> dict[str, Any]:
 
 def _page(rule: Entry, fix_safety: str) -> str:
     off = "" if rule.enabled else ", off unless selected"
-    off = ", with --preview alone" if rule.preview else off
+    off = ", with --preview or where it is named" if rule.preview else off
     head = f"# {rule.name} ({rule.code})\n\nDefault severity: {rule.severity}{off}"
     return f"{head}\n\n{rule.documentation}\n\n## Kinds of fixes\n{fix_safety.rstrip()}"
 

@@ -54,7 +54,7 @@ class Rule:
     enabled: bool = True
     """Whether it runs without being selected."""
     preview: bool = False
-    """Whether it may still change, and runs with ``--preview`` alone."""
+    """Whether it may still change, and runs with ``--preview`` or where it is named."""
     after: tuple[str, ...] = ()
     """Rules whose errors about a model explain what this one would say: it is silent then."""
 

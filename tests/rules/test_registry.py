@@ -234,6 +234,26 @@ SELECTED = {
 }
 
 
+PREVIEW = {
+    "by default": ({}, "101"),
+    "everything": ({"select": ("ALL",)}, "101"),
+    "its block": ({"select": ("SHP5",)}, ""),
+    "its severity alone": ({"error": ("SHP502",)}, "101"),
+    "by its name": ({"select": ("stale-shape-comment",)}, "502"),
+    "by its code": ({"select": ("shp502",)}, "502"),
+    "in the table of rules": ({"rules": {"stale-shape-comment": "error"}}, "101 502"),
+    "with --preview": ({"preview": True}, "101 502"),
+    "named, and ignored": ({"select": ("SHP502",), "ignore": ("SHP502",)}, ""),
+}
+
+
+@pytest.mark.parametrize(("fields", "codes"), PREVIEW.values(), ids=PREVIEW)
+def test_what_may_still_change_runs_where_it_is_asked_for(own, fields, codes):
+    documented("SHP101", "roundtrip-length", severity="error")
+    documented("SHP502", "stale-shape-comment", preview=True)
+    assert [r.code for r in selected_rules(merge(fields))] == [f"SHP{c}" for c in codes.split()]
+
+
 @pytest.mark.parametrize(("fields", "codes"), SELECTED.values(), ids=SELECTED)
 def test_selection(four, fields, codes):
     chosen = selected_rules(merge(fields))
