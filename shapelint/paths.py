@@ -108,7 +108,7 @@ def read(trace: Trace, domain: SizeSet) -> Path:
             continue
         staying = set_of(taken, here)
         leaving = here - staying
-        if not leaving:
+        if not leaving and staying.window == here.window:  # else no size was seen to leave
             continue
         here = staying
         _raise_least(known, taken)
