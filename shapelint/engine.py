@@ -220,11 +220,14 @@ def _start(python: str, settings: Settings) -> Worker:
 
 
 def _graded(inspected: Inspected, settings: Settings) -> Inspected:
-    """What the selected rules say, with the severity that was asked for."""
+    """What the selected rules say, with the severity that was asked for; a guess stays info."""
+    guesses = {t.target for t in inspected.targets if t.guessed}
     rules = {rule.code: rule for rule in selected_rules(settings)}
     said = (d for d in inspected.diagnostics if d.code in rules)
     graded = (
-        dataclasses.replace(d, severity=severity_of(rules[d.code], settings, d.severity))
+        d
+        if d.target in guesses
+        else dataclasses.replace(d, severity=severity_of(rules[d.code], settings, d.severity))
         for d in said
         if d.code not in {r.code for r in ignored_in(settings, _file_of(d), d.span.path)}
     )

@@ -6,33 +6,27 @@ Whatever goes wrong with one of them becomes a diagnostic about it; the others g
 from __future__ import annotations
 
 import dataclasses
-import os
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from shapelint.analysis import Analysis, symbols_of
-from shapelint.analysis import examine as analyse
+from shapelint.analysis import Analysis
 from shapelint.client import Unanswered, Worker, WorkerSession
-from shapelint.config import Declared, Settings
-from shapelint.contracts import conditions_on_inputs
+from shapelint.config import Settings
 from shapelint.discovery import Place, project_root
 from shapelint.errors import UsageError
 from shapelint.facts import (
     TOOK_LONGER,
-    Annotated,
     Built,
     Facts,
-    InputGuess,
     Problem,
     SkippedStatement,
 )
-from shapelint.guesses import revised, why_doubtful
-from shapelint.lengths.conditions import Condition, all_of
+from shapelint.guesses import why_doubtful
+from shapelint.inputs import looked_at
 from shapelint.lengths.effort import Deadline, TooHard
-from shapelint.lengths.sets import SizeSet
-from shapelint.model import Diagnostic, Input, Inspected, Skipped, TargetReport
+from shapelint.model import Diagnostic, Inspected, Skipped, TargetReport
 from shapelint.project import project_at
 from shapelint.rules import find_rule
 from shapelint.rules.same_padding_with_stride import refused
@@ -41,6 +35,7 @@ from shapelint.suppressions import SKIP, skips
 from shapelint.targets import Plan, plans
 from shapelint.texts import Texts
 from shapelint.trace import Span
+from shapelint.unbuilt import as_guess, block_to_paste, in_one_line
 from shapelint.verdict import verdict
 
 __all__ = ["Found", "found_in", "inspect_file", "lost"]
@@ -77,7 +72,7 @@ def inspect_file(
     skipped = (Skipped(str(path), s.line, f"{s.text} ({s.reason})") for s in facts.skipped)
     return Inspected(
         tuple(f.report for f in found),
-        tuple(d for f in found for d in f.diagnostics),
+        in_one_line([d for f in found for d in f.diagnostics]),
         tuple(skipped),
         project_at(root, session.files).with_owners((c.name for c in facts.classes), path),
         session.sources if _lasts(found, facts) else (),
@@ -118,7 +113,8 @@ def _found(
     planned = list(plans(facts, place, project_at(root, session.files), settings.args, described))
     passed_over = () if place.target else tuple(_skipped(planned, path, session.files))
     lines = {statement.line for statement in passed_over}
-    found = [look(session, p, path, settings) for p in planned if p.line not in lines]
+    looked = [(p, look(session, p, path, settings)) for p in planned if p.line not in lines]
+    found = [f for p, f in looked if not (p.part and _is_unbuilt(f))]
     names = {f"{path}:{m.name}" for m in described}
     own = (f for f in found if f.report.target in names or not any(_is_part(f, o) for o in found))
     skipped = (*facts.skipped, *passed_over)
@@ -137,8 +133,14 @@ def _skipped(planned: Iterable[Plan], path: Path, files: Texts) -> Iterator[Skip
 Look = Callable[[WorkerSession, Plan, Path, Settings], Found]
 
 
+def _is_unbuilt(found: Found) -> bool:
+    return any(d.name == "cannot-construct" for d in found.diagnostics)
+
+
 def _is_part(found: Found, other: Found) -> bool:
     """Whether a class was linted by itself that is part of another model of the file."""
+    if other.report.guessed and not found.report.guessed:
+        return False
     name = found.report.class_name
     by_class = found.report.target.endswith(f":{name}")
     return by_class and name in other.parts and other.report.class_name != name
@@ -160,18 +162,44 @@ def _guarded(session: WorkerSession, plan: Plan, path: Path, settings: Settings)
 
 def _inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found:
     """Build one target and analyse it."""
-    span = Span(str(path), plan.line, 1, plan.line, 1)
     target = f"{path}:{plan.name}"
     if plan.missing:
-        given = "it as a literal" if len(plan.missing) == 1 else "them as literals"
-        needs = f"needs {', '.join(plan.missing)}: no call in the project gives {given}"
-        problem, note = Problem("error", needs), _how_to_build(plan, path, settings)
-        place = (target, path, plan.line, plan.class_name)
-        return _unavailable(problem, "cannot-construct", *place, (note,))
+        guessed = _by_guess(session, plan, path, settings) if plan.guess else None
+        return guessed or _lacking(plan, path, settings)
     if plan.refused:
         missing = "is not installed" in plan.refused
         problem = Problem("missing" if missing else "error", plan.refused)
         return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
+    return _constructed(session, plan, path, settings)
+
+
+def _lacking(plan: Plan, path: Path, settings: Settings) -> Found:
+    """A class that cannot be built without more arguments."""
+    given = "it as a literal" if len(plan.missing) == 1 else "them as literals"
+    needs = f"needs {', '.join(plan.missing)}: no call in the project gives {given}"
+    place = (f"{path}:{plan.name}", path, plan.line, plan.class_name)
+    notes = (block_to_paste(plan, path, settings),)
+    return _unavailable(Problem("error", needs), "cannot-construct", *place, notes)
+
+
+def _by_guess(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found | None:
+    """The model with arguments guessed by name; None if it runs at no size with them."""
+    assumed = tuple(f"{name} = {value!r}" for name, value in plan.guess.items())
+    whole = {**plan.kwargs, **plan.guess}
+    guess = dataclasses.replace(plan, kwargs=whole, missing=(), assumed=assumed)
+    found = _constructed(session, guess, path, settings)
+    sizes = found.report.valid_sizes
+    if found.analysis is None or sizes is None or sizes.smallest() is None:
+        return None
+    report = dataclasses.replace(found.report, guessed=True)
+    diagnostics = as_guess(found.diagnostics, assumed)
+    return dataclasses.replace(found, report=report, diagnostics=diagnostics)
+
+
+def _constructed(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found:
+    """A target of which all arguments are known."""
+    target = f"{path}:{plan.name}"
+    span = Span(str(path), plan.line, 1, plan.line, 1)
     try:
         built = session.build(plan.name, plan.args, plan.kwargs)
     except Unanswered as exc:
@@ -198,7 +226,7 @@ def _analysed(
     """One model that was built. Raises Unanswered, and TooHard when the time is over."""
     span = Span(str(path), plan.line, 1, plan.line, 1)
     target = f"{path}:{plan.name}"
-    analysis, guess = _analysis(session, settings, plan.declared, built.annotated, target, span)
+    analysis, guess = looked_at(session, settings, plan.declared, built.annotated, target, span)
     doubt = why_doubtful(analysis, guess.sure) if guess else ""
     if doubt:
         problem = Problem("error", doubt, details="describe the inputs: --input N,3,H,W")
@@ -206,60 +234,6 @@ def _analysed(
     assumed = (*plan.assumed, *built.assumed, *((guess.how,) if guess else ()))
     found = _reported(analysis, plan, path, settings, assumed)
     return dataclasses.replace(found, parts=built.parts)
-
-
-def _how_to_build(plan: Plan, path: Path, settings: Settings) -> str:
-    """A block for the config file, to be filled in."""
-    folder = settings.config.parent if settings.config else Path.cwd()
-    shown = Path(os.path.relpath(path, folder)).as_posix()
-    own = settings.config is not None and settings.config.name != "pyproject.toml"
-    values = ", ".join(f"{name} = ..." for name in plan.missing)
-    lines = (
-        f"to lint it, fill this in and add it to {settings.config or 'pyproject.toml'}:",
-        f"[[{'' if own else 'tool.shapelint.'}models]]",
-        f'target = "{shown}:{plan.name}"',
-        f"args = {{ {values} }}",
-    )
-    return "\n".join(lines)
-
-
-def _analysis(
-    session: WorkerSession,
-    settings: Settings,
-    model: Declared | None,
-    annotated: Annotated,
-    target: str,
-    span: Span,
-) -> tuple[Analysis, InputGuess | None]:
-    """The analysis for the inputs that were asked for, else for those that were guessed."""
-    lengths = settings.lengths or (model and model.lengths) or settings.usual_lengths
-    kwargs, roundtrip = (model.kwargs, model.roundtrip) if model else ({}, None)
-
-    def look(inputs: tuple[Input, ...]) -> Analysis:
-        session.use(inputs, kwargs)
-        domain, declared = _domain(inputs, lengths, annotated)
-        return analyse(session, inputs, target, span, domain, declared, roundtrip, annotated)
-
-    inputs = settings.inputs or (model.inputs if model else ())
-    if inputs:
-        return look(inputs), None
-    guess = session.inputs()
-    return revised(look(guess.inputs), look), guess
-
-
-def _domain(
-    inputs: tuple[Input, ...], lengths: Sequence[Condition], annotated: Annotated
-) -> tuple[SizeSet, bool]:
-    """The sizes that matter, and whether they were declared; by default every size from 1 up.
-
-    Conditions on symbols that only other models have are left out.
-    """
-    symbols = symbols_of(inputs)
-    declared = [c for c in lengths if c.symbols <= set(symbols)]
-    domain = SizeSet.of(all_of([*declared, *conditions_on_inputs(annotated, inputs)]), symbols)
-    if not domain:
-        raise UsageError("lengths: no size is left")
-    return domain, bool(declared)
 
 
 def _reported(

@@ -171,6 +171,8 @@ class TargetReport:
     """Output shapes as formulas, for example ``(N, 1, 2*ceil(L/2) - 1)``."""
     assumed: tuple[str, ...] = ()
     """What shapelint had to guess to build or call it, in words."""
+    guessed: bool = False
+    """Whether constructor arguments are guesses by name: findings are info, whatever is asked."""
     contracts: tuple[Contract, ...] = ()
 
 

@@ -167,6 +167,15 @@ class Project:
             if class_name in owner.uses and owner.name != class_name and not owner.trains
         ]
 
+    def has_heirs(self, class_name: str, defined_in: Path) -> bool:
+        """Whether another model class derives from this one."""
+        return any(
+            class_name in (base.rpartition(".")[2] for base in heir.bases)
+            for file in self.mentioning(class_name)
+            if file.means(class_name, defined_in.absolute())
+            for heir in file.classes
+        )
+
     def with_owners(self, names: Iterable[str], path: Path) -> tuple[str, ...]:
         """Classes of a file, and those that they are part of, directly or not."""
         found = dict.fromkeys(names, path)

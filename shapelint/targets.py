@@ -9,7 +9,7 @@ are reported: a block is analysed inside the model that uses it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from shapelint.config import Declared
 from shapelint.discovery import Place
 from shapelint.facts import ClassFacts, Facts
 from shapelint.project import Project, SourceFile
+from shapelint.usual import usual_arguments
 
 __all__ = ["Plan", "plans"]
 
@@ -33,6 +34,10 @@ class Plan:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     """Required parameters for which no value is known: it cannot be built."""
+    guess: Mapping[str, Any] = field(default_factory=dict)
+    """Values for what is missing that are usual under these names; empty if one of them is not."""
+    part: bool = False
+    """Whether it is looked at only because no model that it is part of can be built."""
     assumed: tuple[str, ...] = ()
     refused: str = ""
     """Why it cannot be built whatever it is given: a package is not installed."""
@@ -80,12 +85,24 @@ def _found(
     source = project.parse(place.path)
     classes = [*facts.classes, *_left_out(facts, source)]
     built = {c.name: _class(c, facts, project, args) for c in classes if c.name not in covered}
-    hopeless = {name for name, plan in built.items() if plan.missing or plan.refused}
-    for name, plan in built.items():
-        owners = project.owners(name, place.path)
-        lost = (owner in hopeless or project.is_lost(owner, path) for path, owner in owners)
-        if not owners or (name not in hopeless and all(lost)):
-            yield plan
+    for name, owners in {n: project.owners(n, place.path) for n in built}.items():
+        if not owners:
+            if not (_is_hopeless(built[name]) and project.has_heirs(name, place.path)):
+                yield built[name]
+        elif not _is_hopeless(built[name]) and all(_is_lost(o, built, project) for o in owners):
+            yield replace(built[name], part=True)
+
+
+def _is_hopeless(plan: Plan) -> bool:
+    return bool(plan.missing or plan.refused)
+
+
+def _is_lost(owner: tuple[Path, str], built: Mapping[str, Plan], project: Project) -> bool:
+    """Whether neither a class can be built nor any model that it is part of."""
+    path, name = owner
+    if name in built and _is_hopeless(built[name]) and not project.owners(name, path):
+        return True
+    return project.is_lost(name, path)
 
 
 def _left_out(facts: Facts, source: SourceFile | None) -> Iterator[ClassFacts]:
@@ -122,5 +139,7 @@ def _class(found: ClassFacts, facts: Facts, project: Project, args: Mapping[str,
             where = f"{call.path.name}:{call.line}"
             assumed = (f"built as {found.name}({', '.join(shown)}), as in {where}",)
             kwargs = {**call.kwargs, **args}
-            return Plan(found.name, found.line, found.name, call.args, kwargs, (), assumed)
-    return Plan(found.name, found.line, found.name, missing=missing)
+            name = found.name
+            return Plan(name, found.line, name, call.args, kwargs, assumed=assumed)
+    guess = usual_arguments(missing)
+    return Plan(found.name, found.line, found.name, kwargs=args, missing=missing, guess=guess)

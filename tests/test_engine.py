@@ -9,7 +9,7 @@ import pytest
 from shapelint import engine
 from shapelint.cli import BUG
 from shapelint.cli.check import exit_code
-from shapelint.config import Settings
+from shapelint.config import Selection, Settings
 from shapelint.rules import find_rule
 
 TWO_MODELS = """
@@ -177,3 +177,59 @@ def test_a_finding_about_a_class_is_said_once(project: Path) -> None:
     of_net = [d for d in report.diagnostics if Path(d.span.path).name == "net.py"]
     assert len({t.target for t in report.targets if t.class_name == "Net"}) == 2
     assert len(of_net) == len({(d.code, d.message) for d in of_net}) > 0
+
+
+WIDTHS = NET.replace("(self)", "(self, {0})").replace("1, 1, 3", "in_channels, in_channels, 3")
+WIDTHS = WIDTHS.replace("in_channels", "{0}").replace("class Net", "class {1}")
+
+
+def test_a_name_with_a_usual_value_is_enough_to_look(project: Path) -> None:
+    report = linted(project, net=WIDTHS.format("in_channels", "Net"))
+    (target,), (finding,) = report.targets, report.diagnostics
+    assert (target.evidence, target.assumed[0]) == ("proven", "in_channels = 3")
+    assert (finding.name, finding.severity) == ("roundtrip-length", "info")
+    assert "assumed in_channels = 3" in finding.notes[-1]
+    assert {fix.applicability for fix in finding.fixes} <= {"display"}
+    loud = (Selection(error=("ALL",)),)
+    again = engine.check(Settings(paths=(str(project),), selections=loud))
+    assert [d.severity for d in again.diagnostics] == ["info"]
+
+
+UNBUILT = {
+    "a name without a usual value": WIDTHS.format("width_of_things", "Net"),
+    "a usual value that the constructor refuses": WIDTHS.format("in_channels", "Net").replace(
+        "super().__init__()", "super().__init__(); assert in_channels == 5"
+    ),
+    "a usual value with which no size runs": WIDTHS.format("in_channels", "Net").replace(
+        "self.up(", "self.up(5 + x[:, :2] +"
+    ),
+    "two of them are one line": WIDTHS.format("rate", "Net") + WIDTHS.format("rate", "Other"),
+    "the one that others derive from is theirs": WIDTHS.format("rate", "Base")
+    + "\nclass Net(Base):\n    def __init__(self, other):\n        super().__init__(other)",
+    "a part with a free signature is its owner's": """
+from torch import nn
+
+class Conv(nn.Conv1d):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+class Net(nn.Module):
+    def __init__(self, rate):
+        super().__init__()
+        self.conv = Conv(1, 1, rate)
+
+    def forward(self, x):
+        return self.conv(x)
+""",
+}
+
+
+@pytest.mark.parametrize("source", UNBUILT.values(), ids=UNBUILT)
+def test_what_cannot_be_built_is_one_line_of_its_file(project: Path, source: str) -> None:
+    report = linted(project, net=source)
+    (found,) = report.diagnostics
+    assert (found.name, found.severity) == ("cannot-construct", "warning")
+    assert found.target.endswith(":Net")
+    assert "args = {" in found.notes[0]
+    rest = {t.class_name for t in report.targets} - {"Net"}
+    assert all(f"not built either: {name} needs" in found.notes[-1] for name in rest)

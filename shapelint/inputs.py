@@ -1,0 +1,62 @@
+"""A built model is looked at with the inputs and sizes that were asked for, else with a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shapelint.analysis import Analysis, symbols_of
+from shapelint.analysis import examine as analyse
+from shapelint.contracts import conditions_on_inputs
+from shapelint.errors import UsageError
+from shapelint.guesses import revised
+from shapelint.lengths.conditions import Condition, all_of
+from shapelint.lengths.sets import SizeSet
+
+if TYPE_CHECKING:
+    from shapelint.client import WorkerSession
+    from shapelint.config import Declared, Settings
+    from shapelint.facts import Annotated, InputGuess
+    from shapelint.model import Input
+    from shapelint.trace import Span
+
+__all__ = ["looked_at"]
+
+
+def looked_at(
+    session: WorkerSession,
+    settings: Settings,
+    model: Declared | None,
+    annotated: Annotated,
+    target: str,
+    span: Span,
+) -> tuple[Analysis, InputGuess | None]:
+    """The analysis for the inputs that were asked for, else for those that were guessed."""
+    lengths = settings.lengths or (model and model.lengths) or settings.usual_lengths
+    kwargs, roundtrip = (model.kwargs, model.roundtrip) if model else ({}, None)
+
+    def look(inputs: tuple[Input, ...]) -> Analysis:
+        session.use(inputs, kwargs)
+        domain, declared = _domain(inputs, lengths, annotated)
+        return analyse(session, inputs, target, span, domain, declared, roundtrip, annotated)
+
+    inputs = settings.inputs or (model.inputs if model else ())
+    if inputs:
+        return look(inputs), None
+    guess = session.inputs()
+    return revised(look(guess.inputs), look), guess
+
+
+def _domain(
+    inputs: tuple[Input, ...], lengths: Sequence[Condition], annotated: Annotated
+) -> tuple[SizeSet, bool]:
+    """The sizes that matter, and whether they were declared; by default every size from 1 up.
+
+    Conditions on symbols that only other models have are left out.
+    """
+    symbols = symbols_of(inputs)
+    declared = [c for c in lengths if c.symbols <= set(symbols)]
+    domain = SizeSet.of(all_of([*declared, *conditions_on_inputs(annotated, inputs)]), symbols)
+    if not domain:
+        raise UsageError("lengths: no size is left")
+    return domain, bool(declared)
