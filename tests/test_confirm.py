@@ -71,6 +71,17 @@ def test_a_length_that_was_lost_is_noticed_and_said(kind, inputs):
     assert only.message == said.report.reason
 
 
+def test_a_length_that_is_hashed_is_known_where_it_was_run():
+    class Hashed(nn.Module):
+        def forward(self, x):
+            return x[..., :1] if hash(x.shape[-1]) == 8 else x
+
+    analysis = analysed(Hashed(), "N L")
+    assert analysis.evidence == "checked"
+    assert analysis.doubts[0].startswith("a length is hashed")
+    assert analysis.predict({"N": 2, "L": 8}).shapes == [(2, 1)]
+
+
 @pytest.fixture
 def wrong_op(monkeypatch):
     """Give an op a transfer function that is right at the hint and wrong elsewhere."""

@@ -1,4 +1,4 @@
-"""``int(h / 2)``, ``float(n)``, ``len(x)`` and ``range(n)`` without losing the length.
+"""``int(h / 2)``, ``float(n)``, ``hash(n)``, ``len(x)``, ``range(n)`` without losing the length.
 
 CPython makes an exact ``int`` of whatever ``__int__`` returns, so a length that passes through
 ``int()`` would come out as a bare number. While a model runs, the modules that hold its code see
@@ -90,10 +90,14 @@ def _range(*args: Any) -> Any:
     return builtins.range(start, start + count * step, step)
 
 
+def _hash(value: Any, /) -> int:
+    return builtins.hash(fixed(value, "a length is hashed") if isinstance(value, Length) else value)
+
+
 _TORCH_MODULES = {"torch.nn.modules.upsampling"}
 """Modules of torch whose constructors, called in ``forward``, convert what may be lengths."""
 
-_SEEN = {"int": _Int, "float": _Float, "len": _len, "range": _range}
+_SEEN = {"int": _Int, "float": _Float, "hash": _hash, "len": _len, "range": _range}
 
 
 @contextmanager
