@@ -77,3 +77,16 @@ def test_a_file_that_cannot_be_written_is_left_alone(model, capsys):
     assert lint("--fix", *DECLARED) == 1
     assert model.read_bytes() == BROKEN
     assert "left alone" in capsys.readouterr().err
+
+
+def test_flags_that_would_fix_more_are_named(model, capsys):
+    """On standard error, so that a diff on standard output can be applied."""
+    assert lint() == 1
+    assert capsys.readouterr().err == "1 fix available with --unsafe-fixes\n"
+    assert lint("--diff") == 0
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[0]) == ("", "1 fix available with --unsafe-fixes")
+    assert lint(*DECLARED) == 1
+    assert capsys.readouterr().err == "1 fix available with --fix\n"
+    lint("--output-format", "json")
+    assert "available" not in capsys.readouterr().err

@@ -12,6 +12,7 @@ from shapelint.fixing import Fixed, Lint, fixed, for_display
 from shapelint.model import Report
 from shapelint.replacing import NotReplaced, replace_text
 from shapelint.text.diff import unified
+from shapelint.text.summary import fixable
 from shapelint.texts import Texts
 
 __all__ = ["apply", "show_diff", "shown"]
@@ -42,8 +43,16 @@ def show_diff(report: Report, lint: Lint, asked: Settings) -> int:
     if done.findings:
         many = _count(done.findings, "finding"), _count(len(done.texts), "file")
         click.echo(f"Would fix {many[0]} in {many[1]}", err=True)
+    _say_what_is_left(done.report)
     _show_the_rest(done)
     return int(bool(done.texts))
+
+
+def _say_what_is_left(report: Report) -> None:
+    """Which flags would fix more; nothing if none would."""
+    text = fixable(report)
+    if text:
+        click.echo(text, err=True)
 
 
 def _show_the_rest(done: Fixed) -> None:

@@ -18,6 +18,7 @@ from shapelint.reporters import render
 from shapelint.text.details import details
 from shapelint.text.paint import plain
 from shapelint.text.sources import Sources
+from shapelint.text.summary import fixable
 
 __all__ = ["echo", "save", "wants_color", "write"]
 
@@ -36,6 +37,8 @@ def write(report: Report, settings: Settings) -> None:
     shown = report if settings.verbose or name not in _FOR_PEOPLE else _findings(report)
     if not settings.quiet or _has_news(shown):
         echo(render(name, shown, sources, color=True), settings.color)
+        if name in ("full", "concise") and fixable(shown):
+            echo(f"{fixable(shown)}\n", settings.color, err=True)
     for output in settings.outputs:
         if output.destination == "-":
             echo(render(output.format, report, sources, color=True), settings.color)

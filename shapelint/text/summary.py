@@ -9,7 +9,7 @@ from shapelint.model import Report
 from shapelint.text.layout import one_line
 from shapelint.text.paint import paint
 
-__all__ = ["summary", "unchecked"]
+__all__ = ["fixable", "summary", "unchecked"]
 
 
 def summary(report: Report) -> str:
@@ -41,6 +41,25 @@ def _counted(report: Report, unproven: int, missed: int) -> str:
 
 def _count(number: int, thing: str) -> str:
     return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def fixable(report: Report) -> str:
+    """``1 fix available with --fix, 2 with --unsafe-fixes``; empty if there are none.
+
+    A fix that helps several findings counts once, and so does a finding with several fixes.
+    """
+    safe, unsafe = set(), set()
+    for found in report.diagnostics:
+        edits = {f.applicability: f.edits for f in reversed(found.fixes) if f.edits}
+        if "safe" in edits:
+            safe.add(edits["safe"])
+        elif "unsafe" in edits:
+            unsafe.add(edits["unsafe"])
+    flags = ((len(safe), "--fix"), (len(unsafe), "--unsafe-fixes"))
+    said = [(n, flag) for n, flag in flags if n]
+    parts = [f"{n} with {flag}" for n, flag in said[1:]]
+    first = [f"{n} fix{'' if n == 1 else 'es'} available with {flag}" for n, flag in said[:1]]
+    return ", ".join([*first, *parts])
 
 
 def unchecked(report: Report) -> Iterator[str]:
