@@ -98,7 +98,7 @@ def charged(work: Callable[[], T]) -> T:
             context.set_max_operations(limit)
             try:
                 return work()
-            except isl.Error:  # its text names the step that was under way, not the reason
+            except (isl.Error, TypeError):  # says what was under way; or a value has no text
                 limit *= _GROWTH
     finally:
         context.set_max_operations(0)
