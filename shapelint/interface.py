@@ -138,6 +138,8 @@ def _why_not(analysis: Analysis) -> str:
     doubts = "; ".join(analysis.doubts)
     if analysis.evidence == "not-checked":
         return f"not checked: {doubts}"
+    if analysis.sweep is not None:
+        return f"not proven: {doubts}"
     good = analysis.roundtrip_sizes
     missing = analysis.exploration.domain - good
     if missing:

@@ -205,7 +205,7 @@ FAILS = {
     ),
     "of those that are declared": (_autoencoder(1), {"L": "3..9"}, r"come back at L = 3; comes"),
     "where it raises nothing comes back": (nn.MaxPool1d(2, 1), {"L": "1..2"}, "come back at L = 1"),
-    "what nobody can tell": (Values(), {"L": "4"}, r"^not checked: .*item\(\)"),
+    "what nobody can tell": (Values(), {"L": "4"}, r"^not proven: .*item\(\)"),
 }
 
 
