@@ -79,7 +79,7 @@ class Directive:
 
 def directives(path: str, files: Texts) -> tuple[Directive, ...]:
     """The comments for shapelint in a file."""
-    found = ((c, _DIRECTIVE.search(c.text)) for c in comments(path, files))
+    found = ((c, _DIRECTIVE.search(c.text)) for c in comments(path, files, "shapelint"))
     return tuple(_directive(os.path.abspath(path), c, match) for c, match in found if match)
 
 
