@@ -117,7 +117,7 @@ def rows(rounds: int) -> Sequence[tuple[str, str, Work, Work, int]]:
     with torch.device("meta"):
         unet, short, long = UNet().eval(), Chain(100), Chain(5000)
     meta, few = "one forward pass on the meta device", max(1, rounds // 3)
-    check = process("-m", "shapelint", "fixtures/bad/autoencoder.py")
+    check = process("-m", "shapelint", "fixtures/bad/autoencoder.py", "--no-cache")
     return [
         ("one traced run of a U-Net", meta, traced(unet), plain(unet), rounds),
         ("all sizes of a U-Net", meta, analysed(unet), plain(unet), rounds),

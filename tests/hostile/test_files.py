@@ -41,7 +41,16 @@ def lint(folder: Path, *options: str, paths: Iterable[str] = (".",)) -> Ran:
     temporary.mkdir()
     before = _tree(folder)
     done = subprocess.run(
-        [sys.executable, "-m", "shapelint", *paths, "--output-format", "json", *options],
+        [
+            sys.executable,
+            "-m",
+            "shapelint",
+            *paths,
+            "--output-format",
+            "json",
+            "--no-cache",
+            *options,
+        ],
         cwd=folder,
         env={**os.environ, "SHAPELINT_TEST": mark, "TMPDIR": str(temporary)},
         stdin=subprocess.DEVNULL,

@@ -63,7 +63,7 @@ def test_a_tree_that_may_not_be_written_and_a_file_that_may_not_be_read(tmp_path
     first, second, _ = done.stdout.splitlines()
     assert first.startswith("good.py:11:19: error[roundtrip-length]")
     assert second.startswith("secret.py:1:1: warning[import-failed] PermissionError: [Errno 13]")
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stderr) == (1, "1 fix available with --unsafe-fixes\n")
 
 
 FULL = "/dev/full"
@@ -115,7 +115,9 @@ def project(tmp_path: Path) -> Path:
 
 def test_two_runs_at_once(project: Path) -> None:
     both = [_start(project, "") for _ in range(2)]
-    assert {run.communicate() for run in both} == {(_lines(), "")}
+    assert {run.communicate() for run in both} == {
+        (_lines(), "3 fixes available with --unsafe-fixes\n")
+    }
     assert [run.returncode for run in both] == [1, 1]
 
 
