@@ -129,9 +129,13 @@ class Analysis:
     @property
     def _stuck(self) -> bool:
         """Whether the run that got furthest failed for a reason that nobody knows."""
+        return self._unexplained and not raised_by_forward(self.exploration.base)
+
+    @property
+    def _unexplained(self) -> bool:
+        """Whether no size runs, and no need says why the run that got furthest failed."""
         failure = self.exploration.base.failure
-        known = failure is None or failure.explained or raised_by_forward(self.exploration.base)
-        return not known and not self.valid_sizes
+        return failure is not None and not failure.explained and not self.valid_sizes
 
     @property
     def refuted(self) -> bool:
@@ -156,9 +160,8 @@ class Analysis:
             return "checked"
         if self.refuted:
             return "not-checked"
-        failure = self.exploration.base.failure
-        stuck = failure is not None and not failure.explained and not self.valid_sizes
-        return "checked" if self.exploration.says_something and not stuck else "not-checked"
+        known = self.exploration.says_something and not self._unexplained
+        return "checked" if known else "not-checked"
 
     def _as_worded(self, why: str, sizes: Mapping[str, int]) -> str:
         """An error text of the run that met it, which has the numbers of its own sizes."""

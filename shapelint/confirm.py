@@ -73,7 +73,8 @@ def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confir
     """On both sides of every claim, one size that the analysis did not run."""
     device = device_for(exploration)
     beside = _beside(exploration, small=device == "cpu")
-    for sizes in (*_running(exploration), *_failing(exploration), *beside):
+    claimed = (*_running(exploration), *_failing(exploration), *beside)
+    for sizes in map(dict, dict.fromkeys(tuple(s.items()) for s in claimed)):
         if exploration.outcome(sizes)[0] is not Outcome.ELSEWHERE:
             yield confirm_sizes(exploration, session, sizes, device)
 
@@ -92,16 +93,10 @@ def _failing(exploration: Exploration) -> Iterator[dict[str, int]]:
 
 
 def _another(sizes: SizeSet, trace: Trace, exploration: Exploration) -> Iterator[dict[str, int]]:
-    """The smallest of ``sizes`` that was not run, the other symbols at the smallest that run.
-
-    Small, because on the CPU the run takes the time and the memory that its sizes ask for.
-    """
+    """The smallest of ``sizes`` that was not run, the other symbols at the smallest that run."""
     found = (sizes - SizeSet.points(sizes.symbols, [trace.hints])).smallest()
     if found is not None:
-        held = dict(exploration.base.hints)
-        for component in exploration.components:
-            held.update(component.runs.smallest() or {})
-        yield {**held, **found}
+        yield {**exploration.small, **found}
 
 
 _BESIDE = 4

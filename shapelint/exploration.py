@@ -78,6 +78,17 @@ class Exploration:
         return valid
 
     @cached_property
+    def small(self) -> dict[str, int]:
+        """The smallest size that runs; the base where no size of a component does.
+
+        On the CPU a run takes the time and the memory that its sizes ask for.
+        """
+        least = dict(self.base.hints)
+        for component in self.components:
+            least.update(component.runs.smallest() or {})
+        return least
+
+    @cached_property
     def unexplored(self) -> SizeSet:
         """The sizes about which nothing is known."""
         rest = SizeSet.empty(self.symbols)

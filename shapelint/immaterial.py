@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from shapelint.lengths.conditions import Compare
+from shapelint.lengths.expr import Prod
 from shapelint.trace import Event, Trace
 
 __all__ = ["without_immaterial"]
@@ -35,7 +36,7 @@ def _multiplies(event: Event) -> bool:
     tested = event.condition
     if event.kind != "branch" or not isinstance(tested, Compare) or tested.op != ">=":
         return False
-    return any(type(atom).__name__ == "Prod" for atom in tested.expr.terms)
+    return any(isinstance(atom, Prod) for atom in tested.expr.terms)
 
 
 def _across(trace: Trace, event: Event) -> Iterator[dict[str, int]]:

@@ -82,7 +82,7 @@ class Repair:
 
 
 def lint(folder: Path, texts: Texts | None = None, only: object = None) -> Report:
-    settings = Settings(paths=(str(folder),), python=sys.executable, cache=False)
+    settings = Settings(paths=(str(folder),), python=sys.executable, cache=False, jobs=1)
     return check(settings, None, texts, only)
 
 

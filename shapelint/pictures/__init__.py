@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shapelint.diagram import Diagram
+from shapelint.diagram import Diagram, Kind
 from shapelint.registry import Registry
 
-__all__ = ["PICTURES", "Picture", "picture"]
+__all__ = ["COLORS", "PICTURES", "Picture", "picture"]
 
 Picture = Callable[[Diagram], str]
 
@@ -19,3 +19,12 @@ PICTURES: Registry[Picture] = Registry("shapelint.pictures")
 """Every kind of picture, by the name of its format."""
 
 picture = PICTURES.register
+
+COLORS: dict[Kind, tuple[str, str]] = {
+    "down": ("#dbe9ff", "#3b6fb6"),
+    "up": ("#e2f3df", "#3f8f3a"),
+    "inexact": ("#ffe9cc", "#c77700"),
+    "join": ("#f2f2f2", "#777777"),
+    "failure": ("#ffdcdc", "#c02020"),
+}
+"""Fill and outline of the boxes that are not plain, the same in every picture."""

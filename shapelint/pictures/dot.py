@@ -5,18 +5,12 @@ https://graphviz.org/doc/info/lang.html
 
 from __future__ import annotations
 
-from shapelint.diagram import Box, Diagram, Kind
-from shapelint.pictures import picture
+from shapelint.diagram import Box, Diagram
+from shapelint.pictures import COLORS, picture
 
 __all__ = ["dot"]
 
-_COLORS: dict[Kind, str] = {
-    "down": "#dbe9ff",
-    "up": "#e2f3df",
-    "inexact": "#ffe9cc",
-    "join": "#f2f2f2",
-    "failure": "#ffdcdc",
-}
+_PLAIN = ("#ffffff", "#000000")
 
 
 @picture("dot")
@@ -37,7 +31,7 @@ def dot(shown: Diagram) -> str:
 
 def _box(box: Box) -> str:
     text = r"\n".join(map(_escaped, box.lines))
-    color = _COLORS.get(box.kind, "#ffffff")
+    color, _ = COLORS.get(box.kind, _PLAIN)
     return f'{box.key} [label="{text}", style=filled, fillcolor="{color}", group={box.depth}];'
 
 

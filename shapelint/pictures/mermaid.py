@@ -5,18 +5,10 @@ https://mermaid.js.org
 
 from __future__ import annotations
 
-from shapelint.diagram import Box, Diagram, Kind
-from shapelint.pictures import picture
+from shapelint.diagram import Box, Diagram
+from shapelint.pictures import COLORS, picture
 
 __all__ = ["mermaid"]
-
-_STYLES: dict[Kind, str] = {
-    "down": "fill:#dbe9ff,stroke:#3b6fb6",
-    "up": "fill:#e2f3df,stroke:#3f8f3a",
-    "inexact": "fill:#ffe9cc,stroke:#c77700",
-    "join": "fill:#f2f2f2,stroke:#777777",
-    "failure": "fill:#ffdcdc,stroke:#c02020",
-}
 
 
 @picture("mermaid")
@@ -29,13 +21,17 @@ def mermaid(shown: Diagram) -> str:
         f"    {keys[e.source]} {'-.->' if e.skips else '-->'} {keys[e.target]}" for e in shown.edges
     ]
     used = {box.kind for box in shown.boxes}
-    styles = [f"    classDef {kind} {style}" for kind, style in _STYLES.items() if kind in used]
+    styles = [
+        f"    classDef {kind} fill:{fill},stroke:{outline}"
+        for kind, (fill, outline) in COLORS.items()
+        if kind in used
+    ]
     return "\n".join([*head, "flowchart LR", *boxes, *edges, *styles]) + "\n"
 
 
 def _box(box: Box) -> str:
     text = "<br>".join(map(_escaped, box.lines))
-    kind = f":::{box.kind}" if box.kind in _STYLES else ""
+    kind = f":::{box.kind}" if box.kind in COLORS else ""
     return f'{box.key}["{text}"]{kind}'
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from shapelint.diagram import Box, Diagram, Edge, Kind
-from shapelint.pictures import picture
+from shapelint.diagram import Box, Diagram, Edge
+from shapelint.pictures import COLORS, picture
 
 __all__ = ["svg"]
 
@@ -16,16 +16,8 @@ CHAR, LINE, PAD = 7.3, 17, 9
 GAP, ROW = 46, 34
 """Room between neighbours, and between rows."""
 
-_COLORS: dict[Kind, tuple[str, str]] = {
-    "input": ("#ffffff", "#444444"),
-    "output": ("#ffffff", "#444444"),
-    "down": ("#dbe9ff", "#3b6fb6"),
-    "up": ("#e2f3df", "#3f8f3a"),
-    "inexact": ("#ffe9cc", "#c77700"),
-    "join": ("#f2f2f2", "#777777"),
-    "failure": ("#ffdcdc", "#c02020"),
-}
-"""Fill and outline."""
+_PLAIN = ("#ffffff", "#444444")
+"""Fill and outline of an input or an output."""
 
 _HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="{w:.0f}" height="{h:.0f}" '
@@ -114,7 +106,7 @@ def _bend(start: Point, end: Point) -> str:
 
 
 def _drawn(placed: _Placed) -> Iterator[str]:
-    fill, outline = _COLORS[placed.box.kind]
+    fill, outline = COLORS.get(placed.box.kind, _PLAIN)
     place = f'x="{placed.x:.0f}" y="{placed.y:.0f}"'
     size = f'width="{placed.width:.0f}" height="{placed.height:.0f}"'
     yield f'<rect {place} {size} rx="5" fill="{fill}" stroke="{outline}"/>'

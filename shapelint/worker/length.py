@@ -188,7 +188,7 @@ class LengthFloat(Double):
 
     def _rounded(self, mode: str, value: int) -> Any:
         expr = self.formula.rounded(mode)
-        if any(type(a).__name__ == "Rounded" for a in expr.terms):
+        if any(isinstance(a, Rounded) for a in expr.terms):
             _lost("a float is rounded to a length")
         return length(value, expr)
 
