@@ -216,4 +216,4 @@ def test_a_whole_run_takes_the_line_back(tmp_path):
     report, terminal = _on_terminal(*command)
     assert report.endswith("Checked 1 model in 1 file: 1 error\n")
     shown = [f"{CLEAR}files linted: {done} of 1" for done in range(2)]
-    assert terminal == "".join(shown) + CLEAR
+    assert terminal == "".join(shown) + CLEAR + "1 fix available with --unsafe-fixes\r\n"
