@@ -1,24 +1,26 @@
 """What a model promises about its result: annotated shapes, and ``roundtrip = true``.
 
 The shapes are those of jaxtyping (https://docs.kidger.site/jaxtyping/api/array/): sizes, names,
-``h*2`` and other arithmetic, ``_`` and ``...`` for anything, ``*batch`` for several dims, ``#h``
-for ``h`` or 1. A name stands for what the annotated inputs make of it; one that only the result has
-stands for whatever its first dim is.
+``h*2`` and other arithmetic, ``h/2`` where it comes out even, ``_`` and ``...`` for anything,
+``*batch`` for several dims, ``#h`` for ``h`` or 1. A name stands for what the annotated inputs make
+of it; one that only the result has stands for whatever its first dim is.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shapelint.facts import Annotated
-from shapelint.lengths.conditions import Condition, equal
+from shapelint.lengths.conditions import Condition, divides, equal
 from shapelint.lengths.domain import DomainError, expression_of
 from shapelint.lengths.expr import Expr, as_expr, symbol
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from shapelint.model import Contract, Evidence, Input
+from shapelint.paths import refused, set_of
 from shapelint.span import Span
 from shapelint.texts import Texts
 
@@ -69,7 +71,8 @@ def conditions_on_inputs(annotated: Annotated, inputs: tuple[Input, ...]) -> Ite
     for word, dim in _dims_of_inputs(annotated, inputs):
         if not _plain(word).isidentifier() and not _plain(word).isdigit() and _plain(word):
             try:
-                yield equal(_length(dim), _value(word, names))
+                value, divisor = _value(word, names)
+                yield equal(_length(dim) * divisor, value)
             except Unreadable:  # it names something that no input has
                 continue
 
@@ -104,16 +107,22 @@ def _length(dim: int | str) -> Expr:
     return symbol(dim) if isinstance(dim, str) else as_expr(dim)
 
 
-def _value(word: str, names: Dims) -> Expr:
-    """The length that a word stands for. Raises Unreadable."""
+_QUOTIENT = re.compile(r"(?P<value>[\w*]+|\([^()]*\))/(?P<divisor>[1-9]\d*)")
+"""``h/2``, which jaxtyping computes as Python does: no odd ``h`` has such a length."""
+
+
+def _value(word: str, names: Dims) -> tuple[Expr, int]:
+    """A value and a divisor: together the length that a word stands for. Raises Unreadable."""
+    quotient = _QUOTIENT.fullmatch(_plain(word))
     try:
-        found = expression_of(_plain(word))
+        found = expression_of(quotient["value"] if quotient else _plain(word))
     except DomainError as exc:
         raise Unreadable(f"{word!r} is no length") from exc
     unknown = sorted(name for name in found.symbols if len(names.get(name, ())) != 1)
     if unknown:
         raise Unreadable(f"{word!r}: no input is annotated with {', '.join(unknown)}")
-    return found.substitute({name: names[name][0] for name in found.symbols})
+    value = found.substitute({name: names[name][0] for name in found.symbols})
+    return value, int(quotient["divisor"]) if quotient else 1
 
 
 # -- what is kept ---------------------------------------------------------------------------------
@@ -151,7 +160,9 @@ def _agreeing(word: str | Expr, names: Dims, subject: Subject, output: int, dim:
     """The sizes at which a dim is what a word says."""
     if isinstance(word, Expr):
         return subject.returning(output, dim, word)
-    found = subject.returning(output, dim, _value(word, names))
+    value, divisor = _value(word, names)
+    even = set_of(divides(divisor, value), subject.valid)
+    found = subject.returning(output, dim, value // divisor) & even
     return found | subject.returning(output, dim, as_expr(1)) if "#" in word else found
 
 
@@ -189,6 +200,8 @@ def _judged(
         why = "no size runs" if subject.never_works else "no size is known to run"
         why = "PyTorch did something else than predicted" if denied else why
         return Contract(text, "not-checked", why)
+    if any(refused(f.trace) for f in subject.exploration.failures):
+        return Contract(text, "not-checked", "a type checker raises at some sizes")
     if subject.valid - sizes:
         holds = sizes.text if sizes else "for no size"
         return Contract(text, "disproved", f"holds {holds}")

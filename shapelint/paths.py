@@ -9,6 +9,7 @@ asks this for one size, :func:`read` for all sizes at once.
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -18,7 +19,17 @@ from shapelint.lengths.expr import Interval, Sym
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from shapelint.trace import Event, Trace
 
-__all__ = ["WINDOW", "Failing", "Outcome", "Path", "follow", "read", "set_of", "wants_values"]
+__all__ = [
+    "WINDOW",
+    "Failing",
+    "Outcome",
+    "Path",
+    "follow",
+    "read",
+    "refused",
+    "set_of",
+    "wants_values",
+]
 
 WINDOW = {1: 1024, 2: 128, 3: 24}
 """Largest size looked at, by the number of symbols, where a condition can only be enumerated."""
@@ -89,6 +100,14 @@ def wants_values(trace: Trace) -> bool:
     """Whether the run ended because tensors had no values, which says nothing about the model."""
     error = trace.failure.error if trace.failure is not None else ""
     return any(words in error for words in _WITHOUT_VALUES)
+
+
+_REFUSALS = re.compile(r"TypeCheckError:|BeartypeCallHint\w*Violation:")
+
+
+def refused(trace: Trace) -> bool:
+    """Whether a type checker that runs with the model (jaxtyping, beartype) ended the run."""
+    return trace.failure is not None and _REFUSALS.match(trace.failure.error) is not None
 
 
 def read(trace: Trace, domain: SizeSet) -> Path:

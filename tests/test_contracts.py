@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import runpy
+
+import jaxtyping
 import pytest
 import torch
+from beartype.roar import BeartypeCallHintViolation
 from torch import nn
 from torch.nn import functional as F
 
-from shapelint.analysis import Analysis, examine, symbols_of, template_of
-from shapelint.contracts import conditions_on_inputs, contracts
+from shapelint.analysis import Analysis, analyze, examine, symbols_of, template_of
+from shapelint.contracts import conditions_on_inputs, contracts, kept
 from shapelint.facts import Annotated
 from shapelint.lengths.conditions import all_of
 from shapelint.lengths.sets import SizeSet
@@ -179,3 +183,93 @@ def test_roundtrip_is_a_contract(model, verdict, names):
 def test_without_the_contract_half_the_length_is_no_finding():
     analysis = analysed(pool, X, ())
     assert [d for d in analysis.diagnostics if d.severity != "info"] == []
+
+
+# -- with jaxtyping itself --------------------------------------------------------------------
+
+NET = """\
+{future}
+import torch
+from beartype import beartype
+from jaxtyping import Float, jaxtyped
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+class Net(nn.Module):
+    {checker}
+    def forward(self, x: {takes}) -> {returns}:
+        return {result}
+"""
+HALVED = "F.max_pool1d(x, 2, ceil_mode=True)"
+FUTURE = "from __future__ import annotations"
+CHECKED = "@jaxtyped(typechecker=beartype)"
+
+
+def net(folder, checker: str, future: str, takes: str, returns: str, result: str) -> nn.Module:
+    takes, returns = (f"Float[Tensor, '{text}']" for text in (takes, returns))
+    quoted = (f'"{text}"' for text in (takes, returns)) if '"' in future else (takes, returns)
+    names = dict(zip(("takes", "returns"), quoted, strict=True))
+    text = NET.format(checker=checker, future=future.strip('"'), result=result, **names)
+    (folder / "net.py").write_text(text)
+    return runpy.run_path(str(folder / "net.py"))["Net"]()
+
+
+JAXTYPING = {
+    "the same": ("", "n 3 l", "n 3 l", "x + 1"),
+    "any number of dims": ("", "... l", "... l", "x.relu()"),
+    "a name for them": ("", "*batch l", "*batch l", "x.relu()"),
+    "anything": ("", "_ 3 l", "_ _c half", HALVED),
+    "a size with a name": ("", "n c=3 l", "n c=3 l", "x + 1"),
+    "1 or the length": ("", "n 3 l", "n 3 #l", "x.mean(2, keepdim=True)"),
+    "1 or the length: neither": ("", "n 3 l", "n 3 #l", HALVED),
+    "postponed": (FUTURE, "n 3 l", "n 3 l//2", HALVED),
+    "postponed and quoted": (f'"{FUTURE}"', "n 3 l", "n 3 l//2", HALVED),
+    "quoted": ('""', "n 3 l", "n 3 l//2", HALVED),
+    "divided, where it comes out even": ("", "n 3 l", "n 3 l/2", HALVED),
+    "a sum divided": ("", "n 3 l", "n 3 (l+1)/2", HALVED),
+    "a product divided": ("", "n 3 l", "n 3 2*l/4", HALVED),
+    "another size": ("", "n 3 l", "n 4 l", "x + 1"),
+    "another rank": ("", "n 3 l", "n 3", "x + 1"),
+}
+
+
+@pytest.mark.parametrize(
+    ("future", "takes", "returns", "result"), JAXTYPING.values(), ids=JAXTYPING
+)
+def test_jaxtyping_and_beartype_refuse_the_same_sizes(tmp_path, future, takes, returns, result):
+    rest = (future, takes, returns, result)
+    analysis = analyze(net(tmp_path, "", *rest), inputs=[("n", 3, "l")])
+    ((promise, kept_at),) = kept(analysis.subject)
+    assert promise.text == returns
+    checked = net(tmp_path, CHECKED, *rest)
+    for length in range(1, 8):
+        assert runs(checked, torch.zeros(2, 3, length)) == ({"n": 2, "l": length} in kept_at)
+
+
+def runs(module: nn.Module, given: torch.Tensor) -> bool:
+    try:
+        module(given)
+    except (jaxtyping.TypeCheckError, BeartypeCallHintViolation):
+        return False
+    return True
+
+
+REFUSED = {
+    "jaxtyping calls beartype": (CHECKED, "n 3 l//2", "only for even l"),
+    "beartype alone": ("@jaxtyped(typechecker=None)\n    @beartype", "n 3 l//2", "only for even l"),
+    "at every size": (CHECKED, "n 4 l", "for no size"),
+}
+
+
+@pytest.mark.parametrize(("checker", "returns", "where"), REFUSED.values(), ids=REFUSED)
+def test_a_type_checker_that_raises_disproves_the_annotation(tmp_path, checker, returns, where):
+    """The sizes at which it raises do not run, so that no result contradicts the annotation."""
+    module = net(tmp_path, checker, "", "n 3 l", returns, HALVED)
+    analysis = analyze(module, inputs=[("n", 3, "l")])
+    (diagnostic,) = (d for d in analysis.diagnostics if d.severity != "info")
+    assert (diagnostic.name, diagnostic.severity) == ("annotation-disproved", "error")
+    assert where in diagnostic.message
+    assert "l=1" in diagnostic.error or "Violation" in diagnostic.error
+    assert not runs(module, torch.zeros(2, 3, diagnostic.witness["l"]))
+    assert not diagnostic.passing or runs(module, torch.zeros(2, 3, diagnostic.passing["l"]))
+    assert [c.verdict for c in judged(analysis)] == ["not-checked"]

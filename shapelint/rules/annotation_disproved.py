@@ -9,6 +9,7 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.lengths.words import formula
 from shapelint.losses import first_loss
 from shapelint.model import Diagnostic, Label
+from shapelint.paths import refused
 from shapelint.rules import rule
 from shapelint.subject import Subject
 from shapelint.wording import map_label, place, related_layer, size_text, where
@@ -26,8 +27,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## What it does
     Proves or disproves jaxtyping annotations of what `forward` returns, for all sizes at which the
     model runs: `Float[Tensor, "n 3 h w"]`, also with `h*2`, `h//2`, `...`, `_`, `#h`, `*batch`.
-    jaxtyping need not be installed. `roundtrip = true` in the config file promises an output as
-    long as the input. Where a rule about round trips blames a layer for it, this one is silent.
+    jaxtyping need not be installed. Where a type checker runs along, in any module, the sizes at
+    which it raises count as well. `roundtrip = true` in the config file promises an output as long
+    as the input. Where a rule about round trips blames a layer for it, this one is silent.
 
     ## Why is this bad?
     Callers rely on the promise. jaxtyping checks it only for the sizes that happen to be run.
@@ -47,6 +49,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## References
     - https://docs.kidger.site/jaxtyping/api/array/
     """
+    yield from _refused(subject)
     for promise, sizes in kept(subject):
         if not isinstance(sizes, str):
             yield from _broken(subject, f'"{promise.text}"', sizes, promise.output)
@@ -71,6 +74,24 @@ def _broken(subject: Subject, text: str, good: SizeSet, output: int) -> Iterator
         witness=sizes,
         passing=subject.near_miss(good, sizes) if good else {},
         evidence="checked" if wrong.window else "proven",
+    )
+
+
+def _refused(subject: Subject) -> Iterator[Diagnostic]:
+    """A type checker that runs with the model raises at some sizes, or at all."""
+    failing = [f for f in subject.exploration.failures if f.event is None and refused(f.trace)]
+    if not failing:
+        return
+    wrong, failure = subject.all_of(failing), failing[0].trace.failure
+    sizes, good = subject.witness(wrong), subject.domain - wrong
+    holds = f"hold only {where(good)}" if good else "hold for no size"
+    yield check.diagnostic(
+        f"annotations {holds}: a type checker raises",
+        target=subject.target,
+        span=(failure and failure.span) or subject.promised_at or subject.span,
+        label=f"raises at {size_text(subject.spatial_only(sizes))}",
+        witness=sizes,
+        passing=subject.near_miss(subject.valid, sizes) if subject.valid else {},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.model import Diagnostic, Severity
-from shapelint.paths import Failing, wants_values
+from shapelint.paths import Failing, refused, wants_values
 from shapelint.rules import rule
 from shapelint.subject import Subject
 from shapelint.trace import Span
@@ -60,7 +60,8 @@ def _severity(subject: Subject) -> Severity:
 def _reasons(subject: Subject) -> Iterator[Failing]:
     """Needs of no particular kind, and exceptions of ``forward`` where they matter."""
     failures = subject.exploration.failures
-    raised = [f for f in failures if f.event is None and not wants_values(f.trace)]
+    own = [f for f in failures if f.event is None and not refused(f.trace)]
+    raised = [f for f in own if not wants_values(f.trace)]
     if subject.never_works:
         yield from raised  # smaller sizes may fail before they get there
     yield from subject.failing("other")

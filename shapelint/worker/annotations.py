@@ -99,7 +99,8 @@ def _evaluated(annotation: Any, names: dict[str, Any]) -> Any:
     if not isinstance(annotation, str):
         return annotation
     try:
-        return eval(annotation, dict(names))
+        found = eval(annotation, dict(names))
+        return eval(found, dict(names)) if isinstance(found, str) else found  # quoted as well
     except Exception:  # names that exist for type checkers only
         return None
 

@@ -21,9 +21,13 @@ from shapelint.trace import Event, NeedKind, Span
 
 __all__ = ["NeedFailed", "Recorder", "current", "frame_span", "recording", "user_span"]
 
+_TORCH = os.path.dirname(torch.__file__)
+_TYPE_CHECKERS = ("beartype", "jaxtyping", "typeguard")  # wrap what is not to blame for them
 _NOT_USER = (
-    os.path.dirname(torch.__file__) + os.sep,
+    _TORCH + os.sep,
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
+    *(os.path.join(os.path.dirname(_TORCH), name) + os.sep for name in _TYPE_CHECKERS),
+    "<@beartype(",
     "<frozen ",
     "<string>",
 )
@@ -153,7 +157,7 @@ def recording(recorder: Recorder) -> Iterator[Recorder]:
 
 
 def is_user_frame(frame: FrameType) -> bool:
-    """Whether a frame belongs to none of torch, shapelint, and the standard library."""
+    """Whether it belongs to none of torch, shapelint, a type checker, the standard library."""
     return _is_user_file(frame.f_code.co_filename)
 
 
