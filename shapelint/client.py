@@ -54,14 +54,19 @@ class WorkerSession:
         return self._facts
 
     def build(
-        self, target: str, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+        self,
+        target: str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        train: bool = False,
     ) -> Built:
         """Build a class, factory, instance, or ``"encoder -> decoder"``. Raises Unanswered.
 
-        Arguments must be Python literals.
+        Arguments must be Python literals. It is in eval mode unless it is to ``train``.
         """
         self._state = {}
-        request = {"do": "build", "target": target, "arguments": repr((args, dict(kwargs or {})))}
+        arguments = repr((args, dict(kwargs or {})))
+        request = {"do": "build", "target": target, "arguments": arguments, "train": train}
         self._spent = 0.0
         answer = self._ask(request)
         self._state["build"] = request

@@ -79,6 +79,8 @@ class Declared:
     roundtrip: bool | None = None
     """Whether the output must be as long as the input on every declared size; None: look and see.
     """
+    train: bool = False
+    """Whether it runs in training mode."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ class Settings:
     """The tensors that ``forward`` takes; empty to find out."""
     args: Mapping[str, Any] = field(default_factory=dict)
     """Arguments of the constructor."""
+    train: bool = False
+    """Whether models run in training mode: ``BatchNorm`` needs more than one value there."""
 
     python: str | None = None
     """The interpreter that runs the models, by path or command name; None to find one."""

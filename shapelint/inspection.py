@@ -201,7 +201,7 @@ def _constructed(session: WorkerSession, plan: Plan, path: Path, settings: Setti
     target = f"{path}:{plan.name}"
     span = Span(str(path), plan.line, 1, plan.line, 1)
     try:
-        built = session.build(plan.name, plan.args, plan.kwargs)
+        built = session.build(plan.name, plan.args, plan.kwargs, plan.trains(settings))
     except Unanswered as exc:
         same = refused(exc.problem, target, span)
         found = _unavailable(
@@ -231,7 +231,8 @@ def _analysed(
     if doubt:
         problem = Problem("error", doubt, details="describe the inputs: --input N,3,H,W")
         return _unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)
-    assumed = (*plan.assumed, *built.assumed, *((guess.how,) if guess else ()))
+    mode = ("training mode",) if plan.trains(settings) else ()
+    assumed = (*mode, *plan.assumed, *built.assumed, *((guess.how,) if guess else ()))
     found = _reported(analysis, plan, path, settings, assumed)
     return dataclasses.replace(found, parts=built.parts)
 

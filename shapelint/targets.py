@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from shapelint.config import Declared
+from shapelint.config import Declared, Settings
 from shapelint.discovery import Place
 from shapelint.facts import ClassFacts, Facts
 from shapelint.project import Project, SourceFile
@@ -43,6 +43,10 @@ class Plan:
     """Why it cannot be built whatever it is given: a package is not installed."""
     declared: Declared | None = None
     """What the config file says about it."""
+
+    def trains(self, settings: Settings) -> bool:
+        """Whether it is to run in training mode."""
+        return settings.train or (self.declared is not None and self.declared.train)
 
 
 def plans(

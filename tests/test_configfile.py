@@ -91,7 +91,7 @@ GOOD = {
         'args = { channels = 64, strides = [2, 4], norm = { kind = "batch" } }\n'
         "kwargs = { sample = false }\n"
         'input = { x = ["N", 1, "L"], tokens = "N,T:int64" }\n'
-        'lengths = { L = "multiple of 320" }\nroundtrip = true',
+        'lengths = { L = "multiple of 320" }\nroundtrip = true\ntrain = true',
         lambda here: {
             "models": (
                 Declared(
@@ -101,6 +101,7 @@ GOOD = {
                     {"sample": False},
                     (Input("x", ("N", 1, "L")), Input("tokens", ("N", "T"), "int64")),
                     (divides(320, L),),
+                    True,
                     True,
                 ),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from shapelint import engine
 from shapelint.cli import BUG
 from shapelint.cli.check import exit_code
-from shapelint.config import Selection, Settings
+from shapelint.config import Declared, Selection, Settings
 from shapelint.rules import find_rule
 
 TWO_MODELS = """
@@ -193,6 +194,30 @@ def test_a_name_with_a_usual_value_is_enough_to_look(project: Path) -> None:
     loud = (Selection(error=("ALL",)),)
     again = engine.check(Settings(paths=(str(project),), selections=loud))
     assert [d.severity for d in again.diagnostics] == ["info"]
+
+
+NORM = """
+from torch import nn
+net = nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.BatchNorm2d(8))
+"""
+
+
+def test_training_needs_more_than_one_value_per_channel(project: Path) -> None:
+    (project / "net.py").write_text(NORM)
+    settings = Settings(paths=(str(project),))
+    declared = (Declared(project / "net.py", "net", train=True),)
+    kinds = {"eval": {}, "flag": {"train": True}, "config": {"models": declared}}
+    runs = {k: engine.check(dataclasses.replace(settings, **v)) for k, v in kinds.items()}
+    assert {k: r.targets[0].valid_sizes.text for k, r in runs.items()} == {
+        "eval": "H >= 4 and W >= 4",
+        "flag": "H >= 4 and W >= 4 and (N >= 2 or H >= 8 or W >= 8)",
+        "config": "H >= 4 and W >= 4 and (N >= 2 or H >= 8 or W >= 8)",
+    }
+    assert [k for k, r in runs.items() if "training mode" in r.targets[0].assumed] == [
+        "flag",
+        "config",
+    ]
+    assert "more than 1 value per channel" in runs["flag"].diagnostics[0].error
 
 
 UNBUILT = {

@@ -191,6 +191,11 @@ _MODEL_OPTIONS = (
         help="An argument of the constructor: Python literal, JSON or text. Repeatable.",
     ),
     click.option(
+        "--train",
+        is_flag=True,
+        help="Run models in training mode instead of eval mode.",
+    ),
+    click.option(
         "--python",
         metavar="PATH",
         help="The interpreter that runs the models.",

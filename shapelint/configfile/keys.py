@@ -88,6 +88,7 @@ _MODEL_KEYS = (
         required=True),
     Key("args", "args", Literals(), "Arguments of the constructor or factory."),
     Key("kwargs", "kwargs", Literals(), "Keyword arguments of forward that stay the same."),
+    Key("train", "train", Flag(), "Whether it runs in training mode; eval mode by default."),
     Key("input", "inputs", Inputs(), "The dims of every tensor that forward takes."),
     Key("lengths", "lengths", Lengths(), "The sizes that matter for this model."),
     Key("roundtrip", "roundtrip", Flag(),

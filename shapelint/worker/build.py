@@ -51,8 +51,10 @@ class Model:
         return self._cpu
 
 
-def build(make: Make) -> Model:
-    """Run ``make`` on the meta device, or on the CPU where it needs values; in eval mode.
+def build(make: Make, train: bool = False) -> Model:
+    """Run ``make`` on the meta device, or on the CPU where it needs values.
+
+    The module is in eval mode unless it is to ``train``.
 
     Raises what ``make`` raises on the CPU, and NotAModule.
     """
@@ -63,7 +65,7 @@ def build(make: Make) -> Model:
     except Exception:  # the constructor may need values; if it is wrong the CPU says so as well
         root = _made(make, "cpu")
     move(root, "meta")
-    return Model(root.eval(), lambda device: make(device).eval(), constructed(root))
+    return Model(root.train(train), lambda device: make(device).train(train), constructed(root))
 
 
 def _made(make: Make, device: str) -> nn.Module:

@@ -88,7 +88,7 @@ class FileSession:
         found = facts_of(self.module, self.path, self.project)
         return {"facts": dataclasses.asdict(found)}
 
-    def on_build(self, target: str, arguments: str) -> Json:
+    def on_build(self, target: str, arguments: str, train: bool = False) -> Json:
         """Build a target. ``arguments`` is the Python literal ``(args, kwargs)``."""
         args, kwargs = ast.literal_eval(arguments)
         assumed: dict[str, None] = {}
@@ -100,7 +100,7 @@ class FileSession:
             return module
 
         self.model, self.target = None, target
-        self.model = build(make)
+        self.model = build(make, train)
         return {"built": dataclasses.asdict(_built(self.model.root, tuple(assumed)))}
 
     def _namespace(self, device: str) -> Mapping[str, Any]:

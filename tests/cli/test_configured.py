@@ -129,11 +129,12 @@ respect-gitignore = true
 force-exclude = false
 models = [{{ path = "{here}/model.py", name = "VAE", args = {{ channels = 64 }}, kwargs = {{}}, \
 inputs = [{{ name = "x", dims = ["N", 1, "L"], dtype = "float32" }}], \
-lengths = ["L % 320 == 0"], roundtrip = true }}]
+lengths = ["L % 320 == 0"], roundtrip = true, train = false }}]
 lengths = ["16 <= H <= 64"]
 usual-lengths = []
 inputs = []
 args = {{}}
+train = false
 # python = unset
 timeout = 60
 """
