@@ -193,6 +193,8 @@ class RealLike:
     """What :class:`Rounded` needs to know of a float computation."""
 
     symbols: frozenset[str]
+    is_natural: bool
+    """Whether it is known never to be negative."""
 
     def at(self, sizes: Sizes) -> float:
         """The double that Python computes at these sizes."""
@@ -236,6 +238,9 @@ class Rounded(_Hashed):
 
     def at(self, sizes: Sizes) -> int:
         return int(_ROUND[self.mode](self.real.at(sizes)))
+
+    def bounds(self, known: Bounds) -> Interval:
+        return (0 if self.real.is_natural else None), None
 
     def slope(self, name: str) -> Fraction | None:
         return self.real.slope(name) if name in self.symbols else Fraction(0)

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shapelint.lengths.expr import Bounds, Div, Expr, Sizes, as_expr
+from shapelint.lengths.expr import Bounds, Div, Expr, Prod, Sizes, as_expr
 from shapelint.lengths.real import RealTest
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ __all__ = [
     "at_least",
     "divides",
     "equal",
+    "factored",
     "negate",
     "unequal",
 ]
@@ -195,3 +196,22 @@ def negate(condition: Condition) -> Condition:
         return condition.negated()
     dual = Any if isinstance(condition, All) else All
     return dual(tuple(negate(p) for p in condition.parts))
+
+
+def factored(condition: Condition, known: Bounds) -> Condition:
+    """A condition on a product as one on each of its factors, where that is the same.
+
+    ``a*b != 0`` is ``a != 0 and b != 0``; for ``a, b >= 0``, ``a*b >= 1`` is ``a >= 1 and b >= 1``.
+    """
+    if not isinstance(condition, Compare) or len(condition.expr.terms) != 1:
+        return condition
+    ((atom, c),) = condition.expr.terms.items()
+    if not isinstance(atom, Prod):
+        return condition
+    if condition.op == "!=" and condition.expr.const == 0:
+        return all_of(unequal(factor, 0) for factor in atom.factors)
+    if condition.op != ">=" or not -c <= condition.expr.const < 0:
+        return condition
+    if atom.bounds(known)[0] is None:  # a factor may be negative
+        return condition
+    return all_of(at_least(factor, 1) for factor in atom.factors)

@@ -9,7 +9,9 @@ Laws used, for IEEE doubles and lengths below ``MAX_LENGTH``:
 
 * sums, differences and products of dyadic rationals with few bits are exact;
 * the correctly rounded quotient of two integers below 2**52 never reaches the next integer:
-  ``n/k`` is at least ``1/k`` away from it, and half an ulp is smaller.
+  ``n/k`` is at least ``1/k`` away from it, and half an ulp is smaller;
+* so with ``n * 1.2``, where 1.2 stands for 6/5: where ``n*6/5`` is an integer, the product is
+  rounded to it if 1.2 differs from 6/5 by no more than 2**-54 of it, a quarter of an ulp of 1.0.
 """
 
 from __future__ import annotations
@@ -26,13 +28,14 @@ from shapelint.lengths.expr import Bounds, Expr, RealLike, Rounded, Sizes, as_ex
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MATH", "MAX_LENGTH", "Real", "RealTest"]
+__all__ = ["MATH", "MAX_LENGTH", "Ratio", "Real", "RealTest"]
 
 MAX_LENGTH = 2**31
 """Lengths are taken to be smaller than this: PyTorch's own kernels index with 32 bits."""
 
 _MAX_DENOMINATOR = 2**20
 _FAR, _SIMPLE = 2**20, 64
+_QUARTER_ULP = Fraction(1, 2**54)
 
 MATH = """
     acos asin atan atan2 comb copysign cos erf exp expm1 fabs factorial fmod gcd hypot isqrt lcm log
@@ -122,9 +125,18 @@ class Real(RealLike):
     def ratio(self) -> Ratio | None:
         """The rational number it stands for, if floor, ceiling and order agree with it."""
         parts = [_ratio(a) for a in self.args]
-        if any(p is None for p in parts):
-            return None
-        return _combine(self.op, [p for p in parts if p is not None])
+        known = [p for p in parts if p is not None]
+        ratio = _combine(self.op, known) if len(known) == len(parts) else None
+        if ratio is None and len(self.args) == 2:
+            return _scaled(self.op, *self.args)
+        return ratio
+
+    @cached_property
+    def is_natural(self) -> bool:  # type: ignore[override]
+        """Whether it is never negative, as far as that is plain to see."""
+        if self.op in ("abs", "exp", "hypot", "sqrt"):
+            return True
+        return self.op in ("float", "+", "*", "/", "**") and all(map(_is_natural, self.args))
 
     def rounded(self, mode: str) -> Expr:
         """The length that ``math.floor``, ``math.ceil``, ``int`` or ``round`` makes of it."""
@@ -145,6 +157,13 @@ class Real(RealLike):
         if len(self.args) == 1:
             return f"{self.op}({self.args[0]!r})"
         return f"({self.args[0]!r} {self.op} {self.args[1]!r})"
+
+
+def _is_natural(value: Operand) -> bool:
+    if isinstance(value, Real):
+        return value.is_natural
+    low = value if isinstance(value, float) else value.bounds({})[0]
+    return low is not None and low >= 0
 
 
 def _ratio(value: Operand) -> Ratio | None:
@@ -180,6 +199,26 @@ def _quotient(a: Ratio, k: int) -> Ratio | None:
     num = a.num if k > 0 else -a.num
     k = abs(k)
     return Ratio(num, k, exact=k & (k - 1) == 0)
+
+
+def _scaled(op: str, a: Operand, b: Operand) -> Ratio | None:
+    """``n * c``, ``c * n``, ``n / c``, ``n // c`` for a double ``c`` next to a simple fraction."""
+    if op == "*" and isinstance(a, float):
+        a, b = b, a
+    n = None if isinstance(a, float) else _ratio(a)
+    if n is None or n.den != 1 or not n.exact or not isinstance(b, float) or not 0 < b < _SIMPLE:
+        return None
+    low, high = n.num.bounds(dict.fromkeys(n.num.symbols, (1, MAX_LENGTH)))
+    simple, real = Fraction(b).limit_denominator(_SIMPLE), Fraction(b)
+    if low is None or high is None or low < 0 or high > _SIMPLE * MAX_LENGTH:
+        return None
+    if not 0 < simple.numerator <= _SIMPLE:
+        return None
+    by, off = (simple, real / simple - 1) if op == "*" else (1 / simple, simple / real - 1)
+    num, den = n.num.scaled(by.numerator), by.denominator
+    if op == "//":  # the floor of the exact quotient, which is no less than the simple one
+        return Ratio(floordiv(num, den), 1, True) if off >= 0 else None
+    return Ratio(num, den, False) if op in ("*", "/") and abs(off) <= _QUARTER_ULP else None
 
 
 def _small(num: Expr, den: int) -> Ratio | None:

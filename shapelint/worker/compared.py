@@ -6,7 +6,7 @@ from typing import Any
 
 from shapelint.lengths.conditions import Condition, at_least, equal, unequal
 from shapelint.lengths.expr import Expr, constant
-from shapelint.lengths.real import COMPARISONS, Real, RealTest
+from shapelint.lengths.real import COMPARISONS, Ratio, Real, RealTest
 from shapelint.worker.recorder import current
 
 __all__ = ["Compared", "Number", "condition", "expr_of", "operand"]
@@ -60,9 +60,19 @@ def condition(op: str, left: Number, right: Number) -> Condition:
     sides = map(operand, (left, right))
     a, b = (v if isinstance(v, Real) else Real("float", (v,)) for v in sides)
     p, q = a.ratio, b.ratio
-    if p is None or q is None or not (p.exact and q.exact):
+    if p is None or q is None or not _in_order(p, q):
         return RealTest(op, a, b)
     return _compare(op, p.num.scaled(q.den), q.num.scaled(p.den))
+
+
+def _in_order(p: Ratio, q: Ratio) -> bool:
+    """Whether the doubles stand in the order of the ratios.
+
+    Where one was rounded the other has to be an integer: floor and ceiling say on which side of it.
+    """
+    if p.exact and q.exact:
+        return True
+    return any(whole.exact and whole.den == 1 for whole in (p, q))
 
 
 def _compare(op: str, a: Expr, b: Expr) -> Condition:

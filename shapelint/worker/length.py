@@ -176,6 +176,8 @@ class LengthFloat(Double):
         return self._rounded("ceil", math.ceil(float(self)))
 
     def __trunc__(self) -> Any:
+        if self.formula.ratio is None:
+            return self._rounded("trunc", math.trunc(float(self)))
         return math.floor(self) if self >= 0 else math.ceil(self)
 
     def __round__(self, ndigits: Any = None) -> Any:

@@ -15,7 +15,7 @@ from types import FrameType
 
 import torch
 
-from shapelint.lengths.conditions import All, Compare, Condition, negate
+from shapelint.lengths.conditions import All, Compare, Condition, factored, negate
 from shapelint.lengths.expr import Bounds, Expr, Interval
 from shapelint.trace import Event, NeedKind, Span
 
@@ -70,10 +70,13 @@ class Recorder:
             return decided
         holds = condition.at(self.sizes)
         relied = condition if holds else negate(condition)
-        if relied not in self._seen:
-            self._record(
-                Event("branch", condition, holds, self.node, why=why, span=user_span()), relied
-            )
+        parts = factored(relied, self.known)
+        if parts is not relied:
+            for part in parts.parts if isinstance(parts, All) else (parts,):
+                self.branch(part, why)
+        elif relied not in self._seen:
+            at = user_span()
+            self._record(Event("branch", condition, holds, self.node, why=why, span=at), relied)
         return holds
 
     def need(
@@ -90,6 +93,7 @@ class Recorder:
         The parts of a conjunction are needs of their own: each concerns as few symbols as it can.
         Where it is not ``certain``, elsewhere the op fails for some values and works for others.
         """
+        condition = factored(condition, self.known)
         if isinstance(condition, All):
             for part in condition.parts:
                 self.need(part, kind, why, lengths, error, certain)

@@ -12,6 +12,7 @@ from shapelint.lengths.conditions import (
     at_least,
     divides,
     equal,
+    factored,
     negate,
     unequal,
 )
@@ -82,6 +83,23 @@ def test_what_bounds_decide_holds_within_them(condition, at, slack):
 )
 def test_normal_form(condition, text):
     assert repr(condition) == text
+
+
+@pytest.mark.parametrize(
+    ("condition", "parts"),
+    [
+        pytest.param(at_least(H * W, 2), None, id="a product may be 2 in several ways"),
+        pytest.param(equal(H * W, 0), None, id="one factor is enough"),
+        pytest.param(at_least((H - 2) * (W - 2), 1), None, id="two negative factors"),
+        pytest.param(at_least((H // 2) * (W // 3), 1), ["H - 2 >= 0", "W - 3 >= 0"], id="all >= 1"),
+        pytest.param(unequal((H - 2) * W, 0), ["H - 2 != 0", "W != 0"], id="no factor is 0"),
+    ],
+)
+def test_a_condition_on_a_product_as_conditions_on_its_factors(condition, parts):
+    split = factored(condition, {})
+    assert split is condition if parts is None else list(map(repr, split.parts)) == parts
+    for at in ({"H": h, "W": w} for h in range(1, 8) for w in range(1, 8)):
+        assert split.at(at) == condition.at(at)
 
 
 @pytest.mark.parametrize(

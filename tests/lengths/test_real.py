@@ -16,13 +16,14 @@ ROUND = {"floor": math.floor, "ceil": math.ceil, "trunc": math.trunc, "round": r
 lengths = st.one_of(st.integers(1, 5000), st.integers(1, MAX_LENGTH - 1))
 constants = st.one_of(
     st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0, -2.0, 7.0, 0.7, 1.5, 0.1, 16000.0, 1e300]),
+    st.sampled_from([0.2, 0.3, 0.6, 0.8, 0.9, 1.1, 1.2, 1.3, 2.4, 1 / 3, 63.9, 1 / 64]),
     st.floats(-100, 100),
     st.integers(-64, 64).map(float),
 )
 reals = st.recursive(
     st.sampled_from([Real("float", (n,)), Real("float", (m,)), Real("float", (2 * n + 1,))]),
     lambda inner: st.one_of(
-        st.builds(Real, st.sampled_from("+-*/"), st.tuples(inner, constants)),
+        st.builds(Real, st.sampled_from(["+", "-", "*", "/", "//"]), st.tuples(inner, constants)),
         st.builds(Real, st.sampled_from("+-*/"), st.tuples(constants, inner)),
         st.builds(Real, st.sampled_from("+-*/"), st.tuples(inner, inner)),
         st.builds(Real, st.sampled_from(["neg", "abs"]), st.tuples(inner)),
@@ -80,6 +81,11 @@ def test_operations_are_pythons(op, args, function):
         pytest.param(Real("*", (n - 1, 0.5)), "trunc", "floor((n + 1)/2) - 1", id="from 0 up"),
         pytest.param(Real("*", (n - 2, 0.5)), "trunc", "trunc((n - 2 * 0.5))", id="maybe negative"),
         pytest.param(Real("*", (n, 0.7)), "floor", "floor((n * 0.7))", id="0.7 is not 7/10"),
+        pytest.param(Real("/", (n, 1.2)), "floor", "floor((5*n)/6)", id="1.2 divides as 6/5 does"),
+        pytest.param(Real("*", (0.1, n)), "ceil", "floor((n + 9)/10)", id="0.1 is near 1/10"),
+        pytest.param(Real("//", (n, 1.2)), "floor", "floor((5*n)/6)", id="whole quotient"),
+        pytest.param(Real("//", (n, 0.1)), "trunc", "trunc((n // 0.1))", id="10 // 0.1 is 99"),
+        pytest.param(Real("*", (n * m, 1.2)), "floor", "floor((n*m * 1.2))", id="maybe huge"),
         pytest.param(
             Real("*", (Real("/", (n, 3.0)), 3.0)),
             "floor",

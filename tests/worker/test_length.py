@@ -63,6 +63,9 @@ ARITHMETIC = {
     "int(0.5 * (n / 2))": lambda n: INT(HALF * (n / 2)),
     "int(0.5 * 0.5 * n)": lambda n: INT(HALF * HALF * n),
     "int(-0.5 * n)": lambda n: INT(-HALF * n),
+    "int(n // 2.0)": lambda n: INT(n // 2.0),
+    "int(n / 1.2)": lambda n: INT(n / 1.2),
+    "int(n // 1.2)": lambda n: INT(n // 1.2),
     "copied": copy.copy,
     "copied deeply": copy.deepcopy,
 }
@@ -110,6 +113,7 @@ COMPARISONS = {
     "of a float with it": lambda n: TEN - 0.5 < n,  # noqa: SIM300
     "of a float with half of it": lambda n: TEN <= n / 2,  # noqa: SIM300
     "inexact": lambda n: n * 0.1 >= 1.0,
+    "of a product that is not zero": lambda n: n * (n - 3) == 0,
 }
 
 
@@ -136,7 +140,6 @@ REPEATED = {
     "2 ** (n % 5)": lambda n: 2 ** (n % 5),
     "n.bit_length()": lambda n: n.bit_length(),
     "rounded to digits": lambda n: INT(round(n / 3, 2)),
-    "int(n // 2.0)": lambda n: INT(n // 2.0),
     "int(abs(n - 3.5))": lambda n: INT(abs(n - 3.5)),
     "int(n ** 0.5)": lambda n: INT(n**0.5),
     "sqrt": lambda n: INT(MATH.sqrt(n)),
