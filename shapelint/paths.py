@@ -12,7 +12,7 @@ import enum
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import lru_cache, partial, reduce
 
 from shapelint.lengths.conditions import All, Any, Compare, Condition, negate
 from shapelint.lengths.expr import Interval, Sym
@@ -170,8 +170,14 @@ def set_of(condition: Condition, within: SizeSet) -> SizeSet:
         if isinstance(condition, Any):
             return reduce(SizeSet.__or__, (set_of(part, within) for part in condition.parts))
     own = tuple(s for s in symbols if s in condition.symbols)
-    window = dict.fromkeys(own, (1, WINDOW.get(len(own), 8)))
-    return within & SizeSet.enumerated(partial(_holds, condition), own, window).over(symbols)
+    return within & _in_window(condition, own).over(symbols)
+
+
+@lru_cache(maxsize=256)
+def _in_window(condition: Condition, symbols: tuple[str, ...]) -> SizeSet:
+    """Asked size by size; several runs meet the same condition."""
+    window = dict.fromkeys(symbols, (1, WINDOW.get(len(symbols), 8)))
+    return SizeSet.enumerated(partial(_holds, condition), symbols, window)
 
 
 def _holds(condition: Condition, sizes: Mapping[str, int]) -> bool:

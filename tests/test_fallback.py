@@ -26,6 +26,15 @@ class CropsByTensor(nn.Module):
         return F.max_pool2d(x, 4)[..., : keep[-1] - 1]
 
 
+class PadsByBuffer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("times", torch.tensor(2))
+
+    def forward(self, x):
+        return F.max_pool2d(F.pad(x, (0, x.shape[-1] % self.times)), 2)
+
+
 class SplitsByValue(nn.Module):
     def forward(self, x):
         step = int(x.isfinite().sum().item() >= 0) + 3
@@ -43,6 +52,7 @@ class Square(nn.Module):
 NEVER = "N 1 H W"
 SWEPT = {
     "a length in a tensor": (CropsByTensor, 12),
+    "a tensor for a pad": (PadsByBuffer, 12),
     "a value in a view": (SplitsByValue, 12),
     "two axes that must agree": (Square, 12),
 }

@@ -34,7 +34,7 @@ MAX_LENGTH = 2**31
 """Lengths are taken to be smaller than this: PyTorch's own kernels index with 32 bits."""
 
 _MAX_DENOMINATOR = 2**20
-_FAR, _SIMPLE = 2**20, 64
+_FAR, _FEW, _SIMPLE = 2**20, 2**10, 64
 _QUARTER_ULP = Fraction(1, 2**54)
 
 MATH = """
@@ -179,7 +179,7 @@ def _combine(op: str, parts: list[Ratio]) -> Ratio | None:
     if op == "/" and parts[1].num.is_const and parts[1].den == 1 and parts[0].exact:
         return _quotient(parts[0], parts[1].num.const)
     if not all(p.exact for p in parts):
-        return None
+        return _shifted(op, parts)
     if op == "float":
         return parts[0]
     if op == "neg":
@@ -201,6 +201,22 @@ def _quotient(a: Ratio, k: int) -> Ratio | None:
     return Ratio(num, k, exact=k & (k - 1) == 0)
 
 
+def _shifted(op: str, parts: list[Ratio]) -> Ratio | None:
+    """``n / 5 + 1``: an integer moves a double that was rounded, but not across another one."""
+    if op not in ("+", "-") or not any(p.exact and p.den == 1 for p in parts):
+        return None
+    a, b = parts
+    den = max(a.den, b.den)
+    num = a.num.scaled(den // a.den) + b.num.scaled(den // b.den * (1 if op == "+" else -1))
+    return Ratio(num, den, False) if den <= _FEW and _is_below(num, _FEW * MAX_LENGTH) else None
+
+
+def _is_below(num: Expr, most: int) -> bool:
+    """Whether its absolute value is, for lengths below ``MAX_LENGTH``."""
+    low, high = num.bounds(dict.fromkeys(num.symbols, (1, MAX_LENGTH)))
+    return low is not None and high is not None and max(-low, high) <= most
+
+
 def _scaled(op: str, a: Operand, b: Operand) -> Ratio | None:
     """``n * c``, ``c * n``, ``n / c``, ``n // c`` for a double ``c`` next to a simple fraction."""
     if op == "*" and isinstance(a, float):
@@ -208,9 +224,8 @@ def _scaled(op: str, a: Operand, b: Operand) -> Ratio | None:
     n = None if isinstance(a, float) else _ratio(a)
     if n is None or n.den != 1 or not n.exact or not isinstance(b, float) or not 0 < b < _SIMPLE:
         return None
-    low, high = n.num.bounds(dict.fromkeys(n.num.symbols, (1, MAX_LENGTH)))
     simple, real = Fraction(b).limit_denominator(_SIMPLE), Fraction(b)
-    if low is None or high is None or low < 0 or high > _SIMPLE * MAX_LENGTH:
+    if not _is_natural(n.num) or not _is_below(n.num, _SIMPLE * MAX_LENGTH):
         return None
     if not 0 < simple.numerator <= _SIMPLE:
         return None

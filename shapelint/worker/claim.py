@@ -16,6 +16,9 @@ from shapelint.worker.record import OpCall
 from shapelint.worker.recorder import NeedFailed
 from shapelint.worker.shapes import NoSuchDim, Shape, need, only_on_cpu
 
+_NO_VALUES = "cannot be called on meta tensors"
+"""What PyTorch says where a tensor stands for a number: ``F.pad(x, (0, self.extra))``."""
+
 __all__ = ["Claim", "ShapeMismatch", "claim_of", "explained", "symbolic"]
 
 
@@ -36,7 +39,7 @@ class Claim:
 
 
 def claim_of(call: OpCall) -> Claim:
-    """Ask the transfer function. Raises NotImplementedError where values decide about the shape."""
+    """Ask the transfer function. Raises what it raises where values decide about the shape."""
     if call.transfer is None:
         return Claim()
     try:
@@ -49,6 +52,8 @@ def claim_of(call: OpCall) -> Claim:
     except NotImplementedError:
         raise
     except Exception as exc:  # PyTorch's own error goes first; without one the bug is ours
+        if _NO_VALUES in str(exc):
+            raise
         return Claim(broken=exc)
 
 

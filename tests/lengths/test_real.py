@@ -83,6 +83,12 @@ def test_operations_are_pythons(op, args, function):
         pytest.param(Real("*", (n, 0.7)), "floor", "floor((n * 0.7))", id="0.7 is not 7/10"),
         pytest.param(Real("/", (n, 1.2)), "floor", "floor((5*n)/6)", id="1.2 divides as 6/5 does"),
         pytest.param(Real("*", (0.1, n)), "ceil", "floor((n + 9)/10)", id="0.1 is near 1/10"),
+        pytest.param(
+            Real("+", (Real("/", (n - 7, 5.0)), 1.0)),
+            "ceil",
+            "floor((n + 2)/5)",
+            id="an integer moves a quotient",
+        ),
         pytest.param(Real("//", (n, 1.2)), "floor", "floor((5*n)/6)", id="whole quotient"),
         pytest.param(Real("//", (n, 0.1)), "trunc", "trunc((n // 0.1))", id="10 // 0.1 is 99"),
         pytest.param(Real("*", (n * m, 1.2)), "floor", "floor((n*m * 1.2))", id="maybe huge"),
