@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import gc
 import os
+import runpy
 import subprocess
 import sys
 import time
@@ -13,8 +15,10 @@ from typing import Any
 
 import pytest
 
+import shapelint
 from shapelint.client import Limits, Unanswered, Worker, WorkerSession
 from shapelint.process import NotStarted
+from shapelint.worker import serve
 
 GOOD = """
 import torch
@@ -145,10 +149,10 @@ def test_a_model_that_hangs_at_one_size_answers_at_the_others(
 
 
 def test_the_last_of_what_is_printed_is_kept(worker: Worker, tmp_path: Path) -> None:
-    source = "import os\nx = [print(i) for i in range(10**5)]\ny = os._exit(1)\n"
+    source = "import os\nx = [print('x' * 10**4) for _ in range(10**3)]\ny = os._exit(1)\n"
     with pytest.raises(Unanswered):
         _session(worker, tmp_path, "loud.py", source).facts()
-    assert len(worker.output) < 10**5
+    assert len(worker.output) < 10**6
 
 
 def test_failures_of_the_model_are_part_of_the_answer(worker: Worker, tmp_path: Path) -> None:
@@ -199,6 +203,29 @@ def _is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_file_is_opened_with_torch_out_of_the_way_of_its_garbage(
+    worker: Worker, tmp_path: Path
+) -> None:
+    seen = "raise ValueError(gc.isenabled(), gc.get_freeze_count() > 10**5)"
+    source = f"import gc\n{GOOD.replace('super().__init__()', seen)}"
+    with pytest.raises(Unanswered, match=r"\(True, True\)"):
+        _session(worker, tmp_path, "net.py", source).build("Net")
+
+
+def test_a_worker_does_not_take_torch_apart_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "argv", ["", "3", "4", "folder"])
+    monkeypatch.setitem(sys.modules, "shapelint", shapelint)
+    monkeypatch.setattr(serve, "serve", lambda *given: calls.append((given, gc.isenabled())))
+    monkeypatch.setattr(os, "_exit", calls.append)
+    try:
+        runpy.run_path(str(Path(serve.__file__).with_name("__main__.py")), run_name="__main__")
+    finally:
+        gc.enable()
+    assert calls == [((3, 4, "folder"), False), 0]
 
 
 def test_a_python_that_is_none(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
-"""Do not import ``torch._dynamo`` and symbolic shapes to run a model on the meta device.
+"""Do not import ``torch._dynamo``, symbolic shapes and sympy to run a model on the meta device.
 
 Meta kernels are PyTorch functions that ``torch.compile`` can follow. The first call of one imports
-two packages, which together take longer than torch itself, to ask what has one answer here.
+packages, which together take longer than torch itself, to ask what has one answer here.
 
 ``torch._dynamo``
     is asked to leave the function alone. Nothing is compiled here, so the answer is the function.
 ``torch.fx.experimental.symbolic_shapes``
     is asked whether conditions on a ``SymInt`` hold, and imports sympy to find out. Sizes are
     plain integers here, and so conditions are known.
+``sympy``
+    is asked whether a number is an expression of its own. There is none before it is imported.
 
 A stand-in gives the answer. Whoever asks it for anything else (``torch.compile`` or
 ``torch.export`` in a model file) gets the real package.
@@ -29,6 +31,7 @@ import torch
 __all__ = ["defer_compiler"]
 
 _DYNAMO = "torch._dynamo"
+_SYMPY = "sympy"
 _SHAPES = "torch.fx.experimental.symbolic_shapes"
 _GUARDS = (
     *("expect_true", "guard_or_false", "guard_or_true"),
@@ -45,16 +48,32 @@ _DECIDE: dict[str, Callable[[Sequence[Any]], int]] = {
 """What comes of conditions and lengths that are known."""
 
 
+_PUBLIC = ("__all__", "__version__")
+"""Names with underscores that people, and not the import system, want of a module."""
+
+
 class _Deferred(ModuleType):
     """A module until something is wanted of it that it does not know."""
 
     __path__: list[str] = []
-    __spec__ = None
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__") and name not in _PUBLIC:
             raise AttributeError(name)
         return getattr(_real(self), name)
+
+
+class _Expression:
+    """The type of what a meta kernel never gets: instances there are none."""
+
+
+class _Sympy(_Deferred):
+    """sympy, which meta kernels ask for the type of its expressions, and users for the real one."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "Basic" and sys._getframe(1).f_globals["__name__"] == "torch._prims_common":
+            return _Expression
+        return super().__getattr__(name)
 
 
 def _real(stand_in: ModuleType) -> ModuleType:
@@ -70,6 +89,7 @@ def _real(stand_in: ModuleType) -> ModuleType:
 def defer_compiler() -> None:
     """Put the stand-ins in place, unless the packages are there already."""
     _defer(_Deferred(_DYNAMO)).disable = _disable
+    _defer(_Sympy(_SYMPY))
     shapes = _defer(_Deferred(_SHAPES))
     for name, decide in _DECIDE.items():
         setattr(shapes, name, _decided(shapes, name, decide))
@@ -104,11 +124,14 @@ class _Submodules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def _defer(stand_in: ModuleType) -> Any:
-    if stand_in.__name__ not in sys.modules:
+    name = stand_in.__name__
+    if name not in sys.modules:
+        stand_in.__spec__ = importlib.util.find_spec(name)
         sys.meta_path.insert(0, _Submodules(stand_in))
-        sys.modules[stand_in.__name__] = stand_in
-        parent, _, child = stand_in.__name__.rpartition(".")
-        setattr(importlib.import_module(parent), child, stand_in)
+        sys.modules[name] = stand_in
+        parent, _, child = name.rpartition(".")
+        if parent:
+            setattr(importlib.import_module(parent), child, stand_in)
     return stand_in
 
 

@@ -13,6 +13,7 @@ loaded, so that the client can kill what hangs, and ``{"crash": …}`` when a ch
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import os
 import select
@@ -83,14 +84,12 @@ def _serve(wire: Wire) -> None:
     torch.set_num_threads(1)  # threads do not survive a fork
     sys.dont_write_bytecode = True  # what is imported from now on is the user's
     defer_compiler()
-    _warm_up(nn.Conv1d(1, 1, 3))
-    files = 0
+    _warm_up(nn.Sequential(nn.Conv1d(1, 1, 3), nn.BatchNorm1d(1), nn.ReLU()))
+    gc.freeze()  # else a child that looks for garbage in torch copies every page of it
+    gc.enable()
     wire.send({"hello": WIRE_VERSION, "python": sys.version.split()[0], "torch": torch.__version__})
     while (request := wire.receive()) is not None:
         if request["do"] == "open":
-            files += 1
-            if files == 2:  # for one file alone this costs more than it saves
-                _warm_up(nn.Sequential(nn.Conv1d(1, 1, 3), nn.BatchNorm1d(1), nn.ReLU()))
             _in_child(wire, request)
         else:
             wire.send({"id": request["id"], "closed": True})

@@ -8,11 +8,12 @@ import sys
 import pytest
 
 _BEFORE = """
-import sys, torch
+import importlib.util, sys, torch
 from torch import nn
 from shapelint.worker.deferred import defer_compiler
 from shapelint.worker.serve import _warm_up
 defer_compiler()
+_warm_up(nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.BatchNorm1d(4)))
 _warm_up(nn.Sequential(nn.Conv1d(1, 4, 3), nn.ConvTranspose1d(4, 1, 3)))
 """
 _EXPORT = """
@@ -26,9 +27,18 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv, expect_true, guard_o
 assert (expect_true(True), guard_or_false(False)) == (True, False)
 assert ShapeEnv.__module__ == "torch.fx.experimental.symbolic_shapes"
 """
+_SYMPY = """
+import sympy
+from sympy.core.symbol import Symbol
+assert importlib.util.find_spec("sympy").origin.endswith("__init__.py")
+assert isinstance(Symbol("x"), sympy.Basic) and sympy.__version__
+"""
 AFTERWARDS = {
     "nothing else": ("", "False"),
-    "sympy": ("import sympy", "True"),
+    "sympy, unused": ("import sympy; assert importlib.util.find_spec('sympy')", "False"),
+    "sympy": (_SYMPY, "True"),
+    "the type of its expressions": ("import sympy; assert sympy.Basic().args == ()", "True"),
+    "all of sympy": ("from sympy import *; assert Symbol('x').is_symbol", "True"),
     "torch.export": (_EXPORT, "True"),
     "symbolic shapes": (_SYMBOLS, "True"),
     "torch._dynamo": ("assert torch._dynamo.config.cache_size_limit > 0", "True"),
@@ -37,7 +47,7 @@ AFTERWARDS = {
 
 @pytest.mark.parametrize(("code", "imported"), AFTERWARDS.values(), ids=AFTERWARDS)
 def test_sympy_is_imported_when_it_is_needed(code: str, imported: str) -> None:
-    script = f"{_BEFORE}{code}\nprint('sympy' in sys.modules)"
+    script = f"{_BEFORE}{code}\nprint('sympy.core' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
