@@ -59,14 +59,16 @@ class WorkerSession:
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
         train: bool = False,
+        imports: Sequence[str] = (),
     ) -> Built:
         """Build a class, factory, instance, or ``"encoder -> decoder"``. Raises Unanswered.
 
-        Arguments must be Python literals. It is in eval mode unless it is to ``train``.
+        The ``repr`` of arguments is evaluated where the target is defined, after ``imports``. It is
+        in eval mode unless it is to ``train``.
         """
         self._state = {}
-        arguments = repr((args, dict(kwargs or {})))
-        request = {"do": "build", "target": target, "arguments": arguments, "train": train}
+        arguments = {"arguments": repr((args, dict(kwargs or {}))), "imports": list(imports)}
+        request = {"do": "build", "target": target, **arguments, "train": train}
         self._spent = 0.0
         answer = self._ask(request)
         self._state["build"] = request

@@ -1,4 +1,9 @@
-"""Calls that build a class with arguments that can be read off the source."""
+"""Calls that build a class with arguments that can be read off the source.
+
+An argument that is no literal but a class, a layer or another model, ``Net(Block, act=nn.ReLU())``,
+stays an expression: variables in it are replaced by what they were assigned, and imports say what
+the other names mean.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shapelint.expressions import Expression, Meanings, inlined
 from shapelint.literals import NotLiteral, literal
 
-__all__ = ["Construction", "constructions", "dotted"]
+__all__ = ["Construction", "command_line", "constructions", "dotted"]
 
 _PARSED = ("args", "opt", "opts", "options", "flags", "FLAGS")
 """What people call the result of ``parse_args``."""
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+_Values = Mapping[str, ast.expr | None]
+"""What names stand for; None where that is not to be seen."""
 
 
 @dataclass(frozen=True)
@@ -24,35 +35,143 @@ class Construction:
     kwargs: Mapping[str, object]
     path: Path
     line: int
+    imports: tuple[str, ...] = ()
+    """Statements that give the names in arguments that are expressions a meaning."""
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether no argument is an expression."""
+        return not any(isinstance(a, Expression) for a in (*self.args, *self.kwargs.values()))
+
+    def __str__(self) -> str:
+        shown = [*map(repr, self.args), *(f"{k}={v!r}" for k, v in self.kwargs.items())]
+        return f"{self.class_name}({', '.join(shown)}), as in {self.path.name}:{self.line}"
 
 
-def constructions(tree: ast.Module, path: Path, class_name: str) -> Iterator[Construction]:
-    """Calls of a class in a file whose arguments are literals or constants of the file."""
-    constants = {**_constants(tree), **_command_line(tree)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == class_name:
-            try:
-                args = tuple(literal(a, constants) for a in node.args)
-                kwargs = {k.arg or "**": literal(k.value, constants) for k in node.keywords}
-            except NotLiteral:
-                continue
-            if "**" not in kwargs:
-                yield Construction(class_name, args, kwargs, path, node.lineno)
+def constructions(
+    tree: ast.Module,
+    path: Path,
+    class_name: str,
+    options: Mapping[str, ast.expr] | None = None,
+    own: bool = False,
+) -> Iterator[Construction]:
+    """Calls of a class in a file, those in functions and ``__main__`` blocks included.
+
+    ``options`` are what other files say about the command line; ``own`` says whether this is the
+    file that defines the class.
+    """
+    top: _Values = {**(options or {}), **command_line(tree), **_assigned(tree), **_changed(tree)}
+    for scope in (tree, *_scopes(tree)):
+        calls = [n for n in _inside(scope) if isinstance(n, ast.Call) and _means(n, class_name)]
+        if calls:
+            inner: _Values = {} if scope is tree else {**_parameters(scope), **_assigned(scope)}
+            values = {name: v for name, v in {**top, **inner}.items() if v is not None}
+            meanings = Meanings(tree, path, own)
+            for call in calls:
+                try:
+                    yield _construction(call, class_name, values, meanings, path)
+                except NotLiteral:
+                    continue
 
 
-def _constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """Names that the top of a file assigns exactly once, and that no function assigns."""
-    found: dict[str, list[ast.expr]] = {}
-    for statement in tree.body:
-        if isinstance(statement, ast.Assign):
-            for target in statement.targets:
-                if isinstance(target, ast.Name):
-                    found.setdefault(target.id, []).append(statement.value)
-    changed = {n for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names}
-    return {n: v[0] for n, v in found.items() if len(v) == 1 and n not in changed}
+def _means(call: ast.Call, class_name: str) -> bool:
+    return dotted(call.func).rpartition(".")[2] == class_name
 
 
-def _command_line(tree: ast.Module) -> dict[str, ast.expr]:
+def _construction(
+    call: ast.Call, name: str, values: Mapping[str, ast.expr], meanings: Meanings, path: Path
+) -> Construction:
+    """Raises NotLiteral."""
+    imports: dict[str, None] = {}
+
+    def value(node: ast.expr) -> object:
+        try:
+            return literal(node, values)
+        except NotLiteral:
+            return inlined(node, values, meanings, imports)
+
+    args: list[object] = []
+    for argument in call.args:
+        if isinstance(argument, ast.Starred):
+            args += _all_of(literal(argument.value, values), (list, tuple))
+        else:
+            args.append(value(argument))
+    kwargs: dict[str, object] = {}
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            spread = literal(keyword.value, values)
+            kwargs |= {str(key): spread[key] for key in _all_of(spread, (dict,))}  # type: ignore[index]
+        else:
+            kwargs[keyword.arg] = value(keyword.value)
+    return Construction(name, tuple(args), kwargs, path, call.lineno, tuple(imports))
+
+
+def _all_of(value: object, kinds: tuple[type, ...]) -> list[object]:
+    """The items of a container of one of these kinds. Raises NotLiteral for anything else."""
+    if not isinstance(value, kinds):
+        raise NotLiteral(repr(value))
+    return list(value)  # type: ignore[call-overload, no-any-return]
+
+
+def _scopes(tree: ast.Module) -> Iterator[ast.AST]:
+    return (node for node in ast.walk(tree) if isinstance(node, _SCOPES))
+
+
+def _inside(scope: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a file, class or function, without those of the classes and functions in it."""
+    for node in ast.iter_child_nodes(scope):
+        if not isinstance(node, _SCOPES):
+            yield node
+            yield from _inside(node)
+
+
+def _assigned(scope: ast.AST) -> dict[str, ast.expr | None]:
+    """What names and attributes stand for that are assigned exactly once."""
+    found: dict[str, ast.expr | None] = {}
+    for node in _inside(scope):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in filter(dotted, targets):
+                name = dotted(target)
+                found[name] = None if name in found else node.value
+    return found | _set_otherwise(scope)
+
+
+def _set_otherwise(scope: ast.AST) -> dict[str, ast.expr | None]:
+    """Names that a loop, a ``with``, an unpacking or ``+=`` sets."""
+    plain = {
+        id(target)
+        for node in _inside(scope)
+        if isinstance(node, (ast.Assign, ast.AnnAssign))
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    }
+    return {
+        dotted(node): None
+        for node in _inside(scope)
+        if isinstance(node, (ast.Name, ast.Attribute))
+        and isinstance(node.ctx, ast.Store)
+        and id(node) not in plain
+    }
+
+
+def _changed(tree: ast.Module) -> dict[str, ast.expr | None]:
+    """Names that functions set at the top of the file."""
+    return {n: None for node in ast.walk(tree) if isinstance(node, ast.Global) for n in node.names}
+
+
+def _parameters(scope: ast.AST) -> dict[str, ast.expr | None]:
+    """The defaults of the parameters of a function; a class has none."""
+    if not isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return {}
+    args = scope.args
+    names = [a.arg for a in (*args.posonlyargs, *args.args)]
+    others = [a.arg for a in (args.vararg, args.kwarg) if a]
+    found: dict[str, ast.expr | None] = dict.fromkeys([*names, *others])
+    found |= zip(names[len(names) - len(args.defaults) :], args.defaults)
+    return found | {a.arg: d for a, d in zip(args.kwonlyargs, args.kw_defaults)}
+
+
+def command_line(tree: ast.Module) -> dict[str, ast.expr]:
     """``args.width`` for ``add_argument("--width", default=8)``, under the usual names."""
     found: dict[str, ast.expr] = {}
     for node in ast.walk(tree):

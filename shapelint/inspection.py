@@ -170,7 +170,11 @@ def _inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Se
         missing = "is not installed" in plan.refused
         problem = Problem("missing" if missing else "error", plan.refused)
         return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
-    return _constructed(session, plan, path, settings)
+    found = _constructed(session, plan, path, settings)
+    if plan.otherwise is None or not _is_unbuilt(found):
+        return found
+    other = _inspect_target(session, plan.otherwise, path, settings)
+    return found if _is_unbuilt(other) else other
 
 
 def _lacking(plan: Plan, path: Path, settings: Settings) -> Found:
@@ -201,7 +205,8 @@ def _constructed(session: WorkerSession, plan: Plan, path: Path, settings: Setti
     target = f"{path}:{plan.name}"
     span = Span(str(path), plan.line, 1, plan.line, 1)
     try:
-        built = session.build(plan.name, plan.args, plan.kwargs, plan.trains(settings))
+        train = plan.trains(settings)
+        built = session.build(plan.name, plan.args, plan.kwargs, train, plan.imports)
     except Unanswered as exc:
         same = refused(exc.problem, target, span)
         found = _unavailable(

@@ -38,6 +38,11 @@ def literal(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 0) -
         return kind(values)
     if isinstance(node, ast.Dict):
         return _dict(node, constants, depth)
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "dict" and not node.args:
+        keys = [ast.Constant(k.arg) if k.arg else None for k in node.keywords]
+        return _dict(ast.Dict(list(keys), [k.value for k in node.keywords]), constants, depth)
+    if isinstance(node, ast.Subscript):
+        return _item(node, constants, depth)
     if isinstance(node, ast.BinOp):
         return _arithmetic(node, constants, depth)
     return _plain(node)
@@ -54,10 +59,24 @@ def _plain(node: ast.expr) -> object:
 def _dict(node: ast.Dict, constants: Mapping[str, ast.expr], depth: int) -> dict[object, object]:
     out: dict[object, object] = {}
     for key, value in zip(node.keys, node.values, strict=True):
-        if key is None:
-            raise NotLiteral("** in a dict")
-        out[literal(key, constants, depth + 1)] = literal(value, constants, depth + 1)
+        said = literal(value, constants, depth + 1)
+        if key is not None:
+            out[literal(key, constants, depth + 1)] = said
+        elif isinstance(said, dict):
+            out |= said
+        else:
+            raise NotLiteral(f"** of {said!r}")
     return out
+
+
+def _item(node: ast.Subscript, constants: Mapping[str, ast.expr], depth: int) -> object:
+    owner = literal(node.value, constants, depth + 1)
+    key = literal(node.slice, constants, depth + 1)
+    try:
+        value: object = owner[key]  # type: ignore[index]
+    except (TypeError, LookupError) as exc:
+        raise NotLiteral(ast.unparse(node)) from exc
+    return value
 
 
 def _arithmetic(node: ast.BinOp, constants: Mapping[str, ast.expr], depth: int) -> object:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
-from shapelint.constructions import Construction, constructions, dotted
+from shapelint.constructions import Construction, command_line, constructions, dotted
 from shapelint.discovery import digest, python_files, readmes, source_of
 from shapelint.fences import code_blocks
 from shapelint.texts import Texts
@@ -144,15 +144,33 @@ class Project:
                 yield parsed
 
     def constructions(self, class_name: str, defined_in: Path) -> list[Construction]:
-        """Calls of the class with literal arguments, those in ``__main__`` blocks included.
+        """Calls of the class whose arguments can be read off the source.
 
-        Calls in the file that defines the class come first, those in a README last.
+        Those with literal arguments come first; of these, those in the file that defines the class
+        come first, and those in a README last.
         """
         defined_in = defined_in.absolute()
         mentioning = (*self.mentioning(class_name), *self.examples)
         files = [f for f in mentioning if f.means(class_name, defined_in)]
         files.sort(key=lambda file: file.path != defined_in)
-        return [c for file in files for c in constructions(file.tree, file.path, class_name)]
+        found = [
+            call
+            for f in files
+            for call in constructions(
+                f.tree, f.path, class_name, self._options, f.path == defined_in
+            )
+        ]
+        return sorted(found, key=lambda call: not call.is_literal)
+
+    @cached_property
+    def _options(self) -> dict[str, ast.expr]:
+        """What ``args.width`` is in files that leave the command line to another one."""
+        found: dict[str, ast.expr] = {}
+        for file in self.mentioning("add_argument"):
+            for name, default in command_line(file.tree).items():
+                same = ast.dump(found.get(name, default)) == ast.dump(default)
+                found[name] = default if same else ast.Name("?")
+        return found
 
     def owners(self, class_name: str, defined_in: Path) -> list[tuple[Path, str]]:
         """The model classes whose bodies name this class: file and class name of each.

@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.config import Declared, Settings
+from shapelint.constructions import Construction
 from shapelint.discovery import Place
 from shapelint.facts import ClassFacts, Facts
 from shapelint.project import Project, SourceFile
 from shapelint.usual import usual_arguments
 
 __all__ = ["Plan", "plans"]
+
+_CALLS = 3
+"""Calls that are tried, one after the other, until one builds the model."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,10 @@ class Plan:
     part: bool = False
     """Whether it is looked at only because no model that it is part of can be built."""
     assumed: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    """Statements that give the names in arguments that are expressions a meaning."""
+    otherwise: Plan | None = None
+    """What to do if it cannot be built that way."""
     refused: str = ""
     """Why it cannot be built whatever it is given: a package is not installed."""
     declared: Declared | None = None
@@ -136,14 +144,24 @@ def _class(found: ClassFacts, facts: Facts, project: Project, args: Mapping[str,
     missing = tuple(p.name for p in found.parameters if p.name in required - args.keys())
     if not missing:
         return Plan(found.name, found.line, found.name, kwargs=args)
-    for call in project.constructions(found.name, Path(facts.path)):
-        given = {p.name for p in found.parameters[: len(call.args)]} | call.kwargs.keys()
-        if required <= given | args.keys():
-            shown = [*map(repr, call.args), *(f"{k}={v!r}" for k, v in call.kwargs.items())]
-            where = f"{call.path.name}:{call.line}"
-            assumed = (f"built as {found.name}({', '.join(shown)}), as in {where}",)
-            kwargs = {**call.kwargs, **args}
-            name = found.name
-            return Plan(name, found.line, name, call.args, kwargs, assumed=assumed)
-    guess = usual_arguments(missing)
-    return Plan(found.name, found.line, found.name, kwargs=args, missing=missing, guess=guess)
+    guess, name = usual_arguments(missing), found.name
+    plan = Plan(name, found.line, name, kwargs=args, missing=missing, guess=guess)
+    calls = [c for c in project.constructions(name, Path(facts.path)) if _fits(c, found, args)]
+    for call in reversed(calls[:_CALLS]):
+        plan = Plan(
+            name,
+            found.line,
+            name,
+            call.args,
+            {**call.kwargs, **args},
+            assumed=(f"built as {call}",),
+            imports=call.imports,
+            otherwise=plan,
+        )
+    return plan
+
+
+def _fits(call: Construction, found: ClassFacts, args: Mapping[str, Any]) -> bool:
+    """Whether a call gives all arguments that are required and not given otherwise."""
+    given = {p.name for p in found.parameters[: len(call.args)]} | call.kwargs.keys()
+    return {p.name for p in found.parameters if p.default is None} <= given | args.keys()

@@ -142,6 +142,60 @@ net = UNet(other.n_classes)
     ]
 
 
+CALLS = {
+    "a dict that is spread": (
+        "options = dict(c=1, d={'e': 2})\nUNet(**options)",
+        "(c=1, d={'e': 2})",
+    ),
+    "an item of a dict": ("cfg = {'net': {'c': 4}}\nUNet(cfg['net']['c'])", "(4)"),
+    "a list that is spread": ("UNet(*[1, 2])", "(1, 2)"),
+    "variables of a function": ("def main():\n    c = 4\n    UNet(c)", "(4)"),
+    "defaults of a factory": ("def tiny(c=4, *, d=5):\n    return UNet(c, d=d)", "(4, d=5)"),
+    "a main block": ("if __name__ == '__main__':\n    c = 4\n    UNet(c)", "(4)"),
+    "options of another file": ("def main(args):\n    UNet(args.depth)", "(7)"),
+    "a layer": ("from torch import nn\nUNet(act=nn.ReLU())", "(act=nn.ReLU())"),
+    "a class": ("from models.unet import Block\nUNet(Block)", "(Block)"),
+    "a model in a variable": (
+        "from models import unet as u\nb = u.Block(2).to(dev)\nUNet(b, 3)",
+        "(u.Block(2), 3)",
+    ),
+    "a class of the script": ("class Own: ...\nUNet(Own)", "(Own)"),
+    "a class of a class": ("class A:\n    c = 1\ndef f():\n    UNet(c)", ""),
+    "set in a loop": ("for c in (1, 2):\n    UNet(c)", ""),
+    "set twice": ("c = 1\nc = 2\nUNet(c)", ""),
+    "set in place": ("c = 1\nc += 1\nUNet(c)", ""),
+    "set in the function too": ("c = 1\ndef f():\n    c = load()\n    UNet(c)", ""),
+    "a call that may do anything": ("UNet(load_model())", ""),
+    "a function without a name": ("UNet(lambda: 1)", ""),
+    "a name from nowhere": ("UNet(Block)", ""),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), CALLS.values(), ids=CALLS)
+def test_arguments_that_can_be_read_off(root: Path, source: str, expected: str) -> None:
+    (root / "options.py").write_text("parser.add_argument('--depth', type=int, default=7)")
+    (root / "use.py").write_text(source)
+    calls = Project(root).constructions("UNet", root / "models/unet.py")
+    found = [str(c).partition(", as in")[0] for c in calls if c.path.name == "use.py"]
+    assert found == ([f"UNet{expected}"] if expected else [])
+
+
+IMPORTS = {
+    "absolute": ("import a.b as c\nUNet(c.D)", "import a.b as c"),
+    "relative": ("from ..pkg.mod import D\nUNet(D())", "from src.pkg.mod import D"),
+    "of the script": ("def f(): ...\nclass D: ...\nUNet(D)", "from src.pkg.use import D"),
+    "what is not used": ("import e\nfrom f import D\nUNet(D)", "from f import D"),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), IMPORTS.values(), ids=IMPORTS)
+def test_what_the_names_in_arguments_mean(root: Path, source: str, expected: str) -> None:
+    (root / "src" / "__init__.py").touch()
+    (root / "src" / "pkg" / "use.py").write_text(source)
+    calls = Project(root).constructions("UNet", root / "models/unet.py")
+    assert [c.imports for c in calls if c.path.name == "use.py"] == [(expected,)]
+
+
 def test_classes_that_look_like_modules(root: Path) -> None:
     file = Project(root).parse(root / "models/unet.py")
     assert file is not None

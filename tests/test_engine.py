@@ -220,6 +220,58 @@ def test_training_needs_more_than_one_value_per_channel(project: Path) -> None:
     assert "more than 1 value per channel" in runs["flag"].diagnostics[0].error
 
 
+PARTS = """
+from torch import nn
+
+class Coder(nn.Module):
+    def __init__(self, kind, act):
+        super().__init__()
+        self.layers = nn.Sequential(kind(1, 1, 3, 2, 1), act)
+
+    def forward(self, x):
+        return self.layers(x)
+
+class Codec(nn.Module):
+    def __init__(self, *, encoder, decoder):
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+
+    def forward(self, x):
+        return self.decoder(self.encoder(x))
+"""
+SCRIPT = """
+import torch
+from torch import nn
+from parts import Codec, Coder
+
+def main():
+    act = nn.ReLU()
+    encoder = Coder(nn.Conv1d, act).to("cuda")
+    model = Codec(encoder=encoder, decoder=Coder(nn.ConvTranspose1d, act=act))
+    train(model)
+"""
+
+
+def test_a_model_is_built_of_what_a_script_builds_it_of(project: Path) -> None:
+    (target,) = linted(project, parts=PARTS, script=SCRIPT).targets
+    assert (target.class_name, target.evidence) == ("Codec", "proven")
+    assert target.roundtrip_sizes.text == "L % 2 == 1"
+    assert "Codec(encoder=Coder(nn.Conv1d, nn.ReLU())" in target.assumed[0]
+
+
+FIRST_FAILS = {
+    "the next call is tried": ("Net(rate=None)\nNet(rate=1)", "proven"),
+    "all fail": ("Net(rate=None)\nNet(rate=nn.ReLU())", "not-checked"),
+}
+
+
+@pytest.mark.parametrize(("calls", "evidence"), FIRST_FAILS.values(), ids=FIRST_FAILS)
+def test_a_call_that_does_not_build(project: Path, calls: str, evidence: str) -> None:
+    source = f"{WIDTHS.format('rate', 'Net')}\ndef use():\n    {calls.replace(chr(10), '; ')}"
+    (target,) = linted(project, net=source).targets
+    assert target.evidence == evidence
+
+
 UNBUILT = {
     "a name without a usual value": WIDTHS.format("width_of_things", "Net"),
     "a usual value that the constructor refuses": WIDTHS.format("in_channels", "Net").replace(

@@ -88,13 +88,19 @@ class FileSession:
         found = facts_of(self.module, self.path, self.project)
         return {"facts": dataclasses.asdict(found)}
 
-    def on_build(self, target: str, arguments: str, train: bool = False) -> Json:
-        """Build a target. ``arguments`` is the Python literal ``(args, kwargs)``."""
-        args, kwargs = ast.literal_eval(arguments)
+    def on_build(
+        self, target: str, arguments: str, imports: Sequence[str] = (), train: bool = False
+    ) -> Json:
+        """Build a target. ``arguments`` is the source of ``(args, kwargs)``, after ``imports``."""
         assumed: dict[str, None] = {}
+        imported: Json = {}
+        for statement in imports:
+            exec(statement, imported)
 
         def make(device: str) -> nn.Module:
-            made, filled = assemble(self._namespace(device), target, args, kwargs)
+            namespace = self._namespace(device)
+            args, kwargs = eval(arguments, {**namespace, **imported})
+            made, filled = assemble(namespace, target, args, kwargs)
             assumed.update(dict.fromkeys(filled))
             module: nn.Module = made
             return module
