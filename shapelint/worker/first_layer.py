@@ -69,7 +69,7 @@ def search(model: Model, names: Sequence[str], known: Mapping[str, Template]) ->
         settled = attempt.trace.failure is None or _settled(attempt, model.root)
         if settled and not attempt.cures:
             break
-        queue[:0] = attempt.cures
+        queue = [g for g in (*attempt.cures, *queue) if g not in tried]
         if not queue:
             queue = list(_other_ranks(best.guess, known))
     assert best is not None
@@ -199,7 +199,13 @@ def _with_sizes(template: Template, sizes: Mapping[str, int]) -> Template:
 
 
 def _settled(attempt: _Attempt, root: nn.Module) -> bool:
-    """Whether the first layers took every input: what fails later is the model's affair."""
+    """Whether the first layers took every input: what fails later is the model's affair.
+
+    But ``Linear`` takes every rank, and an op that finds no such dim asks for another one.
+    """
+    failure = attempt.trace.failure
+    if failure is not None and "Dimension out of range" in failure.error:
+        return False
     taken = {name for name, _, node in _reached(attempt, root) if node.shapes}
     last = attempt.trace.events[-1] if attempt.trace.events else None
     joined = last is not None and not last.holds and last.need == "match"

@@ -158,7 +158,17 @@ class WithConfig(Optional):
     default_cfg = {"input_size": (3, 224, 224)}
 
 
+class Batched(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 2)
+
+    def forward(self, x):
+        return torch.softmax(self.layer(x), dim=2)
+
+
 CASES = [
+    pytest.param(Batched(), [("N", "H", "W", 4)], id="an op that asks for more dims"),
     pytest.param(nn.Conv1d(2, 4, 3), [("N", 2, "L")], id="Conv1d"),
     pytest.param(nn.Conv2d(6, 4, 3), [("N", 6, "H", "W")], id="Conv2d"),
     pytest.param(nn.ConvTranspose2d(6, 4, 3), [("N", 6, "H", "W")], id="ConvTranspose2d"),
