@@ -25,6 +25,7 @@ from shapelint.review import reviewed
 from shapelint.scope import Scope
 from shapelint.selection import ignored_in, selected_rules, severity_of
 from shapelint.texts import Texts
+from shapelint.unbuilt import in_one_line
 
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
@@ -78,7 +79,7 @@ def check(
     report = _report(list(graded), tuple(origins))
     if only is None:
         _all_used(settings.lengths, [t for t in report.targets if t.inputs])
-    return reviewed(report, scope, settings)
+    return in_one_line(reviewed(report, scope, settings))
 
 
 def _inspected(

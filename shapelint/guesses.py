@@ -48,15 +48,10 @@ def why_doubtful(analysis: Analysis, sure: bool) -> str:
         return ""
     if failure and not failure.explained and "NoneType" in failure.error:
         return f"an argument that is None by default may be missing: {failure.error}"
-    if sure and len(analysis.inputs) == 1 and not _wrong_kind(failure.error if failure else ""):
+    if sure and len(analysis.inputs) == 1:
         return ""
     shapes = ", ".join(f"{i.name} ({', '.join(map(str, i.dims))})" for i in analysis.inputs)
     return f"no input was found that runs; tried {shapes}: {failure.error if failure else ''}"
-
-
-def _wrong_kind(error: str) -> bool:
-    """Whether a type checker refuses what is given, at every size: it may be of another kind."""
-    return "checking the parameters" in error or error.startswith("BeartypeCallHintParamViolation")
 
 
 def _with_lengths_of_their_own(inputs: Inputs) -> Inputs:

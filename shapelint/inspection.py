@@ -35,7 +35,7 @@ from shapelint.suppressions import SKIP, skips
 from shapelint.targets import Plan, plans
 from shapelint.texts import Texts
 from shapelint.trace import Span
-from shapelint.unbuilt import as_guess, block_to_paste, in_one_line
+from shapelint.unbuilt import as_guess, block_to_paste
 from shapelint.verdict import verdict
 
 __all__ = ["Found", "found_in", "inspect_file", "lost"]
@@ -72,7 +72,7 @@ def inspect_file(
     skipped = (Skipped(str(path), s.line, f"{s.text} ({s.reason})") for s in facts.skipped)
     return Inspected(
         tuple(f.report for f in found),
-        in_one_line([d for f in found for d in f.diagnostics]),
+        tuple(d for f in found for d in f.diagnostics),
         tuple(skipped),
         project_at(root, session.files).with_owners((c.name for c in facts.classes), path),
         session.sources if _lasts(found, facts) else (),

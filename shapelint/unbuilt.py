@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shapelint.model import Diagnostic
+from shapelint.model import Diagnostic, Report
 
 if TYPE_CHECKING:
     from shapelint.config import Settings
@@ -48,15 +48,24 @@ def as_guess(found: Iterable[Diagnostic], assumed: Sequence[str]) -> tuple[Diagn
     )
 
 
-def in_one_line(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """The findings about one file; of the models that could not be built, one names the others."""
-    unbuilt = [d for d in found if d.name == _RULE]
-    others = [f"not built either: {_name(d)} {d.message}" for d in unbuilt[1:]]
-    return tuple(
-        replace(d, notes=(*d.notes, *others)) if d in unbuilt else d
-        for d in found
-        if d not in unbuilt[1:]
-    )
+def in_one_line(report: Report) -> Report:
+    """The report where one of the models of a file that could not be built names the others.
+
+    What somebody silenced is gone by then, so that a comment silences its own model alone.
+    """
+    others: dict[str, list[Diagnostic]] = {}
+    for d in report.diagnostics:
+        if d.name == _RULE:
+            others.setdefault(d.span.path, []).append(d)
+    firsts = {id(first): rest for first, *rest in others.values()}
+    folded = {id(d) for rest in firsts.values() for d in rest}
+    shown = [_naming(d, firsts.get(id(d), [])) for d in report.diagnostics if id(d) not in folded]
+    return replace(report, diagnostics=tuple(shown))
+
+
+def _naming(diagnostic: Diagnostic, others: Iterable[Diagnostic]) -> Diagnostic:
+    notes = [f"not built either: {_name(d)} {d.message}" for d in others]
+    return replace(diagnostic, notes=(*diagnostic.notes, *notes))
 
 
 def _name(diagnostic: Diagnostic) -> str:

@@ -310,3 +310,10 @@ def test_what_cannot_be_built_is_one_line_of_its_file(project: Path, source: str
     assert "args = {" in found.notes[0]
     rest = {t.class_name for t in report.targets} - {"Net"}
     assert all(f"not built either: {name} needs" in found.notes[-1] for name in rest)
+
+
+def test_a_comment_silences_one_of_those_that_cannot_be_built(project: Path) -> None:
+    known = WIDTHS.format("rate", "Net").replace(":", ":  # shapelint: ignore[SHP902]", 1)
+    report = linted(project, net=known + WIDTHS.format("rate", "Other"))
+    told = [d.target.rpartition(":")[2] for d in report.diagnostics]
+    assert (told, [s.diagnostic.span.line for s in report.suppressed]) == (["Other"], [4])

@@ -1,6 +1,8 @@
 """``sarif``: Static Analysis Results Interchange Format 2.1.0, for code scanning.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html; section numbers below are of it.
+What somebody silenced is left out: code scanning does not read ``suppressions``, and would open an
+alert for it. ``json`` has it.
 """
 
 from __future__ import annotations

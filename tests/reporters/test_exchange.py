@@ -10,7 +10,7 @@ import pytest
 import xmlschema
 from sarif_pydantic import Sarif
 
-from shapelint.model import Diagnostic, Edit, Fix, Label, Report
+from shapelint.model import Diagnostic, Edit, Fix, Label, Report, Suppressed
 from shapelint.reporters import render
 from shapelint.text.sources import Sources
 from shapelint.trace import Span
@@ -73,6 +73,16 @@ def test_another_reader_finds_the_same_in_it(report):
     assert [p.name for p in places] == [Path(d.span.path).name for d in report.diagnostics]
     rules = [rule.id for rule in run.tool.driver.rules or ()]
     assert rules == sorted({d.code for d in report.diagnostics})
+
+
+def test_what_is_silenced_would_be_an_alert_and_is_left_out():
+    silenced = (Suppressed(ROUNDTRIP, "comment", "odd L only"), Suppressed(ROUNDTRIP, "baseline"))
+    report = dataclasses.replace(BROKEN, suppressed=silenced)
+    assert written("sarif", report) == written("sarif", BROKEN)
+    assert [s["by"] for s in json.loads(written("json", report))["suppressed"]] == [
+        "comment",
+        "baseline",
+    ]
 
 
 def test_paths_below_the_root_are_relative_to_it(tmp_path):
