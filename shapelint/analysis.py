@@ -9,10 +9,9 @@ False
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from shapelint.confirm import confirm_paths
@@ -65,12 +64,18 @@ class Analysis:
     exploration: Exploration
     inputs: tuple[Input, ...]
     target: str
-    span: Span
+    where: Callable[[], Span]
+    """Finds out where the target is defined, which may take reading its file."""
     declared: bool = False
     roundtrip: bool | None = None
     annotated: Annotated = field(default_factory=Annotated)
     effort: Effort = field(default_factory=lambda: Effort(_EFFORT, "one model"))
     """What is left of the budget for working things out."""
+
+    @cached_property
+    def span(self) -> Span:
+        """Where the target is defined."""
+        return self.where()
 
     @cached_property
     def subject(self) -> Subject:
@@ -224,13 +229,13 @@ def analyze(
         UsageError: for an input that makes no sense.
         ValueError: for a domain that makes no sense.
     """
-    from shapelint.local import LocalSession
+    from shapelint.local import LocalSession, definition
 
     template = template_of(inputs, dtypes)
     session = LocalSession(module, template, kwargs=kwargs)
-    span = _span_of(type(module))
     domain = domain_of(lengths or (), symbols_of(template))
-    known = (type(module).__name__, span, domain, bool(lengths))
+    where = partial(definition, type(module))
+    known = (type(module).__name__, where, domain, bool(lengths))
     return examine(session, template, *known, annotated=session.annotated)
 
 
@@ -249,20 +254,11 @@ def template_of(
     return tuple(replace(i, dtype=name) for i, name in zip(template, names, strict=True))
 
 
-def _span_of(kind: type) -> Span:
-    """Where a class is defined; the name of its module if it has no source."""
-    try:
-        path, line = inspect.getsourcefile(kind) or kind.__module__, inspect.getsourcelines(kind)[1]
-    except (OSError, TypeError):
-        path, line = kind.__module__, 1
-    return Span(path, line, 1, line, 1)
-
-
 def examine(
     session: Session,
     inputs: tuple[Input, ...],
     target: str,
-    span: Span,
+    where: Callable[[], Span],
     domain: SizeSet,
     declared: bool = False,
     roundtrip: bool | None = None,
@@ -277,7 +273,7 @@ def examine(
     except TooHard as exc:
         exploration = _one_run(session, domain, hints, str(exc))
     said = (declared, roundtrip, annotated or Annotated())
-    return Analysis(session, exploration, inputs, target, span, *said, effort)
+    return Analysis(session, exploration, inputs, target, where, *said, effort)
 
 
 def _one_run(session: Session, domain: SizeSet, hints: Mapping[str, int], why: str) -> Exploration:

@@ -38,7 +38,8 @@ def looked_at(
     def look(inputs: tuple[Input, ...]) -> Analysis:
         session.use(inputs, kwargs)
         domain, declared = _domain(inputs, lengths, annotated)
-        return analyse(session, inputs, target, span, domain, declared, roundtrip, annotated)
+        known = (target, lambda: span, domain, declared, roundtrip, annotated)
+        return analyse(session, inputs, *known)
 
     inputs = settings.inputs or (model.inputs if model else ())
     if inputs:

@@ -6,6 +6,7 @@ The worker's own functions, without a worker. torch is imported by the construct
 from __future__ import annotations
 
 import copy
+import inspect
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,12 +18,12 @@ from shapelint.lengths.expr import Bounds
 from shapelint.model import Input
 from shapelint.session import NoSource, Patch, Run, Session
 from shapelint.texts import Texts
-from shapelint.trace import Trace
+from shapelint.trace import Span, Trace
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["LocalSession"]
+__all__ = ["LocalSession", "definition"]
 
 
 _KINDS = (dict, list, set, OrderedDict)
@@ -77,6 +78,15 @@ class LocalSession:
         """Raises NoSource: the module exists, its source may be long gone."""
         raise NoSource
         yield self
+
+
+def definition(kind: type) -> Span:
+    """Where a class is defined; the name of its module if it has no source."""
+    try:
+        path, line = inspect.getsourcefile(kind) or kind.__module__, inspect.getsourcelines(kind)[1]
+    except (OSError, TypeError):
+        path, line = kind.__module__, 1
+    return Span(path, line, 1, line, 1)
 
 
 def _elsewhere(module: nn.Module, device: str) -> nn.Module:

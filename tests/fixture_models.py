@@ -98,7 +98,7 @@ class Model:
         domain = domain_of(self.lengths, symbols_of(self.template))
         span = Span(str(session.path), 1, 1, 1, 1)
         said = annotated(type(session.model.root))
-        known = (session, self.template, self.target, span, domain, bool(self.lengths))
+        known = (session, self.template, self.target, lambda: span, domain, bool(self.lengths))
         return examine(*known, annotated=said)
 
 

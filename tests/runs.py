@@ -49,7 +49,7 @@ def analysed(module: nn.Module, inputs: str = "N 1 H W", lengths: Iterable[str] 
     session = CountingSession(module, template)
     domain = domain_of(lengths, symbols_of(template))
     span = Span("model.py", 1, 1, 1, 1)
-    return examine(session, template, type(module).__name__, span, domain, bool(lengths))
+    return examine(session, template, type(module).__name__, lambda: span, domain, bool(lengths))
 
 
 def really(module: nn.Module, inputs: str, sizes: Sizes) -> list[tuple[int, ...]] | None:

@@ -27,7 +27,7 @@ from shapelint.worker.claim import ShapeMismatch, claim_of, explained, symbolic
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.dtypes import converted
 from shapelint.worker.graph import CallGraph
-from shapelint.worker.kernels import run_on_meta, run_op
+from shapelint.worker.kernels import run_on_meta
 from shapelint.worker.length import Length
 from shapelint.worker.masks import not_compared
 from shapelint.worker.modules import ModuleCalls
@@ -37,6 +37,7 @@ from shapelint.worker.ops import LAX, QUERIES
 from shapelint.worker.probe import probe
 from shapelint.worker.record import OpCall, Records, exprs
 from shapelint.worker.recorder import NeedFailed, Recorder, current, recording, user_span
+from shapelint.worker.remembered import Remembered
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.tensor import ShapeTensor
 from shapelint.worker.uncounted import Pieces, PieceShapes
@@ -106,6 +107,7 @@ class ShapeTracer(fx.Tracer):
         self.calls = CallGraph(self.graph, root)
         self.modules = ModuleCalls(root, self.constructed)
         self.records = Records(self.modules)
+        self.remembered = Remembered()
         self.recorder = recorder
         self.patches = patches
         self._failed: Failure | None = None
@@ -170,7 +172,7 @@ class ShapeTracer(fx.Tracer):
         if transfer is None and isinstance(func, types.FunctionType):
             return self._decompose(func, args, kwargs)
         if transfer is None and name.startswith("__get__"):
-            return _real(func, args, kwargs)
+            return _unheard(run_on_meta, func, args, kwargs)
         return self._apply(func, name, transfer, args, kwargs)
 
     def _decompose(self, func: types.FunctionType, args: Any, kwargs: Any) -> Any:
@@ -187,7 +189,8 @@ class ShapeTracer(fx.Tracer):
         claim = claim_of(call)
         self.recorder.lax |= name in LAX
         try:
-            real = _real(func, args, kwargs, either_device=transfer is not None)
+            run = run_on_meta if transfer is None else self.remembered.run
+            real = _unheard(run, func, args, kwargs)
             if claim.failed is not None:
                 raise claim.failed.error(str(claim.failed))
         except Exception as exc:
@@ -253,11 +256,11 @@ def _called(root: nn.Module, tensors: Mapping[str, Any], kwargs: Mapping[str, An
     return root(*args, **named, **kwargs)
 
 
-def _real(func: Any, args: Any, kwargs: Any, either_device: bool = False) -> Any:
+def _unheard(run: Callable[..., Any], func: Any, args: Any, kwargs: Any) -> Any:
     """The operation itself; what PyTorch's own code compares in it is no branch of the model."""
-    run = current()
-    with recording(Recorder(run.sizes if run else {})):
-        return (run_op if either_device else run_on_meta)(func, args, kwargs)
+    recorder = current()
+    with recording(Recorder(recorder.sizes if recorder else {})):
+        return run(func, args, kwargs)
 
 
 def _raised_at(exc: BaseException) -> Span | None:
