@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from shapelint.worker import functions_seen
+from shapelint.worker.contents import number_in
 from shapelint.worker.floats_seen import giving_way
 from shapelint.worker.length import Length, LengthFloat, as_float, fixed
 from shapelint.worker.reached import functions_of
@@ -50,8 +51,10 @@ class _Transparent(type):
         return getattr(super().__getattribute__("stands_for"), name)
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and isinstance(args[0], (Length, LengthFloat)):
-            return cls.converted(args[0])
+        if len(args) == 1:
+            args = (number_in(args[0]),)
+            if isinstance(args[0], (Length, LengthFloat)):
+                return cls.converted(args[0])
         return cls.stands_for(*args, **kwargs)
 
 
@@ -76,6 +79,7 @@ def _len(value: Any, /) -> int:
 
 
 def _range(*args: Any) -> Any:
+    args = tuple(map(number_in, args))
     if not any(isinstance(a, Length) for a in args):
         return builtins.range(*args)
     start, stop, step = {1: (0, *args, 1), 2: (*args, 1), 3: args}[len(args)]

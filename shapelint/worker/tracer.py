@@ -26,6 +26,7 @@ from shapelint.worker.autograd import run_forward_only
 from shapelint.worker.claim import ShapeMismatch, claim_of, explained, symbolic
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.dtypes import converted
+from shapelint.worker.following import UNREAD, answered, follow, with_numbers
 from shapelint.worker.graph import CallGraph
 from shapelint.worker.kernels import run_on_meta
 from shapelint.worker.length import Length
@@ -161,10 +162,22 @@ class ShapeTracer(fx.Tracer):
     # -- one call ---------------------------------------------------------------------------
 
     def call(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run one PyTorch function; wrap and record what comes out if lengths go in."""
+        """Run one PyTorch function, and keep in sight what the results hold."""
+        name = op_name(func)
+        number = answered(name, args)
+        if number is not UNREAD:
+            return number
+        args, kwargs = with_numbers(name, args, kwargs)
+        followed = follow(func, name, args, kwargs)
+        result = self._made(func, name, args, kwargs)
+        if followed is not None:
+            followed.say(result)
+        return result
+
+    def _made(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
+        """What comes out; wrapped and recorded if lengths go in."""
         if not has_lengths(args) and not has_lengths(kwargs.values()):
             return func(*args, **kwargs)
-        name = op_name(func)
         asked = QUERIES.get(name)
         if asked is not None:
             return asked(*args, **kwargs)

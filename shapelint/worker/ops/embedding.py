@@ -12,6 +12,7 @@ import torch
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
+from shapelint.worker.picks import needs_to_be_inside
 from shapelint.worker.shapes import Shape, broadcast, dim_index, eq, need, shape_of
 
 __all__: list[str] = []
@@ -20,13 +21,19 @@ __all__: list[str] = []
 @op("F.embedding")
 def embedding(input: Any, weight: Any, *args: Any, **kwargs: Any) -> Shape:
     """A row of ``weight`` for every index."""
+    _in_table(input, weight)
     return Shape((*shape_of(input), shape_of(weight)[1]))
 
 
 @op("embedding")
 def embedding_of(weight: Any, indices: Any, *args: Any, **kwargs: Any) -> Shape:
     """As ``F.embedding``, the table first."""
+    _in_table(indices, weight)
     return Shape((*shape_of(indices), shape_of(weight)[1]))
+
+
+def _in_table(indices: Any, weight: Any) -> None:
+    needs_to_be_inside(indices, shape_of(weight)[0], lambda _: "index out of range in self")
 
 
 @op("F.embedding_bag")

@@ -9,9 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from shapelint.worker.length import Length, LengthFloat
 from shapelint.worker.ops import op
-from shapelint.worker.ops.queries import note_lost
 from shapelint.worker.ops.views import flat_sizes
 from shapelint.worker.shapes import Shape, ge, need, shape_of
 
@@ -45,7 +43,6 @@ def new_of_size(self: Any, *size: Any, **named: Any) -> Shape:
 @op("full")
 def full(size: Any, fill_value: Any = None, **kwargs: Any) -> Shape:
     """The size that is asked for."""
-    _value_used(fill_value)
     return _sized(size)
 
 
@@ -133,7 +130,6 @@ def _right_way(start: Any, end: Any, step: Any) -> None:
 @op("linspace")
 def linspace(start: Any, end: Any, steps: int, **kwargs: Any) -> Shape:
     """``steps`` numbers."""
-    _value_used(start, end)
     need(ge(steps, 0), "other", "number of steps must be non-negative", steps)
     return Shape((steps,))
 
@@ -155,8 +151,7 @@ def window(window_length: int, *args: Any, **kwargs: Any) -> Shape:
 
 @op("as_tensor", "asarray", "tensor")
 def tensor(data: Any, **kwargs: Any) -> Shape:
-    """The shape of nested lists. Lengths among the values go out of sight."""
-    _value_used(data)
+    """The shape of nested lists."""
     return _nested(data)
 
 
@@ -169,7 +164,6 @@ def new_tensor(self: Any, data: Any, **kwargs: Any) -> Shape:
 @op("scalar_tensor")
 def scalar_tensor(s: Any, **kwargs: Any) -> Shape:
     """No dims."""
-    _value_used(s)
     return Shape(())
 
 
@@ -177,15 +171,6 @@ def _nested(data: Any) -> Shape:
     if isinstance(data, (list, tuple)):
         return Shape((len(data), *(_nested(data[0]) if data else ())))
     return shape_of(data)
-
-
-def _value_used(*values: Any) -> None:
-    """A tensor that holds a length: what is computed from it is only known for this run."""
-    for value in values:
-        if isinstance(value, (list, tuple)):
-            _value_used(*value)
-        elif isinstance(value, (Length, LengthFloat)):
-            note_lost("a length becomes a value in a tensor")
 
 
 def _is_size(value: Any) -> bool:

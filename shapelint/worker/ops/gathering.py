@@ -12,6 +12,7 @@ from shapelint.lengths.conditions import Condition, all_of
 from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.pieces import select, slice_length, with_length
 from shapelint.worker.ops.pointwise import in_place
+from shapelint.worker.picks import needs_to_be_inside
 from shapelint.worker.shapes import (
     NoSuchDim,
     Shape,
@@ -57,7 +58,9 @@ def masked_scatter_(input: Any, mask: Any, source: Any) -> Shape:
 def index_select(input: Any, dim: int, index: Any) -> Shape:
     """As many places of ``dim`` as there are indices."""
     shape = shape_of(input)
-    dim_index(dim, len(shape))
+    at = dim_index(dim, len(shape))
+    n = shape[at] if shape else 1
+    needs_to_be_inside(index, n, lambda _: "index out of range in self")
     return with_length(shape, dim, numel(shape_of(index))) if shape else shape
 
 
@@ -153,6 +156,10 @@ def gather(input: Any, dim: int, index: Any, **kwargs: Any) -> Shape:
         ),
         *picks,
         *shape,
+    )
+    n = shape[at] if shape else 1
+    needs_to_be_inside(
+        index, n, lambda i: f"index {i} is out of bounds for dimension {at} with size {int(n)}"
     )
     return picks
 

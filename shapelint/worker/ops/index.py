@@ -8,6 +8,7 @@ beside a tensor is a plain selection. Texts of errors: ``aten/src/ATen/TensorInd
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ import torch
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.pieces import slice_length
+from shapelint.worker.picks import needs_to_be_inside
 from shapelint.worker.shapes import Shape, broadcast, either, eq, ge, need, shape_of
 
 __all__: list[str] = []
@@ -96,6 +98,7 @@ def _take(chosen: _Selection, part: Any, n: int, place: int) -> None:
     else:
         picks = _index_shape(part)
         _something_to_pick(n, picks)
+        needs_to_be_inside(part, n, partial(_out_of_bounds, place, n), from_end=True)
         chosen.picked[len(chosen.out)] = picks
         chosen.out.append(n)
 
@@ -105,11 +108,15 @@ def _inside(index: int, n: int, place: int) -> None:
     need(
         all_of((ge(n - 1, index), ge(index, -n))),
         "fits",
-        lambda: f"index {int(index)} is out of bounds for dimension {place} with size {int(n)}",
+        lambda: _out_of_bounds(place, n, index),
         index,
         n,
         error=IndexError,
     )
+
+
+def _out_of_bounds(place: int, n: int, index: int) -> str:
+    return f"index {int(index)} is out of bounds for dimension {place} with size {int(n)}"
 
 
 def _something_to_pick(n: int, picks: Shape) -> None:

@@ -1,0 +1,164 @@
+"""What a call makes of the contents of its arguments, and questions whose answer is a number."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.utils import _pytree as pytree
+
+from shapelint.worker.compared import Compared, Number
+from shapelint.worker.contents import (
+    Contents,
+    Unknown,
+    attach,
+    contents_of,
+    exact,
+    number_of,
+    read,
+)
+from shapelint.worker.length import fixed
+from shapelint.worker.nested import tensors_in
+from shapelint.worker.shapes import shape_of
+from shapelint.worker.values import FOLLOWED, MADE
+from shapelint.worker.values.call import Call
+
+__all__ = ["UNREAD", "Followed", "answered", "follow", "with_numbers"]
+
+UNREAD = object()
+"""No answer: the tensor itself is to be asked."""
+
+
+# -- calls ----------------------------------------------------------------------------------
+
+
+class Followed:
+    """A call whose results hold what follows from its arguments, taken before it is made."""
+
+    def __init__(self, rule: Any, func: Any, args: Any, kwargs: Any) -> None:
+        self.rule, self.func = rule, func
+        self.target = args[0] if args else None
+        self.args, self.kwargs = pytree.tree_map_only(torch.Tensor, _held, (args, kwargs))
+
+    def say(self, result: Any) -> None:
+        """Put the contents beside the results; what returns nothing has written to its target."""
+        tensors = [self.target] if result is None else pytree.tree_leaves(result)
+        for place, tensor in enumerate(tensors):
+            if isinstance(tensor, torch.Tensor):
+                about = shape_of(tensor), tensor.dtype, place
+                attach(tensor, self.rule(Call(self.func, self.args, self.kwargs, *about)))
+
+
+def _held(tensor: torch.Tensor) -> Contents:
+    contents = contents_of(tensor)
+    return Contents(shape_of(tensor), tensor.dtype) if contents is None else contents
+
+
+def follow(func: Any, name: str, args: Any, kwargs: Any) -> Followed | None:
+    """What is to be said of the results of a call; None for nearly all calls."""
+    if kwargs.get("out") is not None:
+        return None
+    rule = MADE.get(name)
+    if rule is None:
+        rule = FOLLOWED.get(name)
+        tensors = tensors_in(args[0]) if args else []
+        if not tensors or contents_of(tensors[0]) is None:
+            return None
+        held = list(map(contents_of, tensors_in((args, kwargs))))
+        if None in held or (rule is None and not any(c.measured for c in held if c is not None)):
+            return None
+    return Followed(rule or Call.unknown, func, args, kwargs)
+
+
+# -- numbers in places of tensors -------------------------------------------------------------
+
+_OF_SIZES = frozenset({"arange", "empty", "full", "linspace", "ones", "rand", "randn", "zeros"})
+_TAKE_SIZES = frozenset(
+    {
+        *("chunk", "expand", "interpolate", "narrow", "new_empty"),
+        *("new_full", "new_ones", "new_zeros", "repeat", "reshape", "select", "split", "view"),
+    }
+)
+
+
+def with_numbers(name: str, args: Any, kwargs: Any) -> Any:
+    """The arguments, with known numbers for the tensors that PyTorch would read as such."""
+    kept = 0 if name in _OF_SIZES else 1 if name in _TAKE_SIZES else len(args)
+    if name in ("__getitem__", "__setitem__"):
+        return (args[0], _numbers(args[1]), *args[2:]), kwargs
+    if kept == len(args) or not any(map(_is_number, tensors_in(args[kept:]))):
+        return args, kwargs
+    return (*args[:kept], *map(_numbers, args[kept:])), kwargs
+
+
+def _is_number(tensor: torch.Tensor) -> bool:
+    return contents_of(tensor) is not None and not shape_of(tensor)
+
+
+def _numbers(value: Any) -> Any:
+    if isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
+        return type(value)(map(_numbers, value))
+    if isinstance(value, slice):
+        return slice(*map(number_of, (value.start, value.stop, value.step)))
+    return number_of(value)
+
+
+# -- answers --------------------------------------------------------------------------------
+
+
+def _one(contents: Contents) -> Any:
+    return exact(contents.only.value)
+
+
+def _nested(contents: Contents) -> Any:
+    values = [exact(cell.value) for cell in contents.cells()]
+    for length in reversed(contents.sizes()[1:]):
+        if not length:
+            raise Unknown
+        values = [values[i : i + length] for i in range(0, len(values), length)]  # type: ignore[misc]
+    return values if contents.lengths else values[0]
+
+
+def _truth(contents: Contents) -> bool:
+    return bool(_one(contents) != 0)
+
+
+def _bare(value: Number) -> Any:
+    """CPython makes a bare number of what these methods return."""
+    return fixed(value, "a length is converted") if isinstance(value, Compared) else value
+
+
+def _as_int(contents: Contents) -> int:
+    return int(_bare(contents.only.value.__trunc__()))
+
+
+def _as_float(contents: Contents) -> float:
+    return float(_bare(_one(contents)))
+
+
+def _as_index(contents: Contents) -> int:
+    if contents.dtype.is_floating_point:
+        raise Unknown
+    return operator.index(_bare(_one(contents)))
+
+
+_ANSWERS: dict[str, Callable[[Contents], Any]] = {
+    "item": _one,
+    "tolist": _nested,
+    "__bool__": _truth,
+    "is_nonzero": _truth,
+    "__int__": _as_int,
+    "__float__": _as_float,
+    "__index__": _as_index,
+}
+
+
+def answered(name: str, args: Any) -> Any:
+    """The answer to a question that reads elements; UNREAD if it is not known."""
+    answer = _ANSWERS.get(name)
+    contents = contents_of(args[0]) if answer is not None and args else None
+    if answer is None or contents is None:
+        return UNREAD
+    return read(contents, answer, UNREAD)
