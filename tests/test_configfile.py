@@ -9,8 +9,9 @@ import jsonschema
 import pytest
 
 from shapelint.config import Declared, Globs, merge
-from shapelint.configfile import nearest, read, tomllib
+from shapelint.configfile import nearest
 from shapelint.configfile.layers import Layers
+from shapelint.configfile.reading import read, tomllib
 from shapelint.configfile.schema import schema, text
 from shapelint.errors import UsageError
 from shapelint.lengths.conditions import divides, equal

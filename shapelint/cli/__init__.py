@@ -15,7 +15,9 @@ besides click is imported when it runs, so that ``--help`` does not wait for it.
 
 from __future__ import annotations
 
+import gc
 import io
+import os
 import signal
 import sys
 import warnings
@@ -31,6 +33,9 @@ from shapelint.errors import NoInterpreter, UsageError
 __all__ = ["app", "main", "run"]
 
 BUG, INTERRUPTED, TERMINATED, USAGE = 101, 130, 143, 2
+
+_GARBAGE = 100_000
+"""New objects between two searches for garbage: most of a run is imports, which leave none."""
 
 _BUG = f"shapelint {__version__} crashed. This is a bug in shapelint, not in your model; \
 please report it with the traceback above."
@@ -73,4 +78,8 @@ def main() -> NoReturn:
             stream.reconfigure(errors="backslashreplace")  # a source line in any script
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # the worker ends as well
     warnings.simplefilter("ignore", SyntaxWarning)  # about the files that are linted
-    sys.exit(run(sys.argv[1:]))
+    gc.set_threshold(_GARBAGE)
+    code = run(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # nothing is left to do, and to take all modules apart takes long

@@ -1,32 +1,18 @@
-"""``[tool.shapelint]`` in ``pyproject.toml``, or ``shapelint.toml``: found, read, judged.
+"""Where the config file is: ``shapelint.toml``, or ``pyproject.toml`` with ``[tool.shapelint]``.
 
 The nearest file going up from what is linted counts; in one folder ``shapelint.toml`` comes first,
-and a ``pyproject.toml`` without the table is none. Imported only when a command runs, so that
-``--help`` does not wait for it.
+and a ``pyproject.toml`` without the table is none. What reads one is imported where there is one:
+a run without starts sooner.
 """
 
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from shapelint.configfile.keys import root
-from shapelint.configfile.kinds import Where
-from shapelint.errors import UsageError
+__all__ = ["OWN", "SHARED", "nearest"]
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-__all__ = ["inline", "nearest", "read"]
-
-_OWN, _SHARED = "shapelint.toml", "pyproject.toml"
-
-Layer = dict[str, Any]
+OWN, SHARED = "shapelint.toml", "pyproject.toml"
 
 
 def nearest(path: Path) -> Path | None:
@@ -34,78 +20,20 @@ def nearest(path: Path) -> Path | None:
 
     Raises UsageError for a ``pyproject.toml`` on the way that is not TOML.
     """
-    whole = _absolute(path)
+    whole = Path(os.path.abspath(path))  # ``..`` would hide what is below what
     here = whole if whole.is_dir() else whole.parent
     for folder in (here, *here.parents):
-        if (folder / _OWN).is_file():
-            return folder / _OWN
-        shared = folder / _SHARED
-        if shared.is_file() and _may_be_ours(shared) and _table(shared) is not None:
-            return shared
+        if (folder / OWN).is_file():
+            return folder / OWN
+        if _holds_table(folder / SHARED):
+            return folder / SHARED
     return None
 
 
-def read(path: Path) -> Layer:
-    """What a config file says: a layer for :func:`shapelint.config.merge`.
+def _holds_table(shared: Path) -> bool:
+    """After a quick look, so that the TOML of other tools is not judged here."""
+    if not shared.is_file() or b"shapelint" not in shared.read_bytes():
+        return False
+    from shapelint.configfile.reading import table_in
 
-    Raises UsageError for a file that cannot be read, unknown keys, and values of the wrong kind,
-    with the file and the path of the key.
-    """
-    table = _table(path)
-    if table is None:
-        raise UsageError(f"{_shown(path)}: there is no table [tool.shapelint]")
-    at = Where(_shown(path), _absolute(path).parent, _prefix(path))
-    return {**_layer(table, at), "config": _absolute(path)}
-
-
-def inline(text: str) -> Layer:
-    """What ``--config 'fail-on = "warning"'`` says; paths are relative to the working directory.
-
-    Raises UsageError.
-    """
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
-        raise UsageError(f"--config {text!r}: neither a file nor TOML: {exc}") from exc
-    return _layer(table, Where("--config", Path.cwd()))
-
-
-def _layer(table: Mapping[str, Any], at: Where) -> Layer:
-    said: Layer = root().read(table, at)
-    about_rules = {"select", "ignore", "rules"} & said.keys()
-    return {**said, "origin": at.file} if about_rules else said
-
-
-def _prefix(path: Path) -> str:
-    return "tool.shapelint" if path.name == _SHARED else ""
-
-
-def _may_be_ours(path: Path) -> bool:
-    """A quick look, so that the TOML of other tools is not judged here."""
-    return b"shapelint" in path.read_bytes()
-
-
-def _table(path: Path) -> Mapping[str, Any] | None:
-    """The table of shapelint in a file; None if it has none."""
-    try:
-        document: Any = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as exc:
-        raise UsageError(f"config: cannot read {_shown(path)}: {exc.strerror}") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{_shown(path)}: {exc}") from exc
-    if path.name != _SHARED:
-        found: Mapping[str, Any] = document
-        return found
-    tools = document.get("tool", {})
-    return tools.get("shapelint") if isinstance(tools, Mapping) else None
-
-
-def _absolute(path: Path) -> Path:
-    """Without ``..``, which would hide what is below what."""
-    return Path(os.path.abspath(path))
-
-
-def _shown(path: Path) -> str:
-    """Relative to the working directory if it is below it."""
-    absolute, here = _absolute(path), Path.cwd()
-    return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)
+    return table_in(shared) is not None

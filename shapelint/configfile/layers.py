@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.config import Settings, merge
-from shapelint.configfile import inline, nearest, read
+from shapelint.configfile import nearest
 from shapelint.errors import UsageError
 
 __all__ = ["Layers"]
@@ -50,6 +50,8 @@ class Layers:
         if file is None:
             return []
         if file not in self._known:
+            from shapelint.configfile.reading import read
+
             self._known[file] = read(file)
         return [self._known[file]]
 
@@ -63,7 +65,15 @@ class Layers:
                 raise UsageError(f"--config {text}: no such file")
         if len(files) > 1:
             raise UsageError(f"--config: one file at most, got {' and '.join(map(str, files))}")
-        return files[0] if files else None, tuple(map(inline, texts))
+        return files[0] if files else None, _written_out(texts)
+
+
+def _written_out(texts: Sequence[str]) -> tuple[Layer, ...]:
+    if not texts:
+        return ()
+    from shapelint.configfile.reading import inline
+
+    return tuple(map(inline, texts))
 
 
 def _place(argument: str) -> Path:

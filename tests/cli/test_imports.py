@@ -1,9 +1,15 @@
 """``--help`` must not wait for heavy imports."""
 
+import gc
+import os
+import signal
 import subprocess
 import sys
+import warnings
 
 import pytest
+
+from shapelint.cli import main
 
 HEAVY = ("torch", "numpy", "networkx", "islpy", "rich", "shapelint.engine")
 SLOW = ("dataclasses", "json", "pathlib", "pkgutil", "subprocess", "traceback")
@@ -54,6 +60,29 @@ LIGHTEST = {
 @pytest.mark.parametrize("arguments", LIGHTEST.values(), ids=LIGHTEST)
 def test_nothing_slow_is_imported(arguments):
     assert loaded_by(arguments, watched=HEAVY + SLOW) == "0"
+
+
+def test_a_run_without_a_config_file_does_not_import_what_reads_one(tmp_path):
+    watched = ("tomllib", "tomli", "shapelint.configfile.kinds")
+    arguments = [str(tmp_path), "--show-files"]
+    assert loaded_by(arguments, watched=watched) == "0"
+    (tmp_path / "shapelint.toml").touch()
+    assert "shapelint.configfile.kinds" in loaded_by(arguments, watched=watched)
+
+
+def test_the_process_ends_without_taking_its_modules_apart(monkeypatch, capsys):
+    ended = []
+    before = signal.getsignal(signal.SIGTERM), gc.get_threshold()
+    monkeypatch.setattr(sys, "argv", ["shapelint", "no-such-file.py"])
+    monkeypatch.setattr(os, "_exit", ended.append)
+    try:
+        with warnings.catch_warnings():
+            main()
+    finally:
+        signal.signal(signal.SIGTERM, before[0])
+        gc.set_threshold(*before[1])
+    assert ended == [2]
+    assert "no-such-file.py" in capsys.readouterr().err
 
 
 def test_a_wrong_path_is_found_before_anything_heavy_is_imported():
