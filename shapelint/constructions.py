@@ -20,6 +20,9 @@ __all__ = ["Construction", "command_line", "constructions", "dotted"]
 _PARSED = ("args", "opt", "opts", "options", "flags", "FLAGS")
 """What people call the result of ``parse_args``."""
 
+_LONGEST = 80
+"""Characters of an argument that are shown."""
+
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 _Values = Mapping[str, ast.expr | None]
@@ -44,8 +47,13 @@ class Construction:
         return not any(isinstance(a, Expression) for a in (*self.args, *self.kwargs.values()))
 
     def __str__(self) -> str:
-        shown = [*map(repr, self.args), *(f"{k}={v!r}" for k, v in self.kwargs.items())]
-        return f"{self.class_name}({', '.join(shown)}), as in {self.path.name}:{self.line}"
+        given = [*map(_short, self.args), *(f"{k}={_short(v)}" for k, v in self.kwargs.items())]
+        return f"{self.class_name}({', '.join(given)}), as in {self.path.name}:{self.line}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def constructions(

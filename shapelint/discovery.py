@@ -8,10 +8,12 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 __all__ = [
     "Place",
+    "configs",
     "digest",
     "may_hold_models",
     "mentions_models",
@@ -27,6 +29,7 @@ _SKIPPED_FOLDERS = frozenset(
     ("__pycache__", "build", "dist", "env", "node_modules", "site-packages", "venv")
 )
 _MENTIONS_MODELS = re.compile(rb"\bnn\b|\bModule\b|\bLightningModule\b")
+_LARGEST_CONFIG, _MOST_CONFIGS = 2**16, 500
 _ROOT_MARKERS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -80,11 +83,15 @@ def _file_of(where: str, root: Path) -> Path | None:
 
 def python_files(folder: Path, wanted: Wanted = _everything) -> Iterator[Path]:
     """Python files below a folder; hidden folders, environments and build output are left out."""
+    return _files(folder, (".py",), wanted)
+
+
+def _files(folder: Path, endings: tuple[str, ...], wanted: Wanted = _everything) -> Iterator[Path]:
     for top, folders, names in os.walk(folder):
         here = Path(top)
         inside = (f for f in folders if not _is_skipped(here / f))
         folders[:] = sorted(f for f in inside if wanted(here / f, True))
-        files = (here / name for name in sorted(names) if name.endswith(".py"))
+        files = (here / name for name in sorted(names) if name.endswith(endings))
         present = (path for path in files if path.is_file())  # no pipe, no dangling link
         yield from (path for path in present if wanted(path, False))
 
@@ -135,9 +142,17 @@ def readmes(root: Path) -> list[Path]:
     return sorted(root.glob("README*.md"))
 
 
+def configs(root: Path) -> list[Path]:
+    """The YAML and JSON files of a project, without those of data."""
+    found = _files(root, (".json", ".yaml", ".yml"))
+    small = (path for path in found if path.stat().st_size <= _LARGEST_CONFIG)
+    return list(islice(small, _MOST_CONFIGS))
+
+
 def stamp(root: Path) -> str:
-    """Changes when a Python file or README of the project comes, goes or is written."""
-    times = ((path, path.stat()) for path in (*python_files(root), *readmes(root)))
+    """Changes when a Python file, README or config of the project comes, goes or is written."""
+    read = (*python_files(root), *readmes(root), *configs(root))
+    times = ((path, path.stat()) for path in read)
     return digest(f"{path} {s.st_size} {s.st_mtime_ns}".encode() for path, s in times)
 
 

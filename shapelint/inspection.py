@@ -35,7 +35,7 @@ from shapelint.suppressions import SKIP, skips
 from shapelint.targets import Plan, plans
 from shapelint.texts import Texts
 from shapelint.trace import Span
-from shapelint.unbuilt import as_guess, block_to_paste
+from shapelint.unbuilt import arguments_missing, as_guess, block_to_paste
 from shapelint.verdict import verdict
 
 __all__ = ["Found", "found_in", "inspect_file", "lost"]
@@ -179,10 +179,10 @@ def _inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Se
 
 def _lacking(plan: Plan, path: Path, settings: Settings) -> Found:
     """A class that cannot be built without more arguments."""
-    given = "it as a literal" if len(plan.missing) == 1 else "them as literals"
-    needs = f"needs {', '.join(plan.missing)}: no call in the project gives {given}"
+    them = "it" if len(plan.missing) == 1 else "them"
+    needs = f"needs {', '.join(plan.missing)}: no call and no config of the project gives {them}"
     place = (f"{path}:{plan.name}", path, plan.line, plan.class_name)
-    notes = (block_to_paste(plan, path, settings),)
+    notes = (block_to_paste(plan.name, plan.missing, path, settings),)
     return _unavailable(Problem("error", needs), "cannot-construct", *place, notes)
 
 
@@ -209,9 +209,10 @@ def _constructed(session: WorkerSession, plan: Plan, path: Path, settings: Setti
         built = session.build(plan.name, plan.args, plan.kwargs, train, plan.imports)
     except Unanswered as exc:
         same = refused(exc.problem, target, span)
-        found = _unavailable(
-            exc.problem, "cannot-construct", target, path, plan.line, plan.class_name
-        )
+        place = (target, path, plan.line, plan.class_name)
+        names = arguments_missing(exc.problem.text)
+        notes = (block_to_paste(plan.name, names, path, settings),) if names else ()
+        found = _unavailable(exc.problem, "cannot-construct", *place, notes)
         return dataclasses.replace(found, diagnostics=(same,)) if same else found
     try:
         with Deadline(settings.timeout).spent():

@@ -7,19 +7,23 @@ worker has the last word on what a class is.
 from __future__ import annotations
 
 import ast
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
+from shapelint import hyperparameters
 from shapelint.constructions import Construction, command_line, constructions, dotted
-from shapelint.discovery import digest, python_files, readmes, source_of
+from shapelint.discovery import configs, digest, python_files, readmes, source_of
+from shapelint.expressions import Expression
 from shapelint.fences import code_blocks
 from shapelint.texts import Texts
 
 __all__ = ["ModelClass", "Project", "SourceFile", "project_at"]
 
+_NAMESPACE = ("from types import SimpleNamespace",)
 _LARGEST_FILE = 2**20
 _TORCH_BASES = frozenset(("Module", "Sequential", "ModuleList", "ModuleDict", "LightningModule"))
 
@@ -114,11 +118,17 @@ class Project:
         words = "|".join(map(re.escape, sorted(names)))
         word = re.compile(rf"\b(?:{words or '(?!)'})\b".encode())
         files = {**self.sources, **{path: source_of(path) for path in readmes(self.root)}}
+        read = {p: source if word.search(source) else b"" for p, source in files.items()}
         return digest(
             part
-            for path, source in sorted(files.items())
-            for part in (bytes(path), source if word.search(source) else b"")
+            for path, source in sorted({**read, **self._configs}.items())
+            for part in (bytes(path), source)
         )
+
+    @cached_property
+    def _configs(self) -> Mapping[Path, bytes]:
+        """The text of its YAML and JSON files."""
+        return {path: source_of(path) for path in configs(self.root)}
 
     @cached_property
     def examples(self) -> tuple[SourceFile, ...]:
@@ -161,6 +171,28 @@ class Project:
             )
         ]
         return sorted(found, key=lambda call: not call.is_literal)
+
+    def described(
+        self, class_name: str, defined_in: Path, parameters: Sequence[str]
+    ) -> Iterator[Construction]:
+        """What the YAML and JSON files of the project give the parameters of a class.
+
+        A class with one parameter is given an object with all that it reads of it.
+        """
+        yield from hyperparameters.called(self._configs, class_name, parameters)
+        source = self.parse(defined_in) if len(parameters) == 1 else None
+        for node in ast.walk(source.tree) if source else ():
+            if isinstance(node, ast.ClassDef) and node.name == class_name:
+                yield from self._as_one(class_name, node, parameters[0])
+
+    def _as_one(self, name: str, node: ast.ClassDef, parameter: str) -> Iterator[Construction]:
+        attributes, keys = hyperparameters.keys_read(node, parameter)
+        texts = self._configs if attributes or keys else {}
+        for path, entries in hyperparameters.with_keys(texts, attributes | keys):
+            value: object = dict(entries)
+            if attributes:
+                value = Expression(hyperparameters.as_object(entries))
+            yield Construction(name, (), {parameter: value}, path, 1, _NAMESPACE)
 
     @cached_property
     def _options(self) -> dict[str, ast.expr]:
@@ -211,7 +243,9 @@ class Project:
         found = next((c for c in source.classes if c.name == name), None) if source else None
         if found is None or not found.required:
             return False
-        for call in self.constructions(name, path):
+        parameters = sorted(found.required.union(found.positional))
+        described = self.described(name, path, parameters)
+        for call in itertools.chain(self.constructions(name, path), described):
             if found.required <= {*found.positional[: len(call.args)], *call.kwargs}:
                 return False
         owners = [(p, n) for p, n in self.owners(name, path) if n not in asked]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -146,8 +147,10 @@ def _class(found: ClassFacts, facts: Facts, project: Project, args: Mapping[str,
         return Plan(found.name, found.line, found.name, kwargs=args)
     guess, name = usual_arguments(missing), found.name
     plan = Plan(name, found.line, name, kwargs=args, missing=missing, guess=guess)
-    calls = [c for c in project.constructions(name, Path(facts.path)) if _fits(c, found, args)]
-    for call in reversed(calls[:_CALLS]):
+    path, parameters = Path(facts.path), [p.name for p in found.parameters]
+    calls = chain(project.constructions(name, path), project.described(name, path, parameters))
+    fitting = list(islice((c for c in calls if _fits(c, found, args)), _CALLS))
+    for call in reversed(fitting):
         plan = Plan(
             name,
             found.line,

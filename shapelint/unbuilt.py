@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shapelint.discovery import project_root
 from shapelint.model import Diagnostic, Report
 
 if TYPE_CHECKING:
     from shapelint.config import Settings
-    from shapelint.targets import Plan
 
-__all__ = ["as_guess", "block_to_paste", "in_one_line"]
+__all__ = ["arguments_missing", "as_guess", "block_to_paste", "in_one_line"]
 
 _RULE = "cannot-construct"
 
 
-def block_to_paste(plan: Plan, path: Path, settings: Settings) -> str:
-    """A block for the config file, to be filled in."""
-    folder = settings.config.parent if settings.config else Path.cwd()
-    shown = Path(os.path.relpath(path, folder)).as_posix()
-    own = settings.config is not None and settings.config.name != "pyproject.toml"
-    values = ", ".join(f"{name} = ..." for name in plan.missing)
+def block_to_paste(name: str, missing: Sequence[str], path: Path, settings: Settings) -> str:
+    """A block for the config file about the class ``name``: the values are to be filled in."""
+    config = settings.config or _config_to_be(project_root(path))
+    shown = Path(os.path.relpath(path, config.parent)).as_posix()
+    shared = config.name == "pyproject.toml"
+    values = ", ".join(f"{name} = ..." for name in missing)
     lines = (
-        f"to lint it, fill this in and add it to {settings.config or 'pyproject.toml'}:",
-        f"[[{'' if own else 'tool.shapelint.'}models]]",
-        f'target = "{shown}:{plan.name}"',
+        f"to lint it, fill this in and add it to {_near(config)}:",
+        f"[[{'tool.shapelint.' if shared else ''}models]]",
+        f'target = "{shown}:{name}"',
         f"args = {{ {values} }}",
     )
     return "\n".join(lines)
+
+
+def _config_to_be(root: Path) -> Path:
+    """The file of the project that is there already, else one that no other tool reads."""
+    shared = root / "pyproject.toml"
+    return shared if shared.is_file() else root / "shapelint.toml"
+
+
+def _near(path: Path) -> Path:
+    """As seen from the working directory, if that is above it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def arguments_missing(error: str) -> list[str]:
+    """The parameters that a TypeError of Python says were not given."""
+    _, said, names = error.partition("missing ")
+    return re.findall(r"'(\w+)'", names) if said and "required" in names else []
 
 
 def as_guess(found: Iterable[Diagnostic], assumed: Sequence[str]) -> tuple[Diagnostic, ...]:

@@ -196,6 +196,49 @@ def test_what_the_names_in_arguments_mean(root: Path, source: str, expected: str
     assert [c.imports for c in calls if c.path.name == "use.py"] == [(expected,)]
 
 
+CONFIGS = {
+    "YAML with the name": ("a.yaml", "net: {name: Net, width: 8, lr: 0.1}", "(width=8)"),
+    "JSON with the name": ("a.json", '[{"type": "Net", "width": 8}]', "(width=8)"),
+    "Hydra": ("a.yml", "_target_: models.net.Net\nwidth: [8, 16]", "(width=[8, 16])"),
+    "parameters of their own": ("a.yaml", "type: Net\nparams:\n  width: 8", "(width=8)"),
+    "another class": ("a.yaml", "name: NetTwo\nwidth: 8", ""),
+    "filled in elsewhere": ("a.yaml", "name: Net\nwidth: ${size}", ""),
+    "not valid": ("a.yaml", "name: Net\n  width: [8", ""),
+    "a tag of their own": ("a.yaml", "name: Net\nwidth: !size 8", ""),
+}
+OBJECTS = {
+    "attributes": ("h.a + self.h.b", "(h=SimpleNamespace(**{'a': 1, 'b': 2, 'c': 3}))"),
+    "keys": ("h['a'] + h['b']", "(h={'a': 1, 'b': 2, 'c': 3})"),
+    "methods are no keys": ("h.get('a') + h['c']", "(h={'a': 1, 'b': 2, 'c': 3})"),
+    "one that is not there": ("h.a + h.d", ""),
+    "nothing": ("h + 1", ""),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), CONFIGS.values(), ids=CONFIGS)
+def test_configs_that_name_a_class(root: Path, name: str, text: str, expected: str) -> None:
+    (root / "conf").mkdir()
+    (root / "conf" / name).write_text(text)
+    found = Project(root).described("Net", root / "models/unet.py", ["width", "depth"])
+    built = [str(c).partition(", as in")[0] for c in found]
+    assert built == ([f"Net{expected}"] if expected else [])
+
+
+@pytest.mark.parametrize(("body", "expected"), OBJECTS.values(), ids=OBJECTS)
+def test_configs_with_all_that_a_class_reads(root: Path, body: str, expected: str) -> None:
+    (root / "config.json").write_text('{"a": 1, "b": 2, "c": 3}')
+    net = root / "net.py"
+    net.write_text(f"class Net(nn.Module):\n    def __init__(self, h):\n        x = {body}")
+    found = Project(root).described("Net", net, ["h"])
+    assert [str(c).partition(", as in")[0] for c in found] == ([f"Net{expected}"] * bool(expected))
+
+
+def test_a_config_that_changes_is_read_again(root: Path) -> None:
+    before = Project(root).mentions(["Net"])
+    (root / "config.json").write_text("{}")
+    assert Project(root).mentions(["Net"]) != before
+
+
 def test_classes_that_look_like_modules(root: Path) -> None:
     file = Project(root).parse(root / "models/unet.py")
     assert file is not None

@@ -11,6 +11,7 @@ from shapelint import engine
 from shapelint.cli import BUG
 from shapelint.cli.check import exit_code
 from shapelint.config import Declared, Selection, Settings
+from shapelint.configfile.layers import Layers
 from shapelint.rules import find_rule
 
 TWO_MODELS = """
@@ -299,6 +300,30 @@ class Net(nn.Module):
         return self.conv(x)
 """,
 }
+
+
+FREE = """
+from torch import nn
+
+class Net(nn.Conv1d):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+"""
+LACKING = {
+    "parameters": WIDTHS.format("rate", "Net"),
+    "parameters of the base": FREE,
+}
+
+
+@pytest.mark.parametrize("source", LACKING.values(), ids=LACKING)
+def test_a_block_to_paste_is_right_except_for_its_values(project: Path, source: str) -> None:
+    (finding,) = linted(project, net=source).diagnostics
+    where, *block = finding.notes[0].splitlines()
+    assert where.endswith(f"add it to {project / 'pyproject.toml'}:")
+    (project / "pyproject.toml").write_text("\n".join(block).replace("...", "1"))
+    settings = Layers({"paths": (str(project),)}).of_run()
+    (target,) = engine.check(settings).targets
+    assert (target.class_name, target.evidence) == ("Net", "proven")
 
 
 @pytest.mark.parametrize("source", UNBUILT.values(), ids=UNBUILT)

@@ -81,7 +81,8 @@ def _input_size(config: Any) -> tuple[int, ...]:
 def literal_examples(tree: ast.Module, targets: set[str]) -> list[list[tuple[int, ...]]]:
     """Literal shapes of the tensors that a target, or what was made of it, is called on.
 
-    ``targets`` are names: the class, the instance. One list of shapes for each call found.
+    ``targets`` are names: the class, the instance. One list of shapes for each call found;
+    calls with keywords are left out, because what they are given is not seen.
     """
     shapes: dict[str, tuple[int, ...]] = {}
     models = set(targets)
@@ -95,7 +96,8 @@ def literal_examples(tree: ast.Module, targets: set[str]) -> list[list[tuple[int
     calls = [
         n for n in ast.walk(tree) if isinstance(n, ast.Call) and _calls_model(n, models, targets)
     ]
-    found = [[_shape_of(a, shapes) for a in call.args] for call in calls if call.args]
+    whole = (call for call in calls if call.args and not call.keywords)
+    found = [[_shape_of(a, shapes) for a in call.args] for call in whole]
     return [call for call in found if all(call)]
 
 

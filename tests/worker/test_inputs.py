@@ -251,6 +251,13 @@ LITERALS = [
 ]
 
 
+def test_a_call_with_more_than_is_seen_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text("y = net(torch.randn(1, 3, 64, 64), classes=load())")
+    guess = guess_inputs(build(lambda device: nn.AvgPool2d(2)), path, "net")
+    assert not guess.how.startswith("the file calls it")
+
+
 @pytest.mark.parametrize("lines", LITERALS)
 def test_a_literal_call_in_the_file_says_the_channels(tmp_path: Path, lines: str) -> None:
     path = tmp_path / "net.py"

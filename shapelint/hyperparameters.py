@@ -1,0 +1,114 @@
+"""What the YAML and JSON files of a project say about how its classes are built.
+
+``{name: VAE, latent_dim: 128}`` builds a class called ``VAE``. A class that takes one object only
+and reads ``h.width`` and ``h.depth`` is given the first mapping that has these keys.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from shapelint.constructions import Construction, dotted
+from shapelint.expressions import Expression
+
+__all__ = ["as_object", "called", "keys_read", "with_keys"]
+
+Texts = Mapping[Path, bytes]
+Entries = Mapping[str, Any]
+
+_METHODS = frozenset(("copy", "get", "items", "keys", "pop", "setdefault", "to_dict", "values"))
+_PLAIN = (str, int, float, type(None))
+
+
+def called(texts: Texts, class_name: str, parameters: Collection[str]) -> Iterator[Construction]:
+    """For each mapping with the name of the class among its values: what it gives parameters.
+
+    ``{type: VAE, params: {…}}`` counts too, and ``{_target_: models.VAE, …}`` as Hydra has it.
+    """
+    word = re.compile(rb"\b" + re.escape(class_name.encode()) + rb"\b")
+    for path, text in texts.items():
+        found = word.search(text)
+        for entries in _mappings(path, text) if found else ():
+            names = (v.rpartition(".")[2] for v in entries.values() if isinstance(v, str))
+            if found and class_name in names:
+                inner = [v for k, v in entries.items() if _is_entries(v) and k not in parameters]
+                kwargs = {k: v for e in (*inner, entries) for k, v in e.items() if k in parameters}
+                if kwargs and all(map(_is_plain, kwargs.values())):
+                    line = text.count(b"\n", 0, found.start()) + 1
+                    yield Construction(class_name, (), kwargs, path, line)
+
+
+def with_keys(texts: Texts, keys: Collection[str]) -> Iterator[tuple[Path, Entries]]:
+    """The mappings that have all of these keys."""
+    for path, text in texts.items():
+        if all(key.encode() in text for key in keys):
+            for entries in _mappings(path, text):
+                if entries.keys() >= set(keys) and _is_plain(entries):
+                    yield path, entries
+
+
+def keys_read(tree: ast.AST, parameter: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The attributes and the keys of a parameter that the code below ``tree`` reads."""
+    attributes, keys = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Attribute, ast.Subscript)):
+            if dotted(node.value) not in (parameter, f"self.{parameter}"):
+                continue
+            if isinstance(node, ast.Attribute):
+                attributes.add(node.attr)
+            elif isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+                keys.add(node.slice.value)
+    return frozenset(attributes - _METHODS), frozenset(keys)
+
+
+def as_object(entries: object) -> str:
+    """Source of an object with these attributes, and so on inside."""
+    if isinstance(entries, Mapping):
+        inside = ", ".join(f"{str(k)!r}: {as_object(v)}" for k, v in entries.items())
+        return Expression(f"SimpleNamespace(**{{{inside}}})")
+    return repr(entries)
+
+
+def _mappings(path: Path, text: bytes) -> Iterator[Entries]:
+    return _nested(_parsed(path.suffix, text))
+
+
+def _nested(value: object) -> Iterator[Entries]:
+    """All mappings in a document, the outer before the inner."""
+    if isinstance(value, dict):
+        if _is_entries(value):
+            yield value
+        value = list(value.values())
+    for item in value if isinstance(value, list) else ():
+        yield from _nested(item)
+
+
+@cache
+def _parsed(suffix: str, text: bytes) -> object:
+    """A document; None if it is not valid."""
+    import yaml  # not before there is a file of that kind
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return json.loads(text) if suffix == ".json" else yaml.load(text, loader)
+    except (ValueError, RecursionError, yaml.YAMLError):
+        return None
+
+
+def _is_entries(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(key, str) for key in value)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it can be written as a literal; ``${width}`` is filled in by somebody else."""
+    if isinstance(value, dict):
+        return _is_entries(value) and all(map(_is_plain, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return isinstance(value, _PLAIN) and "${" not in str(value)
