@@ -34,6 +34,7 @@ if __name__ == "__main__":
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
     register_package()
     gc.disable()  # what importing torch makes stays: looking for garbage in it takes a tenth of it
+    os.environ["PYTORCH_JIT"] = "0"  # what is scripted runs in C++, where no length is seen
     from shapelint.worker.serve import serve
 
     serve(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

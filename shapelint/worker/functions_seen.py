@@ -1,8 +1,9 @@
-"""``math`` and NumPy on lengths.
+"""``math``, NumPy and scripted functions on lengths.
 
 Their functions are written in C and take a length for a bare number. While a model runs, its
 modules see stand-ins: what can be repeated at other sizes stays a length, or a double that knows
 where it comes from; everywhere else the run speaks only for sizes that give the same numbers.
+What ``torch.jit.script`` made of a Python function would not be heard: the function itself runs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
+
+import torch
 
 from shapelint.lengths.real import MATH
 from shapelint.worker.length import Length, LengthFloat, as_float, computed, fixed, whole
@@ -140,6 +143,8 @@ def _stand_in(value: Any) -> Any:
         return _MATH
     if type(value) is type(math.sqrt) and value.__module__ == "math":
         return _of_math(value)
+    if isinstance(value, torch.jit.ScriptFunction):
+        return getattr(value, "_torchdynamo_inline", None)  # torch.compile asks for it as well
     numpy = sys.modules.get("numpy")
     return _numpy(numpy) if numpy is not None and value is numpy else None
 

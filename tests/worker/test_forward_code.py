@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 
 import pytest
@@ -107,6 +108,22 @@ class OnTheCPU(Net):
         return x
 
 
+def squashed(x, times: int):
+    """A function that is scripted below."""
+    shape = x.shape
+    return x.reshape(shape[0], -1).sin().reshape(shape)[..., times : shape[-1]]
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)
+    scripted = torch.jit.script(squashed)
+
+
+class Scripted(Net):
+    def forward(self, x):
+        return super().forward(scripted(x, 1))
+
+
 class Loss(Net):
     def forward(self, x):
         return torch._C._nn.binary_cross_entropy(x.sigmoid(), x.sigmoid()[..., :5], None, 0)
@@ -134,6 +151,7 @@ class Recurrent(nn.Module):
         pytest.param(Resized, "2 1 L", id="buffer resized in forward"),
         pytest.param(Cached, "2 1 L", id="caches filled in forward"),
         pytest.param(OnTheCPU, "2 1 L", id="questions about the device"),
+        pytest.param(Scripted, "2 1 L", id="function of TorchScript"),
         pytest.param(Loss, "2 1 L", id="loss of another size"),
         pytest.param(partial(Recurrent, nn.LSTM, batch_first=True), "2 L 3", id="LSTM"),
         pytest.param(partial(Recurrent, nn.GRU, bidirectional=True), "L 2 3", id="GRU both ways"),
