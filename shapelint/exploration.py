@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from shapelint.lengths.expr import Expr
 from shapelint.lengths.sets import SizeSet
-from shapelint.paths import Failing, Outcome, Path, follow
+from shapelint.paths import Failing, Outcome, Path, follow, set_of
 from shapelint.trace import Event, Shape, Trace
 
 __all__ = ["Component", "Conflict", "Exploration", "combined"]
@@ -72,10 +72,29 @@ class Exploration:
     @cached_property
     def valid(self) -> SizeSet:
         """The sizes at which the model runs."""
-        valid = self.domain
+        return self._shared[1]
+
+    @cached_property
+    def _shared(self) -> tuple[tuple[Failing, ...], SizeSet]:
+        """What fails for a need that no component speaks of, though each runs; and what is left."""
+        here, fails = self.domain, []
         for component in self.components:
-            valid = valid & component.runs.over(self.symbols)
-        return valid
+            here = here & component.runs.over(self.symbols)
+        for event in self._shared_needs:
+            staying = set_of(event.condition, here)
+            fails.append(Failing(self.base, event, here - staying))
+            here = staying
+        return tuple(fails), here
+
+    @cached_property
+    def _shared_needs(self) -> tuple[Event, ...]:
+        """Needs with alternatives about several components: every run has the same ones."""
+        own = [set(c.symbols) for c in self.components]
+        return tuple(
+            e
+            for e in self.base.events
+            if e.kind == "need" and not any(e.condition.symbols <= symbols for symbols in own)
+        )
 
     @cached_property
     def small(self) -> dict[str, int]:
@@ -86,7 +105,7 @@ class Exploration:
         least = dict(self.base.hints)
         for component in self.components:
             least.update(component.runs.smallest() or {})
-        return least
+        return least if least in self.valid else self.valid.smallest() or least
 
     @cached_property
     def unexplored(self) -> SizeSet:
@@ -100,6 +119,7 @@ class Exploration:
     def failures(self) -> tuple[Failing, ...]:
         """Why sizes fail, in the order of execution, each with the sizes of its own symbols."""
         found = [f for c in self.components for p in c.paths for f in p.fails if f.sizes]
+        found += [f for f in self._shared[0] if f.sizes]
         return tuple(sorted(_distinct(found), key=lambda f: f.event.node if f.event else math.inf))
 
     def outcome(self, sizes: Sizes) -> tuple[Outcome, Event | None, tuple[Shape, ...]]:
@@ -112,6 +132,7 @@ class Exploration:
             if outcome is Outcome.FAILS and path is not None:
                 broken.append((event.node if event else len(path.trace.nodes), event))
             chosen.append(path)
+        broken += [(e.node, e) for e in self._shared_needs if not e.condition.at(sizes)]
         if broken:
             return Outcome.FAILS, min(broken, key=itemgetter(0))[1], ()
         paths = [p for p in chosen if p is not None]

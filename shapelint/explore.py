@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from shapelint.exploration import Component, Conflict, Exploration, combined
 from shapelint.immaterial import without_immaterial
+from shapelint.lengths.conditions import Any as AnyOf
 from shapelint.lengths.real import MAX_LENGTH
 from shapelint.lengths.sets import SizeSet
 from shapelint.paths import Outcome, raised_by_forward, read
@@ -160,6 +161,7 @@ class _Explorer:
         domain = self.domain.project(symbols)
         unexplored, paths = domain, []
         for trace in self._known(group, base):
+            self._check_independence(group, base, trace)
             paths.append(read(trace, unexplored))
             unexplored = paths[-1].elsewhere
         near = {s: base.hints[s] for s in symbols}
@@ -190,7 +192,8 @@ class _Explorer:
 
     def _group(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._merge(event.condition.symbols)
+            for symbols in _together(event):
+                self._merge(symbols)
 
     def _merge(self, symbols: frozenset[str]) -> None:
         touched = [g for g in self.groups if g & symbols]
@@ -204,10 +207,12 @@ class _Explorer:
 
     def _check_independence(self, group: frozenset[str], base: Trace, trace: Trace) -> None:
         """A run that varied ``group`` may differ from the base only in what depends on it."""
-        for event in trace.events:
-            symbols = event.condition.symbols
+        for symbols in itertools.chain(*map(_together, trace.events)):
             if symbols & group and not symbols <= group:
                 raise Conflict(symbols)
+        last = trace.events[-1] if trace.failure is not None and trace.events else None
+        if last is not None and not last.holds and not last.condition.symbols <= group:
+            raise Conflict(last.condition.symbols)
         for other in self.groups:
             if other == group:
                 continue
@@ -241,6 +246,17 @@ class _Explorer:
             failed = trace.failure is not None
             if failed != (outcome is Outcome.FAILS) or (not failed and expected != actual):
                 raise Conflict(frozenset(found.symbols))
+
+
+def _together(event: Event) -> list[frozenset[str]]:
+    """Symbols that have to be explored together.
+
+    A need with alternatives, ``D != 1 or H != 1``, leaves it to each of them how a run goes on.
+    """
+    condition = event.condition
+    if event.kind == "need" and isinstance(condition, AnyOf):
+        return [part.symbols for part in condition.parts]
+    return [condition.symbols]
 
 
 def _next(left: SizeSet, near: Sizes, small: bool) -> dict[str, int] | None:

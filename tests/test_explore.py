@@ -65,6 +65,42 @@ def test_axes_that_never_meet_cost_the_sum_of_their_paths(levels):
     assert disagreements(analysis, module, IMAGE, sizes) == []
 
 
+class PaddedToTheSkip(nn.Module):
+    """Norms want more than one element, on whichever axis; going up each axis is padded."""
+
+    def __init__(self, levels: int) -> None:
+        super().__init__()
+        self.ups = nn.ModuleList(up() for _ in range(levels))
+
+    def forward(self, x):
+        skips = []
+        for _ in self.ups:
+            skips.append(F.instance_norm(x))
+            x = F.max_pool2d(skips[-1], 2)
+        x = F.instance_norm(x)
+        for layer in self.ups:
+            x, skip = layer(x), skips.pop()
+            if x.shape[-1] != skip.shape[-1]:
+                x = F.pad(x, (0, 1))
+            if x.shape[-2] != skip.shape[-2]:
+                x = F.pad(x, (0, 0, 0, 1))
+            x = x + skip
+        return x
+
+
+def test_a_need_with_alternatives_does_not_tie_axes_together():
+    module = PaddedToTheSkip(3)
+    analysis = analysed(module)
+    assert analysis.evidence == "proven"
+    assert len(analysis.session.traced) <= 40  # not 8 * 8
+    assert analysis.valid_sizes == domain_of(
+        ["H >= 8", "W >= 8", "H >= 16 or W >= 16"], ("N", "H", "W")
+    )
+    sizes = [{"N": 1, "H": h, "W": w} for h, w in itertools.product((7, 8, 15, 16), repeat=2)]
+    assert disagreements(analysis, module, IMAGE, sizes) == []
+    assert [f.event.why for f in analysis.exploration.failures if f.sizes.symbols == ("N", "H", "W")]
+
+
 class Mixed(nn.Module):
     """The parity of the height decides about the width."""
 
