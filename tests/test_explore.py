@@ -98,7 +98,7 @@ def test_a_need_with_alternatives_does_not_tie_axes_together():
     )
     sizes = [{"N": 1, "H": h, "W": w} for h, w in itertools.product((7, 8, 15, 16), repeat=2)]
     assert disagreements(analysis, module, IMAGE, sizes) == []
-    assert [f.event.why for f in analysis.exploration.failures if f.sizes.symbols == ("N", "H", "W")]
+    assert any(len(f.sizes.symbols) > 1 for f in analysis.exploration.failures)
 
 
 class Mixed(nn.Module):

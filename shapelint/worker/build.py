@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import typing
 import warnings
 from collections import OrderedDict
@@ -116,7 +117,7 @@ def fill_parameters(root: nn.Module) -> None:
         if not parameter.is_floating_point() or name.endswith("bias"):
             parameter.zero_()
         else:
-            parameter.fill_(1 / max(1, parameter[0].numel()) if parameter.dim() > 1 else 1)
+            parameter.fill_(1 / max(1, math.prod(parameter.shape[1:])))
 
 
 def number_of_parameters(root: nn.Module) -> int:

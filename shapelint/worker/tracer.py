@@ -209,6 +209,8 @@ class ShapeTracer(fx.Tracer):
         except Exception as exc:
             self._failed_at(call, exc, explained(call, claim, exc))
             raise
+        if real is NotImplemented:  # ``x == "text"``: Python answers
+            return real
         if claim.broken is not None:
             raised = f"{name}: transfer function raised {claim.broken!r}"
             raise ShapeMismatch(raised) from claim.broken

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations, spectral_norm
 from torch.utils.checkpoint import checkpoint
 
+from shapelint.worker.build import fill_parameters
 from tests.runs import analysed, disagreements
 
 
@@ -124,6 +125,13 @@ class Scripted(Net):
         return super().forward(scripted(x, 1))
 
 
+class TextOrTensor(Net):
+    """What is cached is a tensor, or a text that stands for one."""
+
+    def forward(self, x):
+        return x if x == "repeat" else super().forward(x)
+
+
 class Loss(Net):
     def forward(self, x):
         return torch._C._nn.binary_cross_entropy(x.sigmoid(), x.sigmoid()[..., :5], None, 0)
@@ -152,6 +160,7 @@ class Recurrent(nn.Module):
         pytest.param(Cached, "2 1 L", id="caches filled in forward"),
         pytest.param(OnTheCPU, "2 1 L", id="questions about the device"),
         pytest.param(Scripted, "2 1 L", id="function of TorchScript"),
+        pytest.param(TextOrTensor, "2 1 L", id="compared with a text"),
         pytest.param(Loss, "2 1 L", id="loss of another size"),
         pytest.param(partial(Recurrent, nn.LSTM, batch_first=True), "2 L 3", id="LSTM"),
         pytest.param(partial(Recurrent, nn.GRU, bidirectional=True), "L 2 3", id="GRU both ways"),
@@ -164,3 +173,9 @@ def test_predicted_is_what_pytorch_does(make, inputs):
     for size in range(1, 41):
         assert not disagreements(analysis, make().eval(), inputs, [{"L": size}])
     assert analysis.evidence == "proven"
+
+
+def test_parameters_without_elements_are_filled_as_well():
+    filled = nn.ParameterList([torch.zeros(0, 3), torch.zeros(1, 4)])
+    fill_parameters(filled)
+    assert [p.tolist() for p in filled] == [[], [[0.25] * 4]]
