@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shapelint.edits import Unwritable
@@ -21,20 +21,21 @@ __all__ = [
     "source_of",
 ]
 
-_CONV = "in_channels out_channels kernel_size stride padding dilation groups"
-_CONV_TRANSPOSE = "in_channels out_channels kernel_size stride padding output_padding groups"
-_FUNCTIONAL = "input weight bias stride padding output_padding"
-_POSITIONS = {
-    "ConvTranspose": _CONV_TRANSPOSE,
-    "Conv": _CONV,
-    "MaxPool": "kernel_size stride padding dilation return_indices ceil_mode",
-    "AvgPool": "kernel_size stride padding ceil_mode",
-    "Linear": "in_features out_features",
-    "conv_transpose": _FUNCTIONAL,
+_Argument = ast.expr | ast.keyword
+
+_LAYERS = {
+    "conv_transpose": "in_channels out_channels kernel_size stride padding output_padding groups",
+    "conv": "in_channels out_channels kernel_size stride padding dilation groups",
+    "max_pool": "kernel_size stride padding dilation return_indices ceil_mode",
+    "avg_pool": "kernel_size stride padding ceil_mode",
+    "linear": "in_features out_features",
+}
+_FUNCTIONS = {
+    "conv_transpose": "input weight bias stride padding output_padding",
     "max_pool": "input kernel_size stride padding dilation ceil_mode",
     "avg_pool": "input kernel_size stride padding ceil_mode",
 }
-"""Parameters in the order of PyTorch, by the beginning of the layer's name; longest first."""
+"""Parameters in the order of PyTorch, by the beginning of the operation; longest first."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,14 @@ class Slot:
     """Where it may stand without its keyword."""
 
     @classmethod
-    def of_layer(cls, span: Span, keyword: str, layer: str) -> Slot:
-        """Of the constructor (or function) ``layer`` of PyTorch."""
-        for start, parameters in _POSITIONS.items():
-            names = parameters.split()
-            if layer.startswith(start) and keyword in names:
-                return cls(span, keyword, names.index(keyword))
-        return cls(span, keyword)
+    def of_layer(cls, span: Span, keyword: str, op: str) -> Slot:
+        """Of the constructor of the layer that runs ``op``."""
+        return cls(span, keyword, _position(_LAYERS, op, keyword))
+
+    @classmethod
+    def of_function(cls, span: Span, keyword: str, op: str) -> Slot:
+        """Of the function ``op`` of PyTorch."""
+        return cls(span, keyword, _position(_FUNCTIONS, op, keyword))
 
     def value(self, files: Texts) -> ast.expr | None:
         """What stands there; None if the argument is not given, or not to be seen."""
@@ -66,6 +68,14 @@ class Slot:
             return named[0] if named else None
         before = call.args[: self.position + 1]
         return None if any(isinstance(a, ast.Starred) for a in before) else before[-1]
+
+
+def _position(table: Mapping[str, str], op: str, keyword: str) -> int | None:
+    for start, parameters in table.items():
+        names = parameters.split()
+        if op.startswith(start) and keyword in names:
+            return names.index(keyword)
+    return None
 
 
 def call_at(files: Texts, span: Span) -> ast.Call | None:
@@ -106,7 +116,7 @@ def _range_of(span: Span) -> tuple[int, int, int, int]:
     return span.line, span.column, span.end_line, span.end_column
 
 
-def _end(node: ast.expr | ast.stmt) -> tuple[int, int]:
+def _end(node: ast.expr | ast.stmt | ast.keyword) -> tuple[int, int]:
     return node.end_lineno or node.lineno, (node.end_col_offset or 0) + 1
 
 
@@ -121,37 +131,63 @@ def replaced(path: str, node: ast.expr, text: str) -> Edit:
     return Edit(Span(path, *_range(node)), text)
 
 
-def insertion(files: Texts, span: Span, keyword: str, value: str) -> Edit:
-    """The edit that adds a keyword to the call at ``span``.
+def insertion(files: Texts, span: Span, keyword: str, value: str) -> list[Edit]:
+    """The edits that add a keyword to the call at ``span``.
 
-    It goes after the last argument, which leaves a trailing comma and a comment where they are.
-    Raises Unwritable if the only argument is a generator without brackets of its own.
+    It goes behind the last argument, on a line of its own if every argument has one; a trailing
+    comma and comments stay where they are. Raises Unwritable if the only argument is a generator
+    without brackets of its own.
     """
     call = call_at(files, span)
     if call is None or any(isinstance(a, ast.GeneratorExp) for a in call.args):
         raise Unwritable("no call to which a keyword can be added")
     end = span.end_line, span.end_column - 1
     text = f"{keyword}={value}"
-    ends = [_end(n) for n in _arguments(call)]
-    line, column = end
-    if ends:
-        line, column = _after_brackets(files.read(span.path), max(ends), end)
-        text = f", {text}"
-    return Edit(Span(span.path, line, column, line, column), text)
+    arguments: list[_Argument] = sorted([*call.args, *call.keywords], key=_end)
+    if not arguments:
+        return [_insertion(span.path, *end, text)]
+    lines = _lines(decoded(files.read(span.path))[0])
+    at = _after_brackets(lines, _end(arguments[-1]), end)
+    indent = _indent(arguments, lines)
+    if indent is None:
+        return [_insertion(span.path, *at, f", {text}")]
+    return list(_on_own_line(span, lines, at, f"\n{indent}{text}"))
 
 
-def _arguments(call: ast.Call) -> Iterator[ast.expr]:
-    yield from call.args
-    yield from (k.value for k in call.keywords)
+def _insertion(path: str, line: int, column: int, text: str) -> Edit:
+    return Edit(Span(path, line, column, line, column), text)
 
 
-def _after_brackets(source: bytes, start: tuple[int, int], end: tuple[int, int]) -> tuple[int, int]:
+def _indent(arguments: Sequence[_Argument], lines: Sequence[bytes]) -> str | None:
+    """What stands before the last argument, if each of them starts a line of its own."""
+    last = arguments[-1]
+    before = lines[last.lineno - 1][: last.col_offset].decode()
+    alone = len({a.lineno for a in arguments}) == len(arguments)
+    return before if alone and not before.strip() else None
+
+
+def _on_own_line(
+    span: Span, lines: Sequence[bytes], at: tuple[int, int], text: str
+) -> Iterator[Edit]:
+    """``at`` is the end of the last argument; behind it may stand a comma, and a comment."""
+    line, column = at
+    rest = lines[line - 1][column - 1 :]
+    if line == span.end_line or not rest.strip():
+        yield _insertion(span.path, *at, f",{text}")
+    else:
+        if b"," not in rest.partition(b"#")[0]:
+            yield _insertion(span.path, *at, ",")
+        yield _insertion(span.path, line, len(lines[line - 1]) + 1, f"{text},")
+
+
+def _after_brackets(
+    lines: Sequence[bytes], start: tuple[int, int], end: tuple[int, int]
+) -> tuple[int, int]:
     """Behind the brackets around an argument that ends at ``start``.
 
     Between there and the end of the call stand only these, a comma, and comments.
     """
-    text, found = decoded(source)[0], start
-    lines = [line.encode() for line in _lines(text)]
+    found = start
     for line in range(start[0], end[0] + 1):
         first = start[1] - 1 if line == start[0] else 0
         last = end[1] - 1 if line == end[0] else None
@@ -161,5 +197,6 @@ def _after_brackets(source: bytes, start: tuple[int, int], end: tuple[int, int])
     return found
 
 
-def _lines(text: str) -> list[str]:
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+def _lines(text: str) -> list[bytes]:
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return [line.encode() for line in plain.split("\n")]

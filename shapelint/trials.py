@@ -37,6 +37,9 @@ _EFFORT = 2_000_000
 _STEPS = 8
 """Repairs in a row, where each of them only lets the model get further."""
 
+_NOT_WRITTEN = "; tried on the built model, no edit is known"
+"""Said of a fix where there is a source, and the place to edit was not found."""
+
 _RANKS = {"safe": 0, "unsafe": 1, "display": 2}
 
 
@@ -129,20 +132,29 @@ class Trials:
         return self._offers[key]
 
     def _written(self, tried: _Tried) -> _Offer | None:
-        """The proposal in the source; without edits if nobody knows how to write it down."""
+        """The proposal in the source; without edits if nobody knows how to write it down.
+
+        None if it is known, and the edited source does not gain what the built model gained.
+        """
         proposal, files = tried.proposal, self.analysis.session.files
         ways = [*writings(proposal.changes, files), *(Writing(e) for e in proposal.edits)]
         whole = ways if not (proposal.changes and proposal.edits) else ()
+        remark, disproved = _NOT_WRITTEN, False
         for writing in whole:
             try:
                 found = self._on_source(tried, writing)
             except NoSource:
+                remark = ""
                 break
             except (Unanswered, Unwritable, TooHard):
                 continue
             if found is not None:
                 return found
+            disproved = True
+        if disproved:
+            return None
         fix = self._fix(tried, tried.gain, None, proposal.applicability)
+        fix = dataclasses.replace(fix, note=f"{fix.note}{remark}")
         return _Offer(fix, tried.gain.saved, tried.gain.lossless, proposal.size)
 
     def _on_source(self, tried: _Tried, writing: Writing) -> _Offer | None:

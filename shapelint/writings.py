@@ -82,7 +82,7 @@ def _ways(slot: Slot, group: Sequence[Change], files: Texts) -> Iterator[list[Ed
     else:
         for node in dict_values(files, slot.span, slot.keyword):
             yield [replaced(slot.span.path, node, value)]
-        yield [insertion(files, slot.span, slot.keyword, value)]
+        yield insertion(files, slot.span, slot.keyword, value)
 
 
 def _common(group: Sequence[Change]) -> str:
@@ -124,7 +124,8 @@ def _slot(change: Change, files: Texts, outermost: bool) -> Slot:
     first = node.layer_span or node.span
     if first is None:
         raise Unwritable("nobody knows where it was built")
-    slot = Slot.of_layer(first, change.keyword, node.module_type if node.layer_span else node.op)
+    of = Slot.of_layer if node.layer_span else Slot.of_function
+    slot = of(first, change.keyword, node.op)
     around = [b for b in node.builders if b != first]
     while outermost and node.layer_span:
         further = _passed_on(slot, around, files)
@@ -164,14 +165,14 @@ def _call_of(
     files: Texts,
 ) -> Span | None:
     """The call that ran the function, or built the class whose constructor it is."""
-    name = function.name
-    if name == "__init__":
+    names = {function.name}
+    if function.name == "__init__":
         classes = [n for n in ast.walk(files.tree(inside.path)) if isinstance(n, ast.ClassDef)]
-        name = next((c.name for c in classes if function in c.body), "")
+        names.update(c.name for c in classes if function in c.body)
     for span in around:
         call = call_at(files, span)
         called = call.func if call else None
-        if name and name in (getattr(called, "id", ""), getattr(called, "attr", "")):
+        if not names.isdisjoint((getattr(called, "id", ""), getattr(called, "attr", ""))):
             return span
     return None
 
@@ -220,7 +221,7 @@ def _last(value: Any) -> int:
 
 def _plain(slot: Slot, keyword: str, change: Change, files: Texts) -> str:
     """The source of another argument of the call, if it can be written twice; else empty."""
-    value = Slot.of_layer(slot.span, keyword, change.node.module_type).value(files)
+    value = Slot.of_layer(slot.span, keyword, change.node.op).value(files)
     allowed = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.BinOp)
     if value is None or any(isinstance(n, (ast.Call, ast.NamedExpr)) for n in ast.walk(value)):
         return ""

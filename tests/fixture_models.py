@@ -16,6 +16,7 @@ from shapelint import facts
 from shapelint.analysis import Analysis, examine, symbols_of
 from shapelint.lengths.domain import domain_of
 from shapelint.model import Input
+from shapelint.process import Unanswered
 from shapelint.session import Patch, Run
 from shapelint.texts import Texts
 from shapelint.trace import Span
@@ -146,7 +147,11 @@ class FileSession:
 
     @contextmanager
     def edited(self, texts: Mapping[str, bytes]) -> Iterator[FileSession]:
-        yield FileSession(self.of, self.path, self.files.with_texts(texts))
+        try:
+            made = FileSession(self.of, self.path, self.files.with_texts(texts))
+        except Exception as exc:  # as a worker that cannot build it
+            raise Unanswered(facts.Problem("error", repr(exc))) from exc
+        yield made
 
     def run(
         self, sizes: Mapping[str, int], device: str = "cpu", patches: tuple[Patch, ...] = ()

@@ -27,8 +27,8 @@ def span_of(path: Path) -> Span:
 def node(span: Span, module: str = "up", **rest: Any) -> Node:
     """A layer that was built there."""
     shapes = {"input_shapes": (), "shapes": (), "inputs": ()}
-    fields = {"module_type": "ConvTranspose1d", "attrs": {}, **shapes, **rest}
-    return Node(0, module, "conv_transpose1d", module=module, span=None, layer_span=span, **fields)
+    fields = {"op": "conv_transpose1d", "module_type": "", "attrs": {}, **shapes, **rest}
+    return Node(0, module, module=module, span=None, layer_span=span, **fields)
 
 
 def edited(tmp_path: Path, source: str, **keywords: str) -> str | None:
@@ -94,13 +94,26 @@ EDITED = {
         "größe = 'µ'; x = Conv(1, 'ä')",
         "größe = 'µ'; x = Conv(1, 'ä', output_padding=1)",
     ),
-    "several lines": (
+    "a line for each argument": (
         "x = Conv(\n    1,\n    stride=2\n)\n",
-        "x = Conv(\n    1,\n    stride=2, output_padding=1\n)\n",
+        "x = Conv(\n    1,\n    stride=2,\n    output_padding=1\n)\n",
     ),
-    "several lines, trailing comma and comment": (
-        "x = Conv(\n    1,\n    stride=2,  # halves\n)  # done\n",
-        "x = Conv(\n    1,\n    stride=2, output_padding=1,  # halves\n)  # done\n",
+    "a line for each argument, a comment, and no comma": (
+        "x = Conv(\n    1,\n    stride=2  # halves\n)\n",
+        "x = Conv(\n    1,\n    stride=2,  # halves\n    output_padding=1,\n)\n",
+    ),
+    "a line for each argument, trailing comma and comment": (
+        "x = Conv(\n    1,\n    stride=2,  # halves\n    # and more\n)  # done\n",
+        "x = Conv(\n    1,\n    stride=2,  # halves\n    output_padding=1,\n"
+        "    # and more\n)  # done\n",
+    ),
+    "a line for each argument, but not for the brackets": (
+        "x = [Conv(1,\n\t  2,\n\t  stride=2),  # halves\n]\n",
+        "x = [Conv(1,\n\t  2,\n\t  stride=2,\n\t  output_padding=1),  # halves\n]\n",
+    ),
+    "several arguments in a line": (
+        "x = Conv(\n    1, 2,\n    stride=2, bias=False,\n)\n",
+        "x = Conv(\n    1, 2,\n    stride=2, bias=False, output_padding=1,\n)\n",
     ),
     "a comment before the value": (
         "x = Conv(1,  # in\n    output_padding=0)\n",
@@ -108,7 +121,7 @@ EDITED = {
     ),
     "lines that end as on Windows": (
         "a = 1\r\nx = Conv(\r\n    1,\r\n    stride=2,\r\n)\r\n",
-        "a = 1\r\nx = Conv(\r\n    1,\r\n    stride=2, output_padding=1,\r\n)\r\n",
+        "a = 1\r\nx = Conv(\r\n    1,\r\n    stride=2,\r\n    output_padding=1,\r\n)\r\n",
     ),
     "a value over several lines": (
         "Conv(1, output_padding=(\n    0,\n    0,\n))",
@@ -129,25 +142,32 @@ def test_one_keyword_is_set_and_nothing_else_is_touched(tmp_path, source, expect
 
 
 POSITIONS = {
-    "in_channels": ("ConvTranspose1d", "Conv(8, 2, 3)", "Conv(4, 2, 3)"),
-    "in_features": ("Linear", "Conv(8, 2)", "Conv(4, 2)"),
-    "kernel_size": ("ConvTranspose1d", "Conv(1, 2, 3, 2)", "Conv(1, 2, 4, 2)"),
-    "stride": ("Conv2d", "Conv(1, 2, 3, 2)", "Conv(1, 2, 3, 4)"),
-    "padding": ("ConvTranspose2d", "Conv(1, 2, 3, 2, 1)", "Conv(1, 2, 3, 2, 4)"),
-    "ceil_mode": ("MaxPool2d", "Conv(2, 2, 0, 1, False, 1)", "Conv(2, 2, 0, 1, False, 4)"),
-    "ceil_mode of an average": ("AvgPool2d", "Conv(2, 2, 0, 1)", "Conv(2, 2, 0, 4)"),
-    "ceil_mode by name": ("MaxPool2d", "Conv(2)", "Conv(2, ceil_mode=4)"),
+    "in_channels": ("conv_transpose1d", "Conv(8, 2, 3)", "Conv(4, 2, 3)"),
+    "in_features": ("linear", "Conv(8, 2)", "Conv(4, 2)"),
+    "kernel_size": ("conv_transpose1d", "Conv(1, 2, 3, 2)", "Conv(1, 2, 4, 2)"),
+    "stride": ("conv2d", "Conv(1, 2, 3, 2)", "Conv(1, 2, 3, 4)"),
+    "padding": ("conv_transpose2d", "Conv(1, 2, 3, 2, 1)", "Conv(1, 2, 3, 2, 4)"),
+    "ceil_mode": ("max_pool2d", "Conv(2, 2, 0, 1, False, 1)", "Conv(2, 2, 0, 1, False, 4)"),
+    "ceil_mode of an average": ("avg_pool2d", "Conv(2, 2, 0, 1)", "Conv(2, 2, 0, 4)"),
+    "ceil_mode by name": ("max_pool2d", "Conv(2)", "Conv(2, ceil_mode=4)"),
 }
 
 
 @pytest.mark.parametrize(("title", "case"), POSITIONS.items(), ids=POSITIONS)
 def test_arguments_by_position_are_known(tmp_path, title, case):
-    layer, before, after = case
+    op, before, after = case
     path = tmp_path / "model.py"
     path.write_text(before)
-    change = Change(node(span_of(path), module_type=layer), title.split()[0], "4")
+    change = Change(node(span_of(path), op=op), title.split()[0], "4")
     edits = next(writings([change], Texts())).edits
     assert applied(path.read_bytes(), edits).decode() == after
+
+
+def test_several_changes_of_one_call_on_lines_of_their_own(tmp_path):
+    changes = {"padding": "1", "output_padding": "1"}
+    source = "Conv(\n    1,\n    2  # two\n)"
+    result = "Conv(\n    1,\n    2,  # two\n    padding=1,\n    output_padding=1,\n)"
+    assert edited(tmp_path, source, **changes) == result
 
 
 def test_several_changes_of_one_call(tmp_path):

@@ -33,11 +33,10 @@ def propose(subject: Subject) -> Iterator[Proposal]:
         ):
             return
         kernel, padding = [2 * s for s in strides], [s // 2 for s in strides]
-        patches.append(
-            {"kind": "kernel", "module": node.module, "kernel_size": kernel, "padding": padding}
-        )
+        nothing = [0] * len(strides)
+        given = {"kernel_size": kernel, "padding": padding, "output_padding": nothing}
+        patches.append({"kind": "kernel", "module": node.module, **given})
         recipes[_recipe(strides)] = kernel
-        given = {"kernel_size": kernel, "padding": padding, "output_padding": 0}
         for keyword, value in given.items():
             values.setdefault(keyword, {})[node.name] = (node, value)
     if patches:

@@ -79,7 +79,7 @@ def _of_pair(files: Texts, pair: Pair, rank: int, name: str) -> Iterator[Edit]:
         (fresh,) = fresh_names(function, name)
         yield before_statement(files, encodes.path, start, [f"{fresh} = {size}"])
         size = fresh
-    yield insertion(files, decodes, "output_size", size)
+    yield from insertion(files, decodes, "output_size", size)
 
 
 def _own_call(files: Texts, node: Node) -> Span:

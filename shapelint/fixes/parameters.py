@@ -34,7 +34,7 @@ def patch_of(node: Node, name: str, value: object) -> dict[str, object]:
     """The patch that sets a parameter of a layer, or of this call of a function."""
     if is_layer(node):
         return {"kind": "attr", "module": node.module, "name": name, "value": value}
-    position = Slot.of_layer(node.span, name, node.op).position if node.span else None
+    position = Slot.of_function(node.span, name, node.op).position if node.span else None
     argument = {"kind": "argument", "node": node.name, "name": name, "value": value}
     return {**argument, "position": position}
 
@@ -70,7 +70,7 @@ def titled(
     if len(spans) == 1 and len(values) > 1 and None not in spans:
         first = next(iter(spans))
         assert first is not None
-        slot = Slot.of_layer(first, keyword, changes[0].node.module_type)
+        slot = Slot.of_layer(first, keyword, changes[0].node.op)
         common = expression(slot, changes, subject.files)
         if common:
             return f"{keyword}={common}"

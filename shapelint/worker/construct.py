@@ -1,7 +1,8 @@
 """Which calls in the user's code built each layer.
 
 While user code is loaded and built, ``nn.Module.__init__`` looks at who called it. The innermost
-span is the call that made the module, ``nn.Conv1d(1, 8, 3)``; then come the calls of the factory
+span is the call that made the module, ``nn.Conv1d(1, 8, 3)``, or that told it so,
+``super().__init__(1, 8, 3)`` in a class derived from the layer; then come the calls of the factory
 functions it was made in, up to and including the line in the constructor of the enclosing module.
 """
 
@@ -48,6 +49,8 @@ def constructed(root: nn.Module) -> dict[int, tuple[Span, ...]]:
 def _builders(module: nn.Module, start: FrameType | None) -> Iterator[Span]:
     at, last = start, None
     while at is not None and _constructor_of(at) is module:
+        if at is not start and is_user_frame(at):
+            yield frame_span(at)
         at = at.f_back
     while at is not None:
         if is_user_frame(at):

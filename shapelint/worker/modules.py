@@ -56,8 +56,8 @@ class ModuleCalls:
 
     @property
     def layer_span(self) -> Span | None:
-        """The constructor call of the innermost module, if that is a layer of PyTorch."""
-        if not self._stack or not type(self._stack[-1]).__module__.startswith("torch.nn"):
+        """The constructor call of the innermost module, if that runs as a layer of PyTorch."""
+        if not self._stack or not _runs_torch(self._stack[-1]):
             return None
         built = self._constructed.get(id(self._stack[-1]), ())
         return built[0] if built else None
@@ -69,3 +69,8 @@ class ModuleCalls:
         for module in reversed(self._stack):
             spans.update(dict.fromkeys(self._constructed.get(id(module), ())))
         return tuple(spans)
+
+
+def _runs_torch(module: nn.Module) -> bool:
+    """Whether its ``forward`` is one of PyTorch: a layer, or a class derived from one."""
+    return str(getattr(type(module).forward, "__module__", "")).startswith("torch.nn")

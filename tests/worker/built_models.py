@@ -25,6 +25,11 @@ class Inner(nn.Module):
         self.layer = nn.Linear(n, n)
 
 
+class Doubling(nn.ConvTranspose1d):
+    def __init__(self, n: int) -> None:
+        super().__init__(n, n, 2, 2)
+
+
 class Net(Base):
     def __init__(self) -> None:
         super().__init__()
@@ -33,6 +38,7 @@ class Net(Base):
         self.listed = nn.ModuleList([nn.Conv2d(1, n, 3) for n in (1, 2)])
         self.stage = self.make(3)
         self.inner = Inner(4)
+        self.derived = Doubling(8)
         self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), 2)
 
     def make(self, n: int) -> nn.Module:

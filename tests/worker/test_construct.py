@@ -23,6 +23,9 @@ CASES = [
     pytest.param("block.1", ["nn.ReLU()", "act()", "block(1, 2)"], id="in two of them"),
     pytest.param("listed.1", ["nn.Conv2d(1, n, 3)"], id="in a comprehension"),
     pytest.param("stage.0", ["nn.Linear(n, n)", "self.make(3)"], id="in a method"),
+    pytest.param(
+        "derived", ["super().__init__(n, n, 2, 2)", "Doubling(8)"], id="derived from a layer"
+    ),
     pytest.param("inner", ["Inner(4)"], id="a module of the user's own"),
     pytest.param("inner.layer", ["nn.Linear(n, n)"], id="inside it: what built that is separate"),
     pytest.param("encoder.layers.0", ["nn.TransformerEncoderLayer(8, 2)"], id="copied by torch"),
