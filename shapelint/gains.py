@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shapelint.lengths.sets import SizeSet
 from shapelint.subject import Subject
+from shapelint.trace import FIRST_INPUT
 
 __all__ = ["Gain", "gain"]
 
@@ -32,10 +33,12 @@ class Gain:
 def gain(before: Subject, after: Subject) -> Gain | None:
     """What the change gains; None if nothing, if that is not proven, or if it costs too much.
 
+    Of a lazy layer it is proven for each size that it is the first.
+
     It costs too much if a declared size breaks, or an ordinary one: a multiple of what the model
     shortens its input by.
     """
-    if after.exploration.doubts:
+    if any(FIRST_INPUT not in doubt for doubt in after.exploration.doubts):
         return None
     good, better = _good(before, before), _good(after, before)
     if better is None or good is None or better <= good:

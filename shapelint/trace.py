@@ -15,6 +15,7 @@ from shapelint.lengths.expr import Expr
 from shapelint.span import Span
 
 __all__ = [
+    "FIRST_INPUT",
     "Event",
     "Failure",
     "NeedKind",
@@ -23,6 +24,9 @@ __all__ = [
     "Span",
     "Trace",
 ]
+
+FIRST_INPUT = "takes its size from the first input"
+"""What is said of a lazy layer whose size is not a constant; the claims are about that size."""
 
 Shape = tuple[Expr, ...]
 """The lengths of all dims of one tensor."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from shapelint.edits import Unwritable, edited_texts
@@ -16,10 +17,11 @@ from shapelint.facts import Inventory
 from shapelint.fixes import Proposal, proposals
 from shapelint.gains import Gain, gain
 from shapelint.lengths.effort import TooHard, at_most
-from shapelint.model import Applicability, Fix
+from shapelint.model import Applicability, Edit, Fix
 from shapelint.process import Unanswered
 from shapelint.session import NoSource, Patch, Session
 from shapelint.subject import Subject
+from shapelint.texts import Texts
 from shapelint.wording import every, for_sizes
 from shapelint.writings import Writing, writings
 
@@ -98,7 +100,7 @@ class Trials:
             after, gained = self._gain(whole)
             if gained:
                 yield _Tried(whole, gained)
-            elif after and steps and _gets_further(subject, after):
+            elif after and steps and (proposal.leads_on or _gets_further(subject, after)):
                 yield from self._repairs(rule, after, whole, steps - 1)
 
     def _gain(self, proposal: Proposal) -> tuple[Subject | None, Gain | None]:
@@ -137,10 +139,8 @@ class Trials:
         None if it is known, and the edited source does not gain what the built model gained.
         """
         proposal, files = tried.proposal, self.analysis.session.files
-        ways = [*writings(proposal.changes, files), *(Writing(e) for e in proposal.edits)]
-        whole = ways if not (proposal.changes and proposal.edits) else ()
         remark, disproved = _NOT_WRITTEN, False
-        for writing in whole:
+        for writing in _ways(proposal, files):
             try:
                 found = self._on_source(tried, writing)
             except NoSource:
@@ -166,10 +166,17 @@ class Trials:
             gained = gain(self.analysis.subject, self._explored(session))
             if gained is None:
                 return None
-            same = session.inventory().state == self._before.state
+            same = self._loads(session.inventory(), tried.proposal)
         applicability = self._applicability(tried.proposal, gained, writing, same)
         fix = self._fix(tried, gained, writing, applicability, same)
         return _Offer(fix, gained.saved, gained.lossless, tried.proposal.size)
+
+    def _loads(self, after: Inventory, proposal: Proposal) -> bool:
+        """Whether a checkpoint still fits; a lazy layer takes any, with the features it has."""
+        assert self._before is not None
+        if proposal.lazy:
+            return after.state.items() <= self._before.state.items()
+        return after.state == self._before.state
 
     def _applicability(
         self, proposal: Proposal, gained: Gain, writing: Writing, same_state: bool
@@ -201,7 +208,7 @@ class Trials:
         loads = tried.proposal.cost.startswith("checkpoints") if same_state is None else same_state
         return Fix(
             title=tried.proposal.title,
-            note=_note(gained, loads),
+            note=_note(gained, loads, tried.proposal.lazy),
             applicability=applicability,
             sizes_after=gained.after.text,
             edits=writing.edits if writing else (),
@@ -212,8 +219,10 @@ class Trials:
         )
 
 
-def _note(gained: Gain, checkpoints_load: bool) -> str:
+def _note(gained: Gain, checkpoints_load: bool, lazy: bool) -> str:
     parts = [f"works for {every(gained.after)}"]
+    if lazy:
+        parts.append("the first input, or a checkpoint, decides the number of features")
     if gained.lost:
         parts.append(f"{for_sizes(gained.lost)}, which works today, would not")
     parts.append("checkpoints still load" if checkpoints_load else "weights change shape")
@@ -225,14 +234,33 @@ def _joined(first: Proposal | None, second: Proposal) -> Proposal:
     if first is None:
         return second
     worse = max(first, second, key=lambda p: _RANKS[p.applicability])
+    written = first.is_writable and second.is_writable
     return Proposal(
         title=f"{first.title}, {second.title}",
         patches=(*first.patches, *second.patches),
         cost=worse.cost,
         applicability=worse.applicability,
-        changes=(*first.changes, *second.changes),
-        edits=tuple((*a, *b) for a, b in zip(first.edits, second.edits)),
+        changes=(*first.changes, *second.changes) if written else (),
+        edits=tuple(_both(first.edits, second.edits)) if written else (),
+        lazy=first.lazy or second.lazy,
     )
+
+
+def _both(
+    first: tuple[tuple[Edit, ...], ...], second: tuple[tuple[Edit, ...], ...]
+) -> Iterator[tuple[Edit, ...]]:
+    """Each way to write one of them with the like of the other, if that is a matter of edits."""
+    for a, b in zip_longest(first, second, fillvalue=()):
+        yield (*a, *b)
+
+
+def _ways(proposal: Proposal, files: Texts) -> Iterator[Writing]:
+    """How to write a proposal down, its keywords and the rest of its edits."""
+    if not proposal.changes:
+        yield from map(Writing, proposal.edits)
+    for writing in writings(proposal.changes, files):
+        for edits in proposal.edits or ((),):
+            yield Writing((*writing.edits, *edits), writing.uniform)
 
 
 def _gets_further(before: Subject, after: Subject) -> bool:

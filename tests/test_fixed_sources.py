@@ -7,6 +7,7 @@ The files of ``fixtures/broken`` are copied, linted and fixed in one go, as ``--
 from __future__ import annotations
 
 import ast
+import copy
 import io
 import math
 import re
@@ -24,6 +25,7 @@ import torch
 from torch import nn
 
 from shapelint.config import Settings
+from shapelint.edits import edited_texts
 from shapelint.engine import check
 from shapelint.fixing import Fixed, fixed, for_display
 from shapelint.lengths.domain import domain_of
@@ -38,6 +40,7 @@ BROKEN = Path(__file__).parents[1] / "fixtures" / "broken"
 
 ONLY_SHOWN = {
     "channels": "another shape of a weight",
+    "cifar": "a layer that is as wide as its first input",
     "classifier": "other shapes of two weights",
     "nested_skips": "calls in forward",
     "pads_only_one_axis": "calls in forward",
@@ -52,6 +55,7 @@ ONLY_SHOWN = {
 NOT_BROKEN = {"base_layers": "parts of another file's model"}
 NOT_MEANT_TO_COME_BACK = (
     "channels",
+    "cifar",
     "classifier",
     "functional_pool",
     "lenet",
@@ -151,6 +155,22 @@ def test_an_edited_file_is_what_it_was_but_for_the_edit(repair, name):
     assert new.endswith(b"\n") == old.endswith(b"\n")
 
 
+@pytest.mark.parametrize("name", [*REPAIRED, *ONLY_SHOWN, *SHARED])
+def test_a_checkpoint_loads_where_that_is_said(repair, name):
+    before = repair.target(repair.before, name)
+    checkpoint = built_from(repair.folder, name, before, {}).state_dict()
+    found = (d for d in repair.before.diagnostics if d.target == before.target)
+    for fix in {f.edits: f for d in found for f in d.fixes if f.edits}.values():
+        texts = edited_texts(Texts(), fix.edits)
+        model = copy.deepcopy(built_from(repair.folder, name, before, texts))
+        try:
+            model.load_state_dict(checkpoint)
+            loads = True
+        except RuntimeError:
+            loads = False
+        assert loads == fix.checkpoints_load, fix.title
+
+
 def test_a_second_run_changes_nothing(repair):
     again = fixed(repair.done.report, partial(lint, repair.folder), True, written(repair))
     assert again.texts == {}
@@ -210,7 +230,7 @@ def runs(
     sizes: dict[str, int],
     texts: dict[str, bytes],
 ) -> list[list[int]] | None:
-    model = built(folder, name, target.target.rpartition(":")[2], tuple(sorted(texts.items())))
+    model = copy.deepcopy(built_from(folder, name, target, texts))  # a lazy layer is used once
     shape = [sizes.get(d, d) for d in target.inputs[0].dims]
     rising = torch.linspace(0, 1, math.prod(shape)).view(shape)  # a pool finds the last value
     try:
@@ -219,6 +239,10 @@ def runs(
     except (RuntimeError, ValueError):
         return None
     return [list(t.shape) for t in (out if isinstance(out, tuple) else (out,))]
+
+
+def built_from(folder: Path, name: str, target: TargetReport, texts: dict[str, bytes]) -> nn.Module:
+    return built(folder, name, target.target.rpartition(":")[2], tuple(sorted(texts.items())))
 
 
 @cache

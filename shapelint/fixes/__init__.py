@@ -54,6 +54,17 @@ class Proposal:
     edits: tuple[tuple[Edit, ...], ...] = ()
     """How to write it down where it is not: alternatives, the most natural one first."""
 
+    lazy: bool = False
+    """Whether a layer takes a size from the first input: a model is then built for each size."""
+
+    leads_on: bool = False
+    """Whether it is right, and may gain only together with a repair of what fails behind it."""
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether it is known how to write it down."""
+        return bool(self.changes or self.edits)
+
     @property
     def size(self) -> int:
         """How much it changes: layers and places."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.fixes import Proposal, proposes
-from shapelint.fixes.parameters import changes_of, is_layer
+from shapelint.fixes.parameters import changes_of, declared_length, is_layer
 from shapelint.subject import Subject
 
 _PATCHES = {
@@ -19,7 +19,7 @@ _PATCHES = {
 }
 
 
-@proposes("linear-in-features", "channel-mismatch")
+@proposes("linear-in-features", "view-not-divisible", "channel-mismatch")
 def propose(subject: Subject) -> Iterator[Proposal]:
     """Build the first layer that fails with the width that it gets."""
     for failing in subject.failing("features", "channels")[:1]:
@@ -27,10 +27,10 @@ def propose(subject: Subject) -> Iterator[Proposal]:
         if node is None or event is None or node.op not in _PATCHES or not event.lengths:
             continue
         kind, keyword = _PATCHES[node.op]
-        got = event.lengths[0]
-        if got.symbols or not is_layer(node):
+        got = declared_length(subject, event.lengths[0])
+        if got is None or not is_layer(node):
             continue
-        patch = {"kind": kind, "module": node.module, keyword: got.const}
-        changes = changes_of(subject, keyword, {node.name: (node, got.const)})
-        title = f"{keyword}={got.const} in {node.module}"
+        patch = {"kind": kind, "module": node.module, keyword: got}
+        changes = changes_of(subject, keyword, {node.name: (node, got)})
+        title = f"{keyword}={got} in {node.module}"
         yield Proposal(title, (patch,), "weights change shape", "display", changes)

@@ -6,18 +6,36 @@ from collections.abc import Mapping
 
 from shapelint.calls import Slot
 from shapelint.fixes import Change, Proposal
+from shapelint.lengths.expr import Expr
 from shapelint.subject import Subject
 from shapelint.trace import Node
 from shapelint.wording import short
 from shapelint.writings import expression
 
-__all__ = ["Values", "changes_of", "is_layer", "patch_of", "per_dim", "proposal_of", "titled"]
+__all__ = [
+    "Values",
+    "changes_of",
+    "declared_length",
+    "is_layer",
+    "patch_of",
+    "per_dim",
+    "proposal_of",
+    "titled",
+]
 
 
 Values = dict[str, dict[str, list[int]]]
 """By the name of a node and the name of a parameter: its value in every dim."""
 
 _LAYERS = ("AvgPool", "Conv", "Linear", "MaxPool", "MaxUnpool")
+
+
+def declared_length(subject: Subject, length: Expr) -> int | None:
+    """A length that is the same for every size, or what it is at a size that is declared."""
+    if not length.symbols:
+        return length.const
+    sizes = subject.domain.nearest(subject.base.hints) if subject.declared else None
+    return None if sizes is None else length.at(sizes)
 
 
 def per_dim(value: object, rank: int) -> list[int]:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
+from shapelint.trace import FIRST_INPUT
 from shapelint.worker.length import Length
 from shapelint.worker.recorder import current
 from shapelint.worker.shapes import shape_of
@@ -19,18 +20,22 @@ __all__ = ["materialize"]
 
 
 def materialize(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Give a lazy layer its parameters; they keep the sizes of this run.
+    """Give a lazy layer its parameters, as its first input does.
 
     A later input of another size meets parameters that are already there. So where the size taken
-    is not a constant, what holds depends on which input came first.
+    is not a constant, what holds is true of a model that is built anew for each size.
     """
     if not isinstance(module, LazyModuleMixin) or not module.has_uninitialized_params():
         return
     with torch._C.DisableTorchFunction():
         module.initialize_parameters(*args, **kwargs)
     recorder = current()
-    if args and recorder is not None and isinstance(_taken(module, args[0]), Length):
-        recorder.lost(f"{type(module).__name__} takes its size from the first input")
+    taken = _taken(module, args[0]) if args else None
+    if recorder is not None and isinstance(taken, Length):
+        recorder.lost(f"{type(module).__name__} {FIRST_INPUT}")
+        if isinstance(module, nn.LazyLinear):
+            del module.weight
+            module.weight = torch.empty(module.out_features, taken)
 
 
 def _taken(module: nn.Module, input: Any) -> int | None:

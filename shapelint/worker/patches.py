@@ -8,12 +8,16 @@ A patch is a JSON object whose ``kind`` says what it does:
     resizes the kernel of a convolution or pooling layer.
 ``{"kind": "linear", "module": path, "in_features": n}``
     resizes a linear layer.
+``{"kind": "lazy", "module": path}``
+    lets a linear layer take its width from its first input.
 ``{"kind": "channels", "module": path, "in_channels": n}`` or ``"out_channels"``
     resizes a convolution.
 ``{"kind": "output_size", "module": decoder, "like": encoder}``
     passes ``output_size``, the spatial lengths of what the encoder layer got.
 ``{"kind": "fit", "node": name, "argument": i, "like": j, "dims": [-1]}``
     pads or crops, before a graph node runs, its ``i``-th tensor to the lengths of the ``j``-th.
+``{"kind": "flatten", "node": name}``
+    lets a view keep the batch and flatten the rest.
 ``{"kind": "argument", "node": name, "name": "output_padding", "value": [1]}``
     passes a keyword to the function of a graph node; with ``"position": i`` the argument at that
     position if it is there, with ``"rest": true`` the values instead of all arguments from there.
@@ -92,6 +96,15 @@ def _linear(module: nn.Module, root: nn.Module, patch: Mapping[str, Any], undo: 
     _resize(module, "weight", (module.out_features, features), undo)  # type: ignore[arg-type]
 
 
+def _lazy(module: nn.Module, root: nn.Module, patch: Mapping[str, Any], undo: ExitStack) -> None:
+    above, _, name = patch["module"].rpartition(".")
+    old = root.get_submodule(patch["module"])
+    assert isinstance(old, nn.Linear)
+    bias, weight = old.bias is not None, old.weight
+    lazy = nn.LazyLinear(old.out_features, bias, device=weight.device, dtype=weight.dtype)
+    _set(root.get_submodule(above), name, lazy, undo)
+
+
 def _channels(
     module: nn.Module, root: nn.Module, patch: Mapping[str, Any], undo: ExitStack
 ) -> None:
@@ -126,6 +139,7 @@ _KINDS = {
     "attr": _attr,
     "kernel": _kernel,
     "linear": _linear,
+    "lazy": _lazy,
     "channels": _channels,
     "output_size": _output_size,
 }
@@ -179,6 +193,13 @@ def _argument(patch: Mapping[str, Any]) -> Patch:
     return before
 
 
+def _flatten(patch: Mapping[str, Any]) -> Patch:
+    def before(tracer: ShapeTracer, node: str, args: Any, kwargs: Any) -> Any:
+        return (args[0], shape_of(args[0])[0], -1), {}
+
+    return before
+
+
 def _fit(patch: Mapping[str, Any]) -> Patch:
     """Negative padding crops, so one call to ``F.pad`` does both."""
 
@@ -203,4 +224,4 @@ def _padding(tensor: Any, like: Any, dims: Sequence[int]) -> list[int]:
     return out
 
 
-_BEFORE_NODES = {"fit": _fit, "argument": _argument}
+_BEFORE_NODES = {"fit": _fit, "flatten": _flatten, "argument": _argument}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.parameter import is_lazy
 
 __all__ = ["kept"]
 
@@ -19,16 +21,29 @@ _CONTAINERS = (dict, list, set, OrderedDict, defaultdict)
 def kept(root: nn.Module) -> Iterator[None]:
     """Undo what happens to the attributes, buffers and caches of ``root`` and its submodules.
 
-    A lazy layer becomes another one in its first run, and stays that.
+    A lazy layer, which becomes another one in its first run, is lazy again.
     """
-    modules = [m for m in root.modules() if not isinstance(m, LazyModuleMixin)]
+    modules = list(root.modules())
+    lazy = [(m, type(m)) for m in modules if isinstance(m, LazyModuleMixin)]
     before = [(vars(m), dict(vars(m))) for m in modules]
     inner = [(v, v.copy()) for _, values in before for v in values.values() if _held(v)]
+    for module, _ in lazy:
+        _renew(module._parameters)
+        _renew(module._buffers)
     try:
         yield
     finally:
         for now, then in (*before, *inner):
             _restore(now, then)
+        for module, kind in lazy:
+            module.__class__ = kind
+
+
+def _renew(tensors: MutableMapping[str, Any]) -> None:
+    """Other tensors without a shape for this run: they get theirs in place."""
+    for name, tensor in tensors.items():
+        if is_lazy(tensor):
+            tensors[name] = copy.deepcopy(tensor)
 
 
 def _held(value: Any) -> bool:

@@ -42,3 +42,5 @@ def test_a_size_taken_from_the_first_input_is_only_checked():
     trace = _traced(lambda: nn.Sequential(nn.Flatten(), nn.LazyLinear(5)), (1, 2, "H", "W"))
     assert trace.failure is None
     assert "LazyLinear takes its size from the first input" in trace.checked[0]
+    assert trace.outputs[0][1].const == 5
+    assert all(claim(trace, {"H": h, "W": 4}) is not None for h in (1, 5, 16))

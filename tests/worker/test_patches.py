@@ -24,10 +24,10 @@ class Pair(nn.Module):
 
 
 class Head(nn.Module):
-    def __init__(self, features: int) -> None:
+    def __init__(self, features: int | None) -> None:
         super().__init__()
         self.conv = nn.Conv1d(1, 4, 3)
-        self.head = nn.Linear(features, 2)
+        self.head = nn.Linear(features, 2) if features else nn.LazyLinear(2)
 
     def forward(self, x):
         return self.head(self.conv(x).flatten(1))
@@ -75,6 +75,9 @@ CASES = [
     ),
     pytest.param(
         Head(99), [{"kind": "linear", "module": "head", "in_features": 56}], Head(56), id="linear"
+    ),
+    pytest.param(
+        Head(99), [{"kind": "lazy", "module": "head"}], Head(None), id="as wide as its first input"
     ),
     pytest.param(
         Widths(9),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from shapelint.worker.state import kept
 
@@ -47,3 +48,21 @@ def test_every_run_gives_the_same(kind):
             lengths.append(model(torch.zeros(8)).numel())
     assert len(set(lengths)) == 1
     assert not any(m._forward_hooks for m in model.modules())
+
+
+@pytest.mark.parametrize(
+    ("kind", "shapes"),
+    [
+        (lambda: nn.LazyLinear(3), [(2, 4), (2, 6)]),
+        (nn.LazyBatchNorm1d, [(2, 4, 8), (2, 6, 8)]),
+    ],
+    ids=["a linear layer", "a norm, whose buffers have no shape either"],
+)
+def test_a_lazy_layer_is_lazy_again(kind, shapes):
+    model = kind()
+    for shape in shapes:
+        with kept(model):
+            model(torch.zeros(shape))
+            assert not isinstance(model, LazyModuleMixin)
+        assert model.has_uninitialized_params()
+    assert {*model.state_dict()} == {*kind().state_dict()}
