@@ -74,7 +74,7 @@ class Trials:
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
         self._outcomes: dict[str, Subject | None] = {}
-        self._offers: dict[str, _Offer | None] = {}
+        self._offers: dict[str, _Offer] = {}
         self._before: Inventory | None = None
 
     def promising(self, rule: str) -> list[_Tried]:
@@ -85,8 +85,7 @@ class Trials:
 
     def fixes(self, tried: Sequence[_Tried]) -> tuple[Fix, ...]:
         """These proposals as they are offered, the best one first."""
-        offers = [self._offer(t) for t in tried]
-        useful = sorted((o for o in offers if o is not None), key=lambda o: o.rank)
+        useful = sorted(map(self._offer, tried), key=lambda o: o.rank)
         return tuple({(o.fix.title, o.fix.edits): o.fix for o in useful}.values())
 
     # -- on the built model -----------------------------------------------------------------
@@ -127,19 +126,16 @@ class Trials:
 
     # -- on the edited source ---------------------------------------------------------------
 
-    def _offer(self, tried: _Tried) -> _Offer | None:
+    def _offer(self, tried: _Tried) -> _Offer:
         key = repr(tried.proposal.patches)
         if key not in self._offers:
             self._offers[key] = self._written(tried)
         return self._offers[key]
 
-    def _written(self, tried: _Tried) -> _Offer | None:
-        """The proposal in the source; without edits if nobody knows how to write it down.
-
-        None if it is known, and the edited source does not gain what the built model gained.
-        """
+    def _written(self, tried: _Tried) -> _Offer:
+        """The proposal in the source; without edits if nobody knows how to write it down."""
         proposal, files = tried.proposal, self.analysis.session.files
-        remark, disproved = _NOT_WRITTEN, False
+        remark = _NOT_WRITTEN
         for writing in _ways(proposal, files):
             try:
                 found = self._on_source(tried, writing)
@@ -150,9 +146,6 @@ class Trials:
                 continue
             if found is not None:
                 return found
-            disproved = True
-        if disproved:
-            return None
         fix = self._fix(tried, tried.gain, None, proposal.applicability)
         fix = dataclasses.replace(fix, note=f"{fix.note}{remark}")
         return _Offer(fix, tried.gain.saved, tried.gain.lossless, proposal.size)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shapelint.calls import Slot, call_at, function_around, insertion, replaced, source_of
-from shapelint.configs import dict_values, values_of_key
+from shapelint.configs import dict_values, row_edits, values_of_key
 from shapelint.edits import Unwritable
 from shapelint.model import Edit
 from shapelint.texts import Texts
@@ -23,7 +24,7 @@ from shapelint.trace import Span
 if TYPE_CHECKING:
     from shapelint.fixes import Change
 
-__all__ = ["Writing", "expression", "writings"]
+__all__ = ["Writing", "shared_expression", "writings"]
 
 _ALTERNATIVES = 3
 _DEFAULTS = {"output_padding": "0", "padding": "0", "ceil_mode": "False"}
@@ -61,20 +62,26 @@ def _written(changes: Sequence[Change], files: Texts, outermost: bool, choice: i
     for slot, group in groups.items():
         if not all(c.kept for c in group):
             ways = list(_ways(slot, group, files))
+            if not ways:
+                raise Unwritable("one call would have to say different things")
             edits += ways[min(choice, len(ways) - 1)]
             uniform &= not any(c.kept for c in group)
     return Writing(tuple(_merged(edits)), uniform)
 
 
 def _ways(slot: Slot, group: Sequence[Change], files: Texts) -> Iterator[list[Edit]]:
-    """The edits that give every layer of one call what it should get. Raises Unwritable."""
+    """The edits that give every layer of one call what it should get; nothing if there are none."""
     current = slot.value(files)
+    for inward in (group, group[::-1]):  # a decoder is often built from its end
+        in_rows = row_edits(files, slot, [None if c.kept else c.value for c in inward])
+        if in_rows:
+            yield in_rows
     if current is not None:
         key = _config_key(current)
         yield from _in_config(slot, group, values_of_key(files, slot.span.path, key))
-    value = _common(group) or expression(slot, group, files)
+    value = _common(group) or _expression(slot, group, files)
     if not value:
-        raise Unwritable("one call would have to say different things")
+        return
     if current is not None:
         yield [replaced(slot.span.path, current, value)]
     elif _DEFAULTS.get(slot.keyword) == value and not _takes_dicts(slot, files):
@@ -192,7 +199,18 @@ _LAWS: dict[str, Callable[[int, int, int], int]] = {
 """What it takes to multiply by the stride: ``s*n = (n - 1)s - 2p + k + output_padding``."""
 
 
-def expression(slot: Slot, group: Sequence[Change], files: Texts) -> str:
+def shared_expression(changes: Sequence[Change], files: Texts) -> str:
+    """``stride % 2``, if one call builds all the layers and that is what they need; else empty."""
+    for outermost in (True, False):
+        with suppress(Unwritable):
+            slots = {_slot(c, files, outermost) for c in changes}
+            found = _expression(slots.pop(), changes, files) if len(slots) == 1 else ""
+            if found:
+                return found
+    return ""
+
+
+def _expression(slot: Slot, group: Sequence[Change], files: Texts) -> str:
     """One expression in the arguments of the call that gives each layer its value; else empty."""
     if slot.keyword != "output_padding":
         return ""

@@ -10,7 +10,7 @@ from shapelint.lengths.expr import Expr
 from shapelint.subject import Subject
 from shapelint.trace import Node
 from shapelint.wording import short
-from shapelint.writings import expression
+from shapelint.writings import shared_expression
 
 __all__ = [
     "Values",
@@ -82,18 +82,13 @@ def titled(
 
     ``where`` names each layer by the name of its node.
     """
-    mine = [c for c in changes if not c.kept]
-    spans = {c.node.layer_span for c in changes}
-    values = list(dict.fromkeys(c.value for c in changes))
-    if len(spans) == 1 and len(values) > 1 and None not in spans:
-        first = next(iter(spans))
-        assert first is not None
-        slot = Slot.of_layer(first, keyword, changes[0].node.op)
-        common = expression(slot, changes, subject.files)
+    if len({c.value for c in changes}) > 1:
+        common = shared_expression(changes, subject.files)
         if common:
             return f"{keyword}={common}"
+    mine = [c for c in changes if not c.kept]
     distinct = {c.value: [where[d.node.name] for d in mine if d.value == c.value] for c in mine}
-    if len(mine) == 1:
+    if len(changes) == 1:
         return f"{keyword}={mine[0].value}"
     return ", ".join(f"{keyword}={v} in {', '.join(names)}" for v, names in distinct.items())
 
