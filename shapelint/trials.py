@@ -39,8 +39,8 @@ _EFFORT = 2_000_000
 _STEPS = 8
 """Repairs in a row, where each of them only lets the model get further."""
 
-_NOT_WRITTEN = "; tried on the built model, no edit is known"
-"""Said of a fix where there is a source, and the place to edit was not found."""
+_NOT_WRITTEN = "; tried on the built model only"
+"""Said of a fix where there is a source, and no edit of it does the same."""
 
 _RANKS = {"safe": 0, "unsafe": 1, "display": 2}
 

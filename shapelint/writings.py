@@ -9,7 +9,7 @@ building the model from the edited source.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -203,8 +203,8 @@ def shared_expression(changes: Sequence[Change], files: Texts) -> str:
     """``stride % 2``, if one call builds all the layers and that is what they need; else empty."""
     for outermost in (True, False):
         with suppress(Unwritable):
-            slots = {_slot(c, files, outermost) for c in changes}
-            found = _expression(slots.pop(), changes, files) if len(slots) == 1 else ""
+            first, *others = {_slot(c, files, outermost) for c in changes}
+            found = "" if others or first.value(files) else _expression(first, changes, files)
             if found:
                 return found
     return ""
@@ -215,26 +215,38 @@ def _expression(slot: Slot, group: Sequence[Change], files: Texts) -> str:
     if slot.keyword != "output_padding":
         return ""
     for template, law in _LAWS.items():
-        if all(c.value == str(law(*_numbers(c))) for c in group):
+        if all(_follows(law, c) for c in group):
             used = {w[1]: n for w, n in _NAMES.items() if w in template}
             texts = {w: _plain(slot, n, group[0], files) for w, n in used.items()}
             if all(texts.values()):
-                return template.format(**texts)
+                return _for_every_dim(template, texts, group)
     return ""
 
 
 _NAMES = {"{s}": "stride", "{p}": "padding", "{k}": "kernel_size"}
 
 
-def _numbers(change: Change) -> tuple[int, int, int]:
-    attrs = change.node.attrs
-    weight = change.node.input_shapes[1] if len(change.node.input_shapes) > 1 else ()
-    kernel = weight[-1].const if weight else 0
-    return _last(attrs.get("stride", 1)), _last(attrs.get("padding", 0)), kernel
+def _follows(law: Callable[[int, int, int], int], change: Change) -> bool:
+    """Whether it is what a layer gets in every dim."""
+    shapes = change.node.input_shapes
+    kernel = [n.const for n in shapes[1][2:]] if len(shapes) > 1 else [0]
+    s, p = (
+        _per_dim(change.node.attrs.get(n, d), kernel) for n, d in (("stride", 1), ("padding", 0))
+    )
+    wanted = [law(*numbers) for numbers in zip(s, p, kernel)]
+    return wanted == _per_dim(ast.literal_eval(change.value), kernel)
 
 
-def _last(value: Any) -> int:
-    return int(value[-1] if isinstance(value, list) else value)
+def _per_dim(value: Any, kernel: Sequence[int]) -> list[int]:
+    return list(value) if isinstance(value, (list, tuple)) else [value] * len(kernel)
+
+
+def _for_every_dim(template: str, texts: Mapping[str, str], group: Sequence[Change]) -> str:
+    """``tuple(s - 1 for s in stride)`` where strides differ from dim to dim."""
+    strides = [_per_dim(c.node.attrs.get("stride", 1), [0]) for c in group]
+    if all(len(set(stride)) == 1 for stride in strides):
+        return template.format(**texts)
+    return f"tuple({template.format(**{**texts, 's': 's'})} for s in {texts['s']})"
 
 
 def _plain(slot: Slot, keyword: str, change: Change, files: Texts) -> str:

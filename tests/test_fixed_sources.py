@@ -49,6 +49,7 @@ ONLY_SHOWN = {
     "unet_pool": "calls in forward",
     "unet_sum": "calls in forward",
     "unpooling": "calls in forward",
+    "without_padding": "calls in forward",
 }
 """What ``--fix --unsafe-fixes`` does not repair, and why; a person can apply what is shown."""
 

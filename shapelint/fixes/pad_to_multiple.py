@@ -1,10 +1,11 @@
-"""Pad the input to the next multiple, and crop the output to the lengths of the input."""
+"""Pad the input to the next length that works, and crop the output to the lengths of the input."""
 
 from __future__ import annotations
 
 import ast
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from shapelint.edits import Unwritable
 from shapelint.fixes import Proposal, proposes
@@ -15,29 +16,59 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.model import Edit
 from shapelint.stages import level
 from shapelint.subject import Subject
+from shapelint.wording import short
+
+__all__ = ["Steps", "axes_of", "padded_to"]
 
 _LARGEST = 512
 _TRIED = 9
 
 
+@dataclass(frozen=True)
+class Steps:
+    """Along each axis, the lengths that work: ``of * k + behind``."""
+
+    of: list[int]
+    behind: list[int]
+
+    @property
+    def title(self) -> str:
+        """``multiples of 16``, or ``length % 256 == 84``."""
+        if any(self.behind):
+            return f"length % {self.of[0]} == {self.behind[0]}"
+        return f"multiples of {short(self.of)}"
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """How much to add, per axis, in Python."""
+        rows = zip(names, self.of, self.behind)
+        return [f"({r} - {n}) % {m}" if r else f"-{n} % {m}" for n, m, r in rows]
+
+
 @proposes("residue-sensitive", "skip-length-mismatch", "view-not-divisible")
 def propose(subject: Subject) -> Iterator[Proposal]:
     """If all multiples work, other sizes work as the next multiple does."""
+    axes = axes_of(subject)
+    multiples = [_multiple(subject, s) for s in axes]
+    if math.prod(multiples) > 1 and _all_work(subject, dict(zip(axes, multiples))):
+        yield padded_to(subject, Steps(multiples, [0] * len(axes)))
+
+
+def axes_of(subject: Subject) -> list[str]:
+    """The axes to pad; none if the output does not have them, or there are several outputs."""
     dims, output = subject.inputs[0].dims, subject.returned
-    axes = dims[2:]
-    if not axes or not all(d in subject.spatial for d in axes) or output is None:
-        return
-    if any(_level(subject, output, str(s)) != 1 for s in axes) or len(subject.base.outputs) != 1:
-        return
-    multiples = [_multiple(subject, str(s)) for s in axes]
-    if math.prod(multiples) == 1 or not _all_work(subject, dict(zip(map(str, axes), multiples))):
-        return
-    shown = str(multiples[0]) if len(set(multiples)) == 1 else str(tuple(multiples))
-    patch = {"kind": "multiple", "of": multiples, "dims": list(range(-len(axes), 0))}
-    edits = _written(subject, multiples)
-    yield Proposal(
-        f"pad the input to multiples of {shown}, crop the output",
-        (patch,),
+    axes = [str(d) for d in dims[2:]]
+    if output is None or len(subject.base.outputs) != 1 or not {*axes} <= {*subject.spatial}:
+        return []
+    return axes if all(_level(subject, output, s) == 1 for s in axes) else []
+
+
+def padded_to(subject: Subject, steps: Steps) -> Proposal:
+    """Pad the input so far, and crop the output."""
+    dims = list(range(-len(steps.of), 0))
+    edits = _written(subject, steps)
+    return Proposal(
+        f"pad the input to {steps.title}, crop the output",
+        ({"kind": "multiple", "of": steps.of, "behind": steps.behind, "dims": dims},),
         "checkpoints still load",
         "display",
         edits=(edits,) if edits else (),
@@ -64,7 +95,7 @@ def _all_work(subject: Subject, multiples: dict[str, int]) -> bool:
     return (subject.domain & SizeSet.of(steps, subject.domain.symbols)) <= good
 
 
-def _written(subject: Subject, multiples: Sequence[int]) -> tuple[Edit, ...]:
+def _written(subject: Subject, steps: Steps) -> tuple[Edit, ...]:
     files, path = subject.files, subject.span.path
     forward = method_of(files, path, subject.span.line, "forward")
     if forward is None or len(forward.args.args) < 2:
@@ -76,8 +107,8 @@ def _written(subject: Subject, multiples: Sequence[int]) -> tuple[Edit, ...]:
     value, given = returns[0].value, forward.args.args[1].arg
     if value is None or isinstance(value, (ast.Tuple, ast.List, ast.Dict)):
         return ()
-    names = fresh_names(forward, *(["n"] if len(multiples) == 1 else "dhw"[-len(multiples) :]))
-    sizes = ", ".join(f"0, -{n} % {m}" for n, m in reversed(list(zip(names, multiples))))
+    names = fresh_names(forward, *(["n"] if len(steps.of) == 1 else "dhw"[-len(steps.of) :]))
+    sizes = ", ".join(f"0, {missing}" for missing in reversed(steps.missing(names)))
     window = ", ".join(f":{n}" for n in names)
     plain = isinstance(value, (ast.Name, ast.Call, ast.Attribute, ast.Subscript))
     got = f"{given}.shape[-1]" if len(names) == 1 else f"{given}.shape[-{len(names)}:]"

@@ -38,7 +38,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ```
 
     ## Fix safety
-    Another `in_features` changes the shape of a weight: shown, never applied.
+    Another `in_features` changes the shape of a weight: shown, never applied. `nn.LazyLinear` takes
+    its width from the first input, or from a checkpoint, and keeps it; until then it has no weights
+    to count or to give to an optimizer. Shown, never applied.
 
     ## References
     - https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
@@ -43,7 +42,8 @@ def _renew(tensors: MutableMapping[str, Any]) -> None:
     """Other tensors without a shape for this run: they get theirs in place."""
     for name, tensor in tensors.items():
         if is_lazy(tensor):
-            tensors[name] = copy.deepcopy(tensor)
+            kind: Any = type(tensor)
+            tensors[name] = kind(device=tensor.device, dtype=tensor.dtype)
 
 
 def _held(value: Any) -> bool:

@@ -59,8 +59,22 @@ class Skip(nn.Module):
         return torch.cat([self.dec(self.enc(x)), x], 1)
 
 
+class Padded(Pair):
+    """Up to the next odd length, and cut to the one it was."""
+
+    def forward(self, x):
+        n = x.shape[-1]
+        return super().forward(nn.functional.pad(x, (0, (1 - n) % 2)))[..., :n]
+
+
 CASES = [
     pytest.param(Pair(), [], Pair(), id="no change"),
+    pytest.param(
+        Pair(),
+        [{"kind": "multiple", "of": [2], "behind": [1], "dims": [-1]}],
+        Padded(),
+        id="padded input",
+    ),
     pytest.param(
         Pair(),
         [{"kind": "attr", "module": "dec", "name": "output_padding", "value": [1]}],
