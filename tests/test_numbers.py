@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import logging
 import math
+from decimal import Decimal
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -36,6 +41,112 @@ def one_of(x):
     return x.new_zeros(1 if x.shape[1] in {3, 4} else 2)
 
 
+TABLE = {8: 1, 12: 2, 17: 3}
+SEEN: dict[int, int] = {}
+
+
+def looked_up(n):
+    try:
+        return TABLE[n]
+    except KeyError:
+        return 5
+
+
+def kept_by_size(n):
+    if (n, 2) not in SEEN:
+        SEEN[n, 2] = 2 * n
+    return SEEN[n, 2]
+
+
+@functools.lru_cache
+def cached(n):
+    return 3 if n > 10 else n
+
+
+def got(n):
+    return {7: 1}.get(n, TABLE.get(n % 9, 4))
+
+
+def member(n):
+    return 1 if n in set(range(3, 7)) else 2 if n not in TABLE else 3
+
+
+def distinct(n):
+    return len({n, 8}) + len(set([n, 9, 11]))  # noqa: C405
+
+
+def chosen(n):
+    return [2, 2, 5, 5, 2][n % 5] + range(8)[-(n % 3)]
+
+
+def sliced(n):
+    return len([1, 2, 3, 4, 5][n % 7 : n]) + 1
+
+
+def out_of_range(n):
+    try:
+        return (2, 3, 4)[n]
+    except IndexError:
+        return 1
+
+
+def complained(n):
+    if n < 5:
+        raise ValueError(f"{n} is too small: {n:d}")
+    logging.getLogger(__name__).debug(f"{n} is large")
+    return n
+
+
+def matched(n):
+    match n:
+        case 8:
+            return 1
+        case 9 | 10:
+            return 2
+    return 3
+
+
+PROVEN = [
+    rows("no key at all", lambda n: n + 1),
+    rows("sizes in messages", complained),
+    rows("memo of a function", lambda n: cached(n + 1)),
+    rows("memo of pairs", kept_by_size),
+    rows("key, or KeyError", looked_up),
+    rows("dict.get", got),
+    rows("member of a set", member),
+    rows("how many are distinct", distinct),
+    rows("index", chosen),
+    rows("slice", sliced),
+    rows("index in a lambda", lambda n: [1, 2, 3, 4][n % 4]),
+    rows("index, or IndexError", out_of_range),
+    rows("match", matched),
+    rows("power modulo", lambda n: pow(n, 2, 7) + 1),
+    pytest.param(lambda x: x.new_zeros(len(set(x.shape))), id="square or not"),
+]
+
+
+def caught(n):
+    try:
+        raise ValueError(f"bad {n}")
+    except ValueError as exc:
+        return len(str(exc))
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    n: int
+
+
+NOTICED = [
+    rows("text in a f-string", lambda n: 1 if f"{n}x{n}" == "8x8" else 2),
+    rows("text by %d", lambda n: 1 if "%d" % n == "8" else 2),  # noqa: UP031
+    rows("text of an exception that is caught", caught),
+    pytest.param(lambda x: x.new_zeros(1 + (str(x.shape) == "torch.Size([2, 8])")), id="size"),
+    rows("key inside of an object", lambda n: {Key(8): 1}.get(Key(n), 2)),
+    rows("sets compared", lambda n: 1 if {n} <= {7, 9} else 2),
+    rows("key of a function in C", lambda n: next(map({8: 1}.get, [n])) or 2),
+]
+
 EXACT = [
     rows("math.sqrt", lambda n: int(math.sqrt(n))),
     rows("next power of two", lambda n: 2 ** math.ceil(math.log2(n))),
@@ -56,6 +167,9 @@ EXACT = [
 FIXED = [
     rows("np.array", lambda n: int(np.array((n, 2))[0] // 2)),
     rows("np.log2", lambda n: int(np.log2(n))),
+    rows("math.comb", lambda n: math.comb(n, 2) % 5 + 1),
+    rows("bytes", lambda n: len(bytes(n))),
+    rows("islice", lambda n: len(list(islice(range(30), n)))),
     rows("list repeated", lambda n: len([0] * n)),
     pytest.param(lambda x: torch.stack([x[:, i] for i in range(x.shape[1])], 1), id="loop"),
     pytest.param(
@@ -68,8 +182,8 @@ FIXED = [
 
 LOST = [
     rows("digits", lambda n: len(str(n))),
-    rows("subscript", lambda n: [1, 2, 3, 4][n % 4]),
-    rows("slice of a list", lambda n: len([1, 2, 3][: n % 4])),
+    rows("decimal", lambda n: int(Decimal(n) / 2) + 1),
+    rows("asked for its int", lambda n: n.__int__()),
 ]
 
 SIZES = [{"L": n} for n in range(1, 25)]
@@ -78,6 +192,20 @@ SIZES = [{"L": n} for n in range(1, 25)]
 @pytest.mark.parametrize("f", EXACT)
 def test_every_size_is_told_rightly(f):
     assert not disagreements(analysed(model(f), "2 L"), model(f), "2 L", SIZES)
+
+
+@pytest.mark.parametrize("f", PROVEN)
+def test_a_length_that_is_looked_for_is_followed(f):
+    analysis = analysed(model(f), "2 L")
+    assert not disagreements(analysis, model(f), "2 L", SIZES)
+    assert analysis.evidence == "proven"
+
+
+@pytest.mark.parametrize("f", NOTICED)
+def test_a_length_that_becomes_a_key_or_text_is_never_proven(f):
+    analysis = analysed(model(f), "2 L")
+    assert analysis.evidence == "checked"
+    assert "where shapelint cannot follow" in analysis.doubts[0]
 
 
 @pytest.mark.parametrize("f", FIXED)

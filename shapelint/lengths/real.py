@@ -38,8 +38,8 @@ _FAR, _FEW, _SIMPLE = 2**20, 2**10, 64
 _QUARTER_ULP = Fraction(1, 2**54)
 
 MATH = """
-    acos asin atan atan2 comb copysign cos erf exp expm1 fabs factorial fmod gcd hypot isqrt lcm log
-    log10 log1p log2 perm pow sin sqrt tan tanh
+    acos asin atan atan2 copysign cos erf exp expm1 fabs fmod gcd hypot isqrt lcm log log10 log1p
+    log2 pow sin sqrt tan tanh
 """.split()  # noqa: SIM905
 """Functions of :mod:`math` that can be repeated at any other size."""
 
@@ -117,9 +117,9 @@ class Real(RealLike):
         sizes = dict.fromkeys(self.symbols, _FAR)
         try:
             rise = self.at({**sizes, name: 2 * _FAR}) - self.at(sizes)
+            return Fraction(rise / _FAR).limit_denominator(_SIMPLE) if math.isfinite(rise) else None
         except ArithmeticError:
             return None
-        return Fraction(rise / _FAR).limit_denominator(_SIMPLE) if math.isfinite(rise) else None
 
     @cached_property
     def ratio(self) -> Ratio | None:

@@ -18,8 +18,9 @@ import torch
 from torch import nn
 
 from shapelint.worker import functions_seen
+from shapelint.worker.containers_seen import CALLED
 from shapelint.worker.contents import number_in
-from shapelint.worker.floats_seen import giving_way
+from shapelint.worker.floats_seen import giving_way, kinds_of
 from shapelint.worker.length import Length, LengthFloat, as_float, fixed
 from shapelint.worker.reached import functions_of
 from shapelint.worker.shapes import shape_of
@@ -71,6 +72,16 @@ class _Float(metaclass=_Transparent):
     converted = staticmethod(as_float)
 
 
+class _Bytes(metaclass=_Transparent):
+    stands_for = bytes
+    converted = staticmethod(functions_seen.bared(bytes))
+
+
+class _ByteArray(metaclass=_Transparent):
+    stands_for = bytearray
+    converted = staticmethod(functions_seen.bared(bytearray))
+
+
 def _len(value: Any, /) -> int:
     if isinstance(value, torch.Tensor):
         shape = shape_of(value)
@@ -94,14 +105,28 @@ def _range(*args: Any) -> Any:
     return builtins.range(start, start + count * step, step)
 
 
+def _pow(base: Any, exp: Any, mod: Any = None) -> Any:
+    if mod is None or not isinstance(exp, Length):
+        return builtins.pow(base, exp) if mod is None else builtins.pow(base, exp, mod)
+    return base**exp % mod
+
+
 def _hash(value: Any, /) -> int:
     return builtins.hash(fixed(value, "a length is hashed") if isinstance(value, Length) else value)
 
 
+_BARE = (bin, chr, enumerate, hex, oct)
+"""What else takes a length for a bare number."""
+
 _TORCH_MODULES = {"torch.nn.modules.upsampling"}
 """Modules of torch whose constructors, called in ``forward``, convert what may be lengths."""
 
-_SEEN = {"int": _Int, "float": _Float, "hash": _hash, "len": _len, "range": _range}
+_SEEN: dict[str, Any] = {
+    **{"int": _Int, "float": _Float, "bytes": _Bytes, "bytearray": _ByteArray},
+    **{"hash": _hash, "len": _len, "pow": _pow, "range": _range},
+    **{function.__name__: functions_seen.bared(function) for function in _BARE},
+    **CALLED,
+}
 
 
 @contextmanager
@@ -116,7 +141,7 @@ def in_modules_of(root: nn.Module) -> Iterator[None]:
     for space, key in added:
         space[key] = _SEEN[key]
     try:
-        with giving_way(root, spaces, reached), functions_seen.in_spaces(spaces):
+        with giving_way(root, spaces, reached), functions_seen.in_spaces(spaces, kinds_of(root)):
             yield
     finally:
         for space, key in added:

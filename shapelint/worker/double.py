@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from shapelint.lengths.real import Real
 from shapelint.worker.compared import Compared, operand
+from shapelint.worker.noticed import hashed, written
 from shapelint.worker.recorder import current
 
 __all__ = ["Double", "sizes_of_run"]
@@ -29,7 +30,16 @@ class Double(Compared, float):
         return bool(self != 0.0)
 
     def __hash__(self) -> int:
+        hashed()
         return float.__hash__(self)
+
+    def __repr__(self) -> str:
+        written()
+        return float.__repr__(self)
+
+    def __format__(self, spec: str) -> str:
+        written()
+        return float.__format__(self, spec)
 
     def __deepcopy__(self: D, memo: object) -> D:
         return self

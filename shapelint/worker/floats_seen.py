@@ -18,8 +18,9 @@ from typing import Any
 from torch import nn
 
 from shapelint.worker.length import Length, LengthFloat
+from shapelint.worker.rewriting import HOOKS, rewritten
 
-__all__ = ["Float", "giving_way"]
+__all__ = ["Float", "giving_way", "kinds_of"]
 
 
 class Float(float):
@@ -59,7 +60,7 @@ def giving_way(
     reached: Iterable[types.FunctionType],
 ) -> Iterator[None]:
     """Let the floats of a model, of its modules and of the functions it calls give way."""
-    kinds = {k for m in root.modules() for k in type(m).__mro__ if _is_user(k)}
+    kinds = kinds_of(root)
     models = [vars(m) for m in root.modules() if _is_user(type(m))]
     functions = {f for space in (*map(vars, kinds), *spaces) for f in _functions(space)}
     with ExitStack() as undo:
@@ -70,9 +71,14 @@ def giving_way(
         for function in functions.union(reached):
             undo.callback(setattr, function, "__code__", function.__code__)
             undo.callback(setattr, function, "__defaults__", function.__defaults__)
-            function.__code__ = _code(function.__code__, function.__code__.co_filename)
+            function.__code__ = _seen(function)
             function.__defaults__ = function.__defaults__ and _constants(function.__defaults__)
         yield
+
+
+def kinds_of(root: nn.Module) -> set[type]:
+    """The classes that define a model, torch's own left out."""
+    return {k for m in root.modules() for k in type(m).__mro__ if _is_user(k)}
 
 
 def _is_user(kind: type) -> bool:
@@ -110,6 +116,11 @@ def _put_back(
     """Unless the run has put something else there."""
     if values.get(name) is ours:
         assign(name, old)
+
+
+def _seen(function: types.FunctionType) -> types.CodeType:
+    code, path = function.__code__, function.__code__.co_filename
+    return _code(rewritten(code, path) if HOOKS[0] in function.__globals__ else code, path)
 
 
 @lru_cache(maxsize=4096)

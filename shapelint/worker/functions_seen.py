@@ -9,10 +9,12 @@ What ``torch.jit.script`` made of a Python function would not be heard: the func
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import operator
+import struct
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -23,9 +25,9 @@ from shapelint.lengths.real import MATH
 from shapelint.worker.length import Length, LengthFloat, as_float, computed, fixed, whole
 from shapelint.worker.nested import has_lengths
 
-__all__ = ["in_spaces"]
+__all__ = ["bared", "in_spaces"]
 
-_WHOLE = frozenset({"comb", "factorial", "gcd", "isqrt", "lcm", "perm"})
+_WHOLE = frozenset({"gcd", "isqrt", "lcm"})
 _ASK_THE_LENGTH = frozenset({"ceil", "floor", "prod", "trunc"})
 
 
@@ -78,6 +80,28 @@ def _of_math(function: Any) -> Any:
 
 
 @functools.cache
+def bared(function: Any) -> Any:
+    """A function written in C that gets bare numbers."""
+    reason = f"a length goes into {function.__name__}"
+
+    @functools.wraps(function, updated=())
+    def seen(*args: Any, **kwargs: Any) -> Any:
+        return function(*(_bare_number(a, reason) for a in args), **_bare(kwargs, reason))
+
+    return seen
+
+
+_BARED = (
+    *(itertools.combinations, itertools.count, itertools.islice, itertools.permutations),
+    *(itertools.repeat, operator.index, struct.pack, struct.pack_into),
+)
+
+
+def _of_others(function: Any) -> Any:
+    return bared(function) if function in _BARED else function
+
+
+@functools.cache
 def _of_numpy(function: Any) -> Any:
     name = function.__name__
     exact = _OF_NUMPY.get(name)
@@ -97,6 +121,10 @@ def _of_numpy(function: Any) -> Any:
 def _plain_numbers(args: tuple[Any, ...]) -> bool:
     numbers = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
     return all(isinstance(n, (int, float)) for n in numbers)
+
+
+def _bare_number(value: Any, reason: str) -> Any:
+    return fixed(value, reason) if isinstance(value, (Length, LengthFloat)) else value
 
 
 def _bare(value: Any, reason: str) -> Any:
@@ -120,36 +148,72 @@ class _Seen(ModuleType):
         value = getattr(self._module, name)
         if isinstance(value, ModuleType):
             return _Seen(value, self._seen)
-        if callable(value) and not isinstance(value, type) and hasattr(value, "__name__"):
+        if value in _BARED or _is_function(value):
             return self._seen(value)
         return value
 
 
+def _is_function(value: Any) -> bool:
+    return callable(value) and not isinstance(value, type) and hasattr(value, "__name__")
+
+
 @contextmanager
-def in_spaces(spaces: Iterable[dict[str, Any]]) -> Iterator[None]:
-    """Let the modules with these namespaces see functions that notice lengths."""
-    replaced = [(space, k, v) for space in spaces for k, v in space.items() if _stand_in(v)]
-    for space, name, value in replaced:
-        space[name] = _stand_in(value)
+def in_spaces(spaces: Iterable[dict[str, Any]], kinds: Iterable[type] = ()) -> Iterator[None]:
+    """Let the modules with these namespaces, and these classes, see functions that notice."""
+    places: list[tuple[Mapping[str, Any], Callable[[str, Any], None]]] = [
+        *((space, space.__setitem__) for space in spaces),
+        *((vars(kind), functools.partial(setattr, kind)) for kind in kinds),
+    ]
+    replaced = [(put, k, v) for space, put in places for k, v in space.items() if _stand_in(v)]
+    for put, name, value in replaced:
+        put(name, _stand_in(value))
     try:
         yield
     finally:
-        for space, name, value in replaced:
-            space[name] = value
+        for put, name, value in replaced:
+            put(name, value)
+
+
+class Uncached:
+    """A function with a cache, which lengths go past: what it asks of them is heard every time."""
+
+    def __init__(self, cached: Any) -> None:
+        self.cached = cached
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        past = has_lengths(args) or has_lengths(kwargs.values())
+        return (self.cached.__wrapped__ if past else self.cached)(*args, **kwargs)
+
+    def __get__(self, instance: Any, kind: type) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.cached, name)
 
 
 def _stand_in(value: Any) -> Any:
     if value is math:
         return _MATH
+    if isinstance(value, functools._lru_cache_wrapper):
+        return Uncached(value)
     if type(value) is type(math.sqrt) and value.__module__ == "math":
         return _of_math(value)
     if isinstance(value, torch.jit.ScriptFunction):
         return getattr(value, "_torchdynamo_inline", None)  # torch.compile asks for it as well
+    if any(value is function for function in _BARED):
+        return bared(value)
+    if type(value) is ModuleType and value in _OTHERS:
+        return _OTHERS[value]
     numpy = sys.modules.get("numpy")
-    return _numpy(numpy) if numpy is not None and value is numpy else None
+    if numpy is None:
+        return None
+    if type(value) in (type(numpy.array), type(numpy.add), type(numpy.sum)):
+        return _of_numpy(value) if str(value.__module__).startswith("numpy") else None
+    return _numpy(numpy) if value is numpy else None
 
 
 _MATH = _Seen(math, _of_math)
+_OTHERS = {module: _Seen(module, _of_others) for module in (itertools, operator, struct)}
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from shapelint.lengths.expr import Expr, Rounded, floordiv, product
 from shapelint.lengths.real import Real
 from shapelint.worker.compared import Compared, Number, condition, expr_of, operand
 from shapelint.worker.double import Double, sizes_of_run
+from shapelint.worker.noticed import hashed, made_bare, written
 from shapelint.worker.recorder import current
 
 __all__ = ["Length", "LengthFloat", "as_float", "computed", "expr_of", "fixed", "length", "whole"]
@@ -93,9 +94,11 @@ class Length(Compared, int):
         return other / _float(self)
 
     def __pow__(self, other: Any, mod: Any = None) -> Any:
-        if mod is None and type(other) is int and other >= 0:
+        if mod is not None:
+            return self**other % mod
+        if type(other) is int and other >= 0:
             return length(int(self) ** other, product([self.expr] * other))
-        return _float(self) ** other if mod is None else NotImplemented
+        return _float(self) ** other
 
     def __rpow__(self, other: Any, mod: Any = None) -> Any:
         if isinstance(other, int) and int(self) >= 0:
@@ -130,6 +133,20 @@ class Length(Compared, int):
     def __invert__(self) -> Any:
         return -self - 1
 
+    def bit_count(self) -> Any:
+        """How many of its binary digits are 1."""
+        return fixed(self, "bit_count of a length").bit_count()
+
+    def to_bytes(self, *args: Any, **kwargs: Any) -> Any:
+        """Its bytes."""
+        return fixed(self, "to_bytes of a length").to_bytes(*args, **kwargs)
+
+    def conjugate(self) -> Length:
+        """Itself."""
+        return self
+
+    real = property(conjugate)
+
     def bit_length(self) -> int:
         """How many binary digits it has."""
         return whole("bit_length", self)
@@ -155,7 +172,28 @@ class Length(Compared, int):
         return bool(self != 0)
 
     def __hash__(self) -> int:
+        hashed()
         return int.__hash__(self)
+
+    def __repr__(self) -> str:
+        written()
+        return int.__repr__(self)
+
+    def __format__(self, spec: str) -> str:
+        written()
+        return int.__format__(self, spec)
+
+    def __float__(self) -> float:
+        made_bare()
+        return float(int(self))
+
+    def __index__(self) -> Any:
+        return fixed(self, "operator.index of a length")
+
+    @property
+    def numerator(self) -> Any:
+        """The bare number: fractions are reduced in C."""
+        return fixed(self, "a length in a fraction")
 
     def __deepcopy__(self, memo: object) -> Length:
         return self

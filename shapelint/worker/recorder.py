@@ -19,18 +19,18 @@ from shapelint.lengths.conditions import All, Compare, Condition, factored, nega
 from shapelint.lengths.expr import Bounds, Expr, Interval
 from shapelint.trace import Event, NeedKind, Span
 
-__all__ = ["NeedFailed", "Recorder", "current", "frame_span", "recording", "user_span"]
+__all__ = ["OURS", "NeedFailed", "Recorder", "current", "frame_span", "recording", "user_span"]
 
 _TORCH = os.path.dirname(torch.__file__)
 _TYPE_CHECKERS = ("beartype", "jaxtyping", "typeguard")  # wrap what is not to blame for them
-_NOT_USER = (
+OURS = (
     _TORCH + os.sep,
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
     *(os.path.join(os.path.dirname(_TORCH), name) + os.sep for name in _TYPE_CHECKERS),
     "<@beartype(",
-    "<frozen ",
-    "<string>",
 )
+"""How the paths of code begin that is torch's, shapelint's, or wraps the user's."""
+_NOT_USER = (*OURS, "<frozen ", "<string>")
 _STDLIB = os.path.dirname(os.__file__) + os.sep
 _PACKAGES = ("site-packages" + os.sep, "dist-packages" + os.sep)  # may lie below it
 
@@ -58,6 +58,7 @@ class Recorder:
         self.lax = False
         """Whether an op ran whose meta kernel accepts more than its CPU kernel."""
         self.node = -1
+        self._said: dict[str, None] = {}
         self._seen: set[Condition] = set()
 
     def branch(self, condition: Condition, why: str = "") -> bool:
@@ -114,6 +115,14 @@ class Recorder:
         span = user_span()
         where = f" ({os.path.basename(span.path)}:{span.line})" if span else ""
         self.checked[reason + where] = None
+
+    def lost_if_it_runs(self, reason: str) -> None:
+        """The same, unless the run fails for what is being said here."""
+        self._said[reason] = None
+
+    def ends_well(self) -> None:
+        """The run has come to its end: what was said on the way was caught."""
+        self.checked.update(self._said)
 
     def _record(self, event: Event, relied: Condition) -> None:
         self.events.append(event)

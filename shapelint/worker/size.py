@@ -45,7 +45,7 @@ class Size(tuple[int, ...]):
         return math.prod(self)
 
     def __repr__(self) -> str:
-        return f"torch.Size({list(map(int, self))})"
+        return f"torch.Size({list(self)})"
 
     def __reduce__(self) -> Any:
         return torch.Size, (tuple(map(int, self)),)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
+from types import FunctionType
 from typing import Any
 
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
+
+from shapelint.worker.reached import functions_of
 
 __all__ = ["kept"]
 
@@ -20,12 +23,15 @@ _CONTAINERS = (dict, list, set, OrderedDict, defaultdict)
 def kept(root: nn.Module) -> Iterator[None]:
     """Undo what happens to the attributes, buffers and caches of ``root`` and its submodules.
 
-    A lazy layer, which becomes another one in its first run, is lazy again.
+    So are containers that its functions know by a global name, or as a default. A lazy layer,
+    which becomes another one in its first run, is lazy again.
     """
     modules = list(root.modules())
     lazy = [(m, type(m)) for m in modules if isinstance(m, LazyModuleMixin)]
     before = [(vars(m), dict(vars(m))) for m in modules]
-    inner = [(v, v.copy()) for _, values in before for v in values.values() if _held(v)]
+    held = [v for _, values in before for v in values.values() if _held(v)]
+    held += {id(v): v for v in _around(functions_of(root))}.values()
+    inner = [(v, v.copy()) for v in held]
     for module, _ in lazy:
         _renew(module._parameters)
         _renew(module._buffers)
@@ -44,6 +50,14 @@ def _renew(tensors: MutableMapping[str, Any]) -> None:
         if is_lazy(tensor):
             kind: Any = type(tensor)
             tensors[name] = kind(device=tensor.device, dtype=tensor.dtype)
+
+
+def _around(functions: Iterable[FunctionType]) -> Iterator[Any]:
+    """Containers that functions have as globals, and as defaults."""
+    for function in functions:
+        known = function.__globals__
+        named = (known[name] for name in function.__code__.co_names if name in known)
+        yield from filter(_held, (*named, *(function.__defaults__ or ())))
 
 
 def _held(value: Any) -> bool:

@@ -96,6 +96,7 @@ class ShapeTracer(fx.Tracer):
                 try:
                     result = _called(root, tensors, kwargs or {})
                     self.calls.output(result)
+                    self.recorder.ends_well()
                 except ShapeMismatch:
                     raise
                 except Exception as exc:

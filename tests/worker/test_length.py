@@ -149,7 +149,6 @@ REPEATED = {
     "fmod": lambda n: INT(MATH.fmod(n, 7)),
     "isqrt": MATH.isqrt,
     "gcd": lambda n: MATH.gcd(n, 12),
-    "comb": lambda n: MATH.comb(n, 2),
     "imported by name": lambda n: INT(_stand_in(math.sqrt)(n)),
 }
 
