@@ -45,7 +45,7 @@ class Cyclic(nn.Module):
     """A list is indexed in C; the smallest size and the hint agree."""
 
     def forward(self, x):
-        return x[..., :: [1, 2, 3][x.shape[-1] % 3]]
+        return x[..., :: [1, 2, 3].__getitem__(x.shape[-1] % 3)]
 
 
 LOST = {
