@@ -95,6 +95,7 @@ _BARED = (
     *(itertools.combinations, itertools.count, itertools.islice, itertools.permutations),
     *(itertools.repeat, operator.index, struct.pack, struct.pack_into),
 )
+_BARED_IDS = frozenset(map(id, _BARED))
 
 
 def _of_others(function: Any) -> Any:
@@ -200,7 +201,7 @@ def _stand_in(value: Any) -> Any:
         return _of_math(value)
     if isinstance(value, torch.jit.ScriptFunction):
         return getattr(value, "_torchdynamo_inline", None)  # torch.compile asks for it as well
-    if any(value is function for function in _BARED):
+    if id(value) in _BARED_IDS:
         return bared(value)
     if type(value) is ModuleType and value in _OTHERS:
         return _OTHERS[value]
