@@ -50,6 +50,12 @@ def _masked(x):
     return x[:, : int(mask.sum(-1)[0]) - 1]
 
 
+def _resized(x):
+    mask = F.interpolate(torch.ones_like(x)[None], size=x.shape[1] // 2 + 1).to(torch.bool)[0]
+    nothing = torch.ones(0).all() and not torch.ones(len(x), 0).any()
+    return x[:, 1:] if mask.all() and not (~mask).any() and nothing else x
+
+
 CONTENTS = [
     case("nobody reads", lambda x: x * torch.tensor(x.shape[0]), "H", H=SMALL),
     case("as they were", lambda x: x.new_zeros(torch.tensor(x.shape).tolist()), "H W", **PAIR),
@@ -78,6 +84,7 @@ CONTENTS = [
     case("changed in place", _added_to, "H", H=SMALL),
     case("levels of a pyramid", _levels, "H W", **PAIR),
     case("lengths of a batch", _output_lengths, "N L", N=range(1, 4), L=LONG),
+    case("a mask resized", _resized, "N L", N=range(1, 3), L=SMALL),
     case("a mask of ones", _masked, "N L", N=range(1, 4), L=SMALL),
 ]  # fmt: skip
 

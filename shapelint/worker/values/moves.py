@@ -57,6 +57,18 @@ def some_kept(call: Call) -> Contents:
     return call.listed(partial(_moved, call)) if fill is None else call.filled(fill)
 
 
+@followed("interpolate")
+def resized(call: Call) -> Contents:
+    """The nearest of the elements, if they are alike."""
+    fill = call.args[0].fill
+    if fill is None or call.argument(3, "mode", default="nearest") not in (
+        "nearest",
+        "nearest-exact",
+    ):
+        return call.unknown()
+    return call.filled(fill)
+
+
 @followed(*("cat", "concat", "concatenate", "hstack", "stack", "vstack"), "constant_pad_nd")
 def joined(call: Call) -> Contents:
     """Elements of several tensors."""

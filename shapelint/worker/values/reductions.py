@@ -48,8 +48,9 @@ def _groups(source: Contents, dims: list[int]) -> list[list[Cell]]:
     return [[cells[i] for i in row] for row in order.reshape(-1, length).tolist()]
 
 
-def _count(call: Call) -> int:
-    return math.prod(call.args[0].lengths[d] for d in _dims(call))
+def _lengths(call: Call) -> list[int]:
+    """Those of the dims that go."""
+    return [call.args[0].lengths[d] for d in _dims(call)]
 
 
 @followed("sum")
@@ -57,7 +58,7 @@ def sum_(call: Call) -> Contents:
     """The sum; of elements that are alike, as many times one of them."""
     fill = call.args[0].fill
     if fill is not None:
-        return call.filled(Cell(lambda: +fill.value * _count(call)))
+        return call.filled(Cell(lambda: +fill.value * math.prod(_lengths(call))))
     return call.listed(partial(_folded, call, sum))
 
 
@@ -77,7 +78,11 @@ def mean(call: Call) -> Contents:
 
 def _alike(call: Call) -> Cell:
     """One of the elements that are alike, if there is any. Raises Unknown."""
-    return Cell(lambda: call.args[0].fill.value if _count(call) >= 1 else unknown())
+    return Cell(lambda: call.args[0].fill.value if _is_any(call) else unknown())
+
+
+def _is_any(call: Call) -> bool:
+    return all(n >= 1 for n in _lengths(call))
 
 
 def _extreme(side: int, choose: Callable[..., Any]) -> Callable[[Call], Contents]:
@@ -105,19 +110,20 @@ followed("min", "amin")(_extreme(0, smaller))
 @followed("any")
 def any_(call: Call) -> Contents:
     """Whether one of them is not zero."""
-    return _lazily(call, any)
+    return _lazily(call, any, lambda one: one and _is_any(call))
 
 
 @followed("all")
 def all_(call: Call) -> Contents:
     """Whether none of them is zero."""
-    return _lazily(call, all)
+    return _lazily(call, all, lambda one: one or not _is_any(call))
 
 
-def _lazily(call: Call, choose: Callable[..., bool]) -> Contents:
-    """Elements are asked one after the other, until the answer is known."""
-    if call.args[0].fill is not None:
-        return call.filled(_alike(call))
+def _lazily(call: Call, choose: Callable[..., bool], alike: Callable[[bool], bool]) -> Contents:
+    """Elements are asked one after the other, until the answer is known; ``alike`` asks one."""
+    fill = call.args[0].fill
+    if fill is not None:
+        return call.filled(Cell(lambda: alike(bool(fill.value != 0))))
 
     def cells() -> list[Cell]:
         groups = _groups(call.args[0], _dims(call))
