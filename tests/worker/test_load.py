@@ -99,6 +99,28 @@ def test_skipped_statements_are_remembered(ask: Ask) -> None:
     ]
 
 
+REGISTRIES = [
+    pytest.param("from nowhere import MODELS\n@MODELS.register()", id="not installed"),
+    pytest.param("from registry import register\n@register", id="takes a class once"),
+]
+
+
+@pytest.mark.parametrize("lines", REGISTRIES)
+def test_a_registered_class_is_built_on_every_device(ask: Ask, lines: str) -> None:
+    registry = """
+        known = []
+        def register(kind):
+            assert kind.__name__ not in known
+            known.append(kind.__name__)
+            return kind
+    """
+    session = ask(_with(f"{lines}\nclass Y(Net):\n    pass"), registry=registry)
+    session.build("Y")
+    session.inputs()
+    sizes = {"N": 2, "H": 8, "W": 8}
+    assert [session.run(sizes, d).shapes for d in ("meta", "cpu")] == [((2, 8, 6, 6),)] * 2
+
+
 REASONS = [
     pytest.param("import nowhere\nx = nowhere.f()", "Y(x)", "nowhere", "missing", id="stub called"),
     pytest.param(
