@@ -77,14 +77,21 @@ class SourceFile:
         """
         if self.path == defined_in:
             return True
-        for node in ast.walk(self.tree):
-            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name:
-                return False
-            if isinstance(node, ast.ImportFrom):
-                imported = [a.name for a in node.names]
-                if name in imported or ("*" in imported and self._beside(node) is not None):
-                    return self._can_be(node, defined_in)
+        for node in self._binding:
+            if not isinstance(node, ast.ImportFrom):
+                if node.name == name:
+                    return False
+                continue
+            imported = [a.name for a in node.names]
+            if name in imported or ("*" in imported and self._beside(node) is not None):
+                return self._can_be(node, defined_in)
         return True
+
+    @cached_property
+    def _binding(self) -> tuple[ast.ClassDef | ast.FunctionDef | ast.ImportFrom, ...]:
+        """What defines or imports names: it is asked for every class of the project."""
+        kinds = (ast.ClassDef, ast.FunctionDef, ast.ImportFrom)
+        return tuple(node for node in ast.walk(self.tree) if isinstance(node, kinds))
 
     def _beside(self, node: ast.ImportFrom) -> Path | None:
         """The file that ``from models import …`` means if it lies beside this one."""
@@ -147,9 +154,10 @@ class Project:
 
     def mentioning(self, name: str) -> Iterator[SourceFile]:
         """All files in which a name occurs."""
-        word = re.compile(rb"\b" + re.escape(name.encode()) + rb"\b")
-        for path, source in self.sources.items():
-            parsed = self.parse(path) if word.search(source) else None
+        text = name.encode()
+        word = re.compile(rb"\b" + re.escape(text) + rb"\b")
+        for path, source in self.sources.items():  # most files do not even have the letters
+            parsed = self.parse(path) if text in source and word.search(source) else None
             if parsed is not None:
                 yield parsed
 
