@@ -180,7 +180,7 @@ def read(path: Path, may_be_missing: bool = False) -> Baseline:
     except OSError as exc:
         raise UsageError(f"baseline: cannot read {path}: {exc.strerror}") from exc
     except (ValueError, TypeError, KeyError, LookupError) as exc:
-        raise UsageError(f"baseline: {path} is none: {exc!r}") from exc
+        raise UsageError(f"baseline: {path} is not what --update-baseline writes: {exc!r}") from exc
     if version != VERSION:
         raise UsageError(f"baseline: {path} has version {version}, expected {VERSION}")
     return Baseline(path, entries)

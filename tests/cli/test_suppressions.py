@@ -324,12 +324,12 @@ WRONG = {
         ["--baseline", "b.json"],
         "error: baseline: b.json has version 2, expected 1\n",
     ),
-    "no baseline": ("[]", ["--baseline", "b.json"], "error: baseline: b.json is none: "),
-    "no JSON": ("{", ["--baseline", "b.json"], "error: baseline: b.json is none: "),
+    "no baseline": ("[]", ["--baseline", "b.json"], "error: baseline: b.json is not what "),
+    "no JSON": ("{", ["--baseline", "b.json"], "error: baseline: b.json is not what "),
     "an entry that is none": (
         '{"version": 1, "findings": [{"target": 1, "rule": "x", "modules": []}]}',
         ["--baseline", "b.json"],
-        "error: baseline: b.json is none: ",
+        "error: baseline: b.json is not what ",
     ),
 }
 
