@@ -1,7 +1,9 @@
 """Where tracing does not tell, the model is run: one axis after the other, then all axes alike.
 
-On the meta device, or on the CPU where the model wants values. What was run is known, and nothing
-else is claimed; the pattern of the sizes that ran is what people read.
+On the meta device, or on the CPU where the model wants values. FakeTensorMode is no step between
+the two: it runs the meta kernels, and where there can be none (``.item()``, ``.numpy()``, a result
+as long as its values say) it refuses as well. What was run is known, and nothing else is claimed;
+the pattern of the sizes that ran is what people read.
 """
 
 from __future__ import annotations
@@ -18,9 +20,12 @@ __all__ = ["Sweep", "swept"]
 Sizes = Mapping[str, int]
 
 _TOP = 48
+_TOP_OF_SIGNALS = 256
+"""Of a length that is the only one: signals are longer than pictures are wide."""
 _FEW = 3
 """Of a symbol that the hints hold at a small size: a batch."""
-_BASES = (32, 64, 48, 128, 96, 256, 16, 24, 224, 8, 512, 1024, 4096)
+_BASES = (32, 64, 48, 128, 96, 256, 16, 24, 224, 8, 512, 640, 1024, 1920, 2400, 4096, 4410)
+"""Powers of two, patches, and hops of audio: 320, 300 and 441 divide one of them."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,11 @@ def _base(session: Session, hints: Sizes) -> tuple[dict[str, int], str] | None:
 
 
 def _top(base: Sizes, symbol: str) -> int:
-    return _FEW if base[symbol] <= _FEW else max(_TOP, base[symbol])
+    """The end of the window of a symbol."""
+    if base[symbol] <= _FEW:
+        return _FEW
+    alone = sum(n > _FEW for n in base.values()) == 1
+    return max(_TOP_OF_SIGNALS if alone else _TOP, base[symbol])
 
 
 def _window(base: dict[str, int]) -> Iterator[dict[str, int]]:
@@ -110,5 +119,5 @@ def _window(base: dict[str, int]) -> Iterator[dict[str, int]]:
         for size in range(1, _top(base, symbol) + 1):
             yield {**base, symbol: size}
     lengths = [s for s in base if _top(base, s) > _FEW]
-    for size in range(1, _TOP + 1):
+    for size in range(1, _TOP + 1) if len(lengths) > 1 else ():
         yield {**base, **dict.fromkeys(lengths, size)}

@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from shapelint.session import Run
+from shapelint.sweep import swept
 from shapelint.verdict import verdict
 from tests.runs import analysed, really
 
@@ -82,6 +84,27 @@ def test_the_pattern_that_was_seen_is_said():
     assert said.evidence == "checked"
     assert said.reason.startswith("run at N = 1..3, H = 1..48, W = 1..48, the others at N = 2")
     assert said.valid_sizes.text == "W % 4 == 0 (checked for N <= 3, H <= 48, W <= 48)"
+
+
+class Runs:
+    """A session whose model runs at multiples of ``hop``."""
+
+    def __init__(self, hop):
+        self.hop = hop
+
+    def run(self, sizes, device="meta", patches=()):
+        return Run(sizes["L"] % self.hop == 0, device=device)
+
+
+@pytest.mark.parametrize(
+    ("hop", "top"), {"any": (1, 256), "speech": (320, 640), "a CD": (441, 4410)}.values()
+)
+def test_the_window_of_a_signal_holds_its_hops(hop, top):
+    found = swept(Runs(hop), {"N": 2, "L": 16})
+    assert [n for n in range(1, top + 1) if {"N": 2, "L": n} in found.valid] == [
+        *range(hop, top + 1, hop)
+    ]
+    assert f"L = 1..{top}, the others at N = 2, L =" in found.words
 
 
 def test_a_model_that_never_runs_is_not_swept():
