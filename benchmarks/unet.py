@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -20,7 +17,6 @@ import shapelint
 from shapelint.worker.device import OneDevice
 from shapelint.worker.tracer import ShapeTracer
 
-ROOT = Path(__file__).parents[1]
 CHANNELS = (64, 128, 256, 512, 1024)
 SIZES = {"N": 2, "H": 256, "W": 320}
 
@@ -95,12 +91,6 @@ def analysed(model: nn.Module) -> Work:
     return lambda: shapelint.analyze(model, inputs=[("N", 3, "H", "W")]).valid_sizes
 
 
-def process(*arguments: str) -> Work:
-    """A whole Python process, from its start to its end."""
-    command = [sys.executable, *arguments]
-    return lambda: subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
-
-
 def ratio(work: Work, unit: Work, rounds: int) -> float:
     """Median time of ``work`` over median time of ``unit``, measured in turns."""
     times: dict[Work, list[float]] = {work: [], unit: []}
@@ -117,17 +107,12 @@ def rows(rounds: int) -> Sequence[tuple[str, str, Work, Work, int]]:
     with torch.device("meta"):
         unet, short, long = UNet().eval(), Chain(100), Chain(5000)
     meta, few = "one forward pass on the meta device", max(1, rounds // 3)
-    check = process("-m", "shapelint", "fixtures/bad/autoencoder.py", "--no-cache")
     return [
         ("one traced run of a U-Net", meta, traced(unet), plain(unet), rounds),
         ("all sizes of a U-Net", meta, analysed(unet), plain(unet), rounds),
         ("all sizes, 100 operations", meta, analysed(short), plain(short), few),
         ("all sizes, 5000 operations", meta, analysed(long), plain(long), 1),
-        ("`shapelint autoencoder.py`", '`python -c "import torch"`', check,
-         process("-c", "import torch"), few),
-        ("`shapelint --help`", "`python -c pass`", process("-m", "shapelint", "--help"),
-         process("-c", "pass"), few),
-    ]  # fmt: skip
+    ]
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shapelint.baseline import Baseline, judge, read, written
 from shapelint.catalog import find_entry
 from shapelint.errors import UsageError
 from shapelint.hygiene import complaints
@@ -17,6 +16,7 @@ from shapelint.selection import severity_of
 from shapelint.suppressions import silenced
 
 if TYPE_CHECKING:
+    from shapelint.baseline import Baseline
     from shapelint.config import Settings
 
 __all__ = ["reviewed"]
@@ -35,6 +35,8 @@ def reviewed(report: Report, scope: Scope, settings: Settings) -> Report:
         if settings.update_baseline:
             raise UsageError("--update-baseline: --baseline or the config file says which")
         return _together(spoken, hygiene)
+    from shapelint.baseline import judge, read  # most runs have none
+
     known = read(settings.baseline, may_be_missing=settings.update_baseline)
     judged = judge(known, report, scope)
     if settings.update_baseline:
@@ -66,6 +68,8 @@ def _reports_stale(settings: Settings, scope: Scope) -> bool:
 
 
 def _write(baseline: Baseline) -> None:
+    from shapelint.baseline import written
+
     try:
         baseline.path.write_text(written(baseline), encoding="utf-8")
     except OSError as exc:
