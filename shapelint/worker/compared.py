@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+import numbers
+import operator
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 from shapelint.lengths.conditions import Condition, at_least, equal, unequal
 from shapelint.lengths.expr import Expr, constant
 from shapelint.lengths.real import COMPARISONS, Ratio, Real, RealTest
 from shapelint.worker.recorder import current
 
-__all__ = ["Compared", "Number", "condition", "expr_of", "operand"]
+__all__ = ["Compared", "Number", "condition", "expr_of", "fixed", "meeting_numpy", "operand"]
 
 Number = int | float
+C = TypeVar("C", bound=type)
 
 
 class Compared:
     """What a length and a double computed from lengths have in common."""
 
     __slots__ = ()
+    __array_ufunc__ = None  # ``np.int64(3) * n`` is answered by ``n``
     __hash__: Any = None  # that of int, and that of float
 
     def __eq__(self, other: object) -> Any:
@@ -83,6 +89,15 @@ def _compare(op: str, a: Expr, b: Expr) -> Condition:
     return at_least(a, b + 1 if op == ">" else b)
 
 
+def fixed(value: Number, reason: str) -> Any:
+    """The bare number where nothing else will do; other values take another way."""
+    bare = int(value) if isinstance(value, int) else float(value)
+    recorder = current()
+    if recorder is not None and isinstance(value, Compared):
+        recorder.branch(condition("==", value, bare), reason)
+    return bare
+
+
 def expr_of(value: int) -> Expr:
     """The expression of a length, or a constant."""
     expr: Expr | None = getattr(value, "expr", None)
@@ -95,3 +110,35 @@ def operand(value: Number) -> Real | Expr | float:
     if formula is not None:
         return formula
     return expr_of(value) if isinstance(value, int) and hasattr(value, "expr") else float(value)
+
+
+_ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+_TESTS = ("eq", "ne", "lt", "le", "gt", "ge")
+
+
+def meeting_numpy(kind: C) -> C:
+    """A class decorator: integers of NumPy are ints, whatever else is NumPy's gets a bare number.
+
+    Left alone, NumPy would take a length for a bare number, and nobody would notice.
+    """
+    for name in (*_ARITHMETIC, *_TESTS):
+        for method in (f"__{name}__", f"__r{name}__"):
+            if hasattr(kind, method):
+                setattr(kind, method, _meeting(getattr(kind, method), name, method))
+    return kind
+
+
+def _meeting(own: Callable[..., Any], name: str, method: str) -> Callable[..., Any]:
+    plain = getattr(operator, name)
+
+    @wraps(own)
+    def answer(self: Any, other: Any, *rest: Any) -> Any:
+        result = own(self, other, *rest)
+        if result is not NotImplemented or type(other).__module__ != "numpy":
+            return result
+        if isinstance(other, numbers.Integral):
+            return own(self, int(other))
+        bare = fixed(self, "a length meets an array of NumPy")
+        return plain(other, bare) if method == f"__r{name}__" else plain(bare, other)
+
+    return answer

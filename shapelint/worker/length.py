@@ -12,7 +12,14 @@ from typing import Any
 
 from shapelint.lengths.expr import Expr, Rounded, floordiv, product
 from shapelint.lengths.real import Real
-from shapelint.worker.compared import Compared, Number, condition, expr_of, operand
+from shapelint.worker.compared import (
+    Compared,
+    Number,
+    expr_of,
+    fixed,
+    meeting_numpy,
+    operand,
+)
 from shapelint.worker.double import Double, sizes_of_run
 from shapelint.worker.noticed import hashed, made_bare, written
 from shapelint.worker.recorder import current
@@ -20,6 +27,7 @@ from shapelint.worker.recorder import current
 __all__ = ["Length", "LengthFloat", "as_float", "computed", "expr_of", "fixed", "length", "whole"]
 
 
+@meeting_numpy
 class Length(Compared, int):
     """A size that knows where it comes from."""
 
@@ -204,6 +212,7 @@ class Length(Compared, int):
         return int, (int(self),)
 
 
+@meeting_numpy
 class LengthFloat(Double):
     """A double computed from lengths; rounded, it is a length again."""
 
@@ -282,15 +291,6 @@ def whole(op: str, *args: int) -> int:
     _lost(f"{op} of a length")
     real = Real(op, tuple(map(expr_of, args)))
     return length(int(real.at(sizes_of_run())), Expr(0, {Rounded("trunc", real): 1}))
-
-
-def fixed(value: Number, reason: str) -> Any:
-    """The bare number where nothing else will do; other values take another way."""
-    bare = int(value) if isinstance(value, int) else float(value)
-    recorder = current()
-    if recorder is not None and isinstance(value, Compared):
-        recorder.branch(condition("==", value, bare), reason)
-    return bare
 
 
 def _exact(value: Number) -> Real | Expr | float:

@@ -66,6 +66,11 @@ ARITHMETIC = {
     "int(n // 2.0)": lambda n: INT(n // 2.0),
     "int(n / 1.2)": lambda n: INT(n / 1.2),
     "int(n // 1.2)": lambda n: INT(n // 1.2),
+    "times an integer of NumPy": lambda n: n * np.int64(3),
+    "an integer of NumPy times it": lambda n: np.int64(3) * n - np.int64(1),
+    "int(n / np.int64(4))": lambda n: INT(n / np.int64(4)),
+    "int(np.int64(4) * (n / 2))": lambda n: INT(np.int64(4) * (n / 2)),
+    "added to an array": lambda n: int((np.arange(3) + n).sum()),
     "copied": copy.copy,
     "copied deeply": copy.deepcopy,
 }
@@ -113,6 +118,8 @@ COMPARISONS = {
     "of a float with it": lambda n: TEN - 0.5 < n,  # noqa: SIM300
     "of a float with half of it": lambda n: TEN <= n / 2,  # noqa: SIM300
     "inexact": lambda n: n * 0.1 >= 1.0,
+    "with an integer of NumPy": lambda n: np.int64(12) > n != np.int64(7),
+    "with a float of NumPy": lambda n: n > np.float32(9.5),
     "of a product that is not zero": lambda n: n * (n - 3) == 0,
 }
 
