@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from shapelint.worker.ops import op
 from shapelint.worker.ops.views import flat_sizes
 from shapelint.worker.shapes import Shape, ge, need, shape_of
@@ -103,6 +105,8 @@ def arange(*ends: Any, **named: Any) -> Shape:
     given = dict(zip(("start", "end", "step"), (0, *ends) if len(ends) == 1 else ends))
     given.update({k: v for k, v in named.items() if k in ("start", "end", "step")})
     start, end, step = given.get("start", 0), given["end"], given.get("step", 1)
+    if any(isinstance(v, torch.Tensor) for v in (start, end, step)):
+        raise NotImplementedError("the length of arange depends on values")
     _right_way(start, end, step)
     if all(isinstance(v, int) for v in (start, end, step)):
         return Shape((-((start - end) // step),))
