@@ -30,6 +30,7 @@ _SKIPPED_FOLDERS = frozenset(
 )
 _MENTIONS_MODELS = re.compile(rb"\bnn\b|\bModule\b|\bLightningModule\b")
 _LARGEST_CONFIG, _MOST_CONFIGS = 2**16, 500
+_LARGEST_NOTEBOOK, _MOST_NOTEBOOKS = 2**22, 50
 _ROOT_MARKERS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -138,8 +139,9 @@ def mentions_models(path: Path) -> bool:
 
 
 def readmes(root: Path) -> list[Path]:
-    """Where people show how the classes of a project are built."""
-    return sorted(root.glob("README*.md"))
+    """Where people show how the classes of a project are built; notebooks count too."""
+    found = (path for path in _files(root, (".ipynb",)) if path.stat().st_size <= _LARGEST_NOTEBOOK)
+    return [*sorted(root.glob("README*.md")), *islice(found, _MOST_NOTEBOOKS)]
 
 
 def configs(root: Path) -> list[Path]:

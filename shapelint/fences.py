@@ -1,14 +1,29 @@
-"""Python in Markdown: how the authors of a project say that it is used."""
+"""Python in Markdown and in notebooks: how the authors of a project say that it is used."""
 
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 
-__all__ = ["code_blocks"]
+__all__ = ["code_blocks", "notebook"]
 
 _FENCE = re.compile(r"^```[ ]*(?:python|py|python3)[ ]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+_NOT_PYTHON = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
+"""Magics, and commands of a shell."""
+
+
+def notebook(text: str) -> Iterator[ast.Module]:
+    """The code cells of a Jupyter notebook as one module, if they parse."""
+    try:
+        cells = json.loads(text)["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        yield ast.parse(_NOT_PYTHON.sub("", "\n".join(code)))
+    except (LookupError, TypeError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return
 
 
 def code_blocks(text: str) -> Iterator[ast.Module]:

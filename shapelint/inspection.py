@@ -27,7 +27,7 @@ from shapelint.guesses import why_doubtful
 from shapelint.inputs import looked_at
 from shapelint.lengths.effort import Deadline, TooHard
 from shapelint.model import Diagnostic, Inspected, Skipped, TargetReport
-from shapelint.project import project_at
+from shapelint.project import Project, project_at
 from shapelint.rules import find_rule
 from shapelint.rules.same_padding_with_stride import refused
 from shapelint.selection import selected_rules
@@ -110,11 +110,14 @@ def _found(
         lost = _unavailable(exc.problem, "import-failed", str(path), path, 1)
         return [lost], Facts(str(path), "")
     described = [m for m in settings.models if m.path == path.absolute()]
-    planned = list(plans(facts, place, project_at(root, session.files), settings.args, described))
+    project = project_at(root, session.files)
+    planned = list(plans(facts, place, project, settings.args, described))
     passed_over = () if place.target else tuple(_skipped(planned, path, session.files))
     lines = {statement.line for statement in passed_over}
     looked = [(p, look(session, p, path, settings)) for p in planned if p.line not in lines]
-    found = [f for p, f in looked if not (p.part and _is_unbuilt(f))]
+    found = [
+        f for p, f in looked if not (p.part and _is_unbuilt(f)) and not _is_base(f, path, project)
+    ]
     names = {f"{path}:{m.name}" for m in described}
     own = (f for f in found if f.report.target in names or not any(_is_part(f, o) for o in found))
     skipped = (*facts.skipped, *passed_over)
@@ -135,6 +138,12 @@ Look = Callable[[WorkerSession, Plan, Path, Settings], Found]
 
 def _is_unbuilt(found: Found) -> bool:
     return any(d.name == "cannot-construct" for d in found.diagnostics)
+
+
+def _is_base(found: Found, path: Path, project: Project) -> bool:
+    """Whether a class calls what only the classes derived from it have: these are looked at."""
+    lacks = found.report.reason.rstrip(": ").endswith("NotImplementedError")
+    return lacks and project.has_heirs(found.report.class_name, path)
 
 
 def _is_part(found: Found, other: Found) -> bool:

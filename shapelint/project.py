@@ -18,7 +18,7 @@ from shapelint import hyperparameters
 from shapelint.constructions import Construction, command_line, constructions, dotted
 from shapelint.discovery import configs, digest, python_files, readmes, source_of
 from shapelint.expressions import Expression
-from shapelint.fences import code_blocks
+from shapelint.fences import code_blocks, notebook
 from shapelint.texts import Texts
 
 __all__ = ["ModelClass", "Project", "SourceFile", "project_at"]
@@ -139,11 +139,13 @@ class Project:
 
     @cached_property
     def examples(self) -> tuple[SourceFile, ...]:
-        """The Python code in the README of the project; each block stands for itself."""
+        """The Python code in READMEs, each block for itself, and in notebooks."""
         return tuple(
             SourceFile(path, tree)
             for path in readmes(self.root)
-            for tree in code_blocks(path.read_text(errors="replace"))
+            for tree in (notebook if path.suffix == ".ipynb" else code_blocks)(
+                path.read_text("utf-8", errors="replace")
+            )
         )
 
     def parse(self, path: Path) -> SourceFile | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
@@ -237,6 +238,27 @@ def test_a_config_that_changes_is_read_again(root: Path) -> None:
     before = Project(root).mentions(["Net"])
     (root / "config.json").write_text("{}")
     assert Project(root).mentions(["Net"]) != before
+
+
+NOTEBOOK = {
+    "cells": [
+        {"cell_type": "markdown", "source": ["UNet(1)"]},
+        {"cell_type": "code", "source": ["%matplotlib inline\n", "!pip install x\n", "c = 6"]},
+        {"cell_type": "code", "source": ["from models.unet import UNet\n", "net = UNet(c)"]},
+    ]
+}
+NOTEBOOKS = {
+    "cells are one program": (json.dumps(NOTEBOOK), [(6,)]),
+    "no notebook": ("[]", []),
+    "not Python": (json.dumps(NOTEBOOK).replace("c = 6", "c ="), []),
+}
+
+
+@pytest.mark.parametrize(("text", "args"), NOTEBOOKS.values(), ids=NOTEBOOKS)
+def test_a_notebook_says_how_a_class_is_built(root: Path, text: str, args: list[object]) -> None:
+    (root / "demo.ipynb").write_text(text)
+    calls = Project(root).constructions("UNet", root / "models/unet.py")
+    assert [c.args for c in calls if c.path.suffix == ".ipynb"] == args
 
 
 def test_classes_that_look_like_modules(root: Path) -> None:

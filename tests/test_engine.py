@@ -309,6 +309,36 @@ class Net(nn.Conv1d):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
 """
+BASES = """
+from torch import nn
+
+class Interface(nn.Module):
+    def forward(self, x):
+        \"\"\"What heirs do.\"\"\"
+        raise NotImplementedError
+
+class Base(nn.Module):
+    def forward(self, x):
+        return self.compute(x) + x
+
+    def compute(self, x):
+        raise NotImplementedError
+
+class Net(Base):
+    def compute(self, x):
+        return nn.functional.relu(x)
+"""
+
+
+def test_what_others_derive_from_is_no_model_of_its_own(project: Path) -> None:
+    report = linted(project, net=BASES)
+    assert [t.class_name for t in report.targets] == ["Net"]
+    (project / "other").mkdir()
+    (project / "other" / "pyproject.toml").touch()
+    alone = linted(project / "other", net=BASES.partition("class Net")[0])
+    assert [t.class_name for t in alone.targets] == ["Base"]
+
+
 LACKING = {
     "parameters": WIDTHS.format("rate", "Net"),
     "parameters of the base": FREE,

@@ -57,9 +57,11 @@ def _classes(module: ModuleType) -> list[type[nn.Module]]:
 
 
 def _has_forward(kind: type[nn.Module]) -> bool:
+    """Whether it has one that does more than to say that heirs must have one."""
     forward = kind.forward
     missing = forward is nn.Module.forward or getattr(forward, "__isabstractmethod__", False)
-    return not missing
+    code = getattr(forward, "__code__", None)
+    return not missing and (code is None or code.co_names[:1] != ("NotImplementedError",))
 
 
 def _class_facts(kind: type[nn.Module], lines: dict[str, int]) -> ClassFacts:
