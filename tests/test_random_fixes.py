@@ -48,12 +48,53 @@ def written(kind: str, channels: tuple[int, int], layer: Layer) -> str:
     return start + ", ".join(named) + ")"
 
 
-def source(down: list[Layer], up: list[Layer]) -> str:
-    """A file with an autoencoder of these layers."""
+def as_sequence(down: list[Layer], up: list[Layer]) -> str:
+    """One call after the other."""
     calls = [written("Conv1d", (1, 1), layer) for layer in down]
     calls += [written("ConvTranspose1d", (1, 1), layer) for layer in up]
     rows = "".join(f"    {call},\n" for call in calls)
     return f"from torch import nn\n\nmodel = nn.Sequential(\n{rows})\n"
+
+
+def as_tables(down: list[Layer], up: list[Layer]) -> str:
+    """The arguments of all layers in two tables, the second in the order of the first."""
+    tables = []
+    for layers in (down, up[::-1]):
+        rows = [(1, 1, *numbers[: 4 if numbers[3] else 3]) for _, *numbers in layers]
+        tables.append("".join(f"    {row},  # {i}\n" for i, row in enumerate(rows)))
+    return (
+        f"from torch import nn\n\nDOWN = [\n{tables[0]}]\nUP = [\n{tables[1]}]\n\n"
+        "layers = [nn.Conv1d(*row) for row in DOWN]\n"
+        "layers += [nn.ConvTranspose1d(*row) for row in UP][::-1]\n"
+        "model = nn.Sequential(*layers)\n"
+    )
+
+
+def as_classes(down: list[Layer], up: list[Layer]) -> str:
+    """A class derived from the layer, and one that passes everything on."""
+    calls = [f"Down({k}, stride={s}, padding={p})" for _, k, s, p, _ in down]
+    calls += [f"Up({k}, {s}, {p}{f', {extra}' if extra else ''})" for _, k, s, p, extra in up]
+    rows = "".join(f"    {call},\n" for call in calls)
+    return f"""\
+from torch import nn
+
+
+class Down(nn.Sequential):
+    def __init__(self, k, **rest):
+        super().__init__(nn.Conv1d(1, 1, k, **rest), nn.ReLU())
+
+
+class Up(nn.ConvTranspose1d):
+    def __init__(self, k, s, p, extra=0):
+        super().__init__(1, 1, k, stride=s, padding=p, output_padding=extra)
+
+
+model = nn.Sequential(
+{rows})
+"""
+
+
+FORMS = (as_sequence, as_sequence, as_tables, as_classes)
 
 
 @st.composite
@@ -67,7 +108,7 @@ def networks(draw: st.DrawFn) -> str:
         extra = draw(st.sampled_from([0, 0, 0, s - 1]))
         p = draw(st.sampled_from([p, p, p, 0]))
         up.insert(0, (draw(st.sampled_from(STYLES)), k, s, p, extra))
-    return source(down, up)
+    return draw(st.sampled_from(FORMS))(down, up)
 
 
 def built(path: Path) -> nn.Module:
@@ -75,6 +116,14 @@ def built(path: Path) -> nn.Module:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.model
+
+
+def loads(checkpoint: dict[str, torch.Tensor], model: nn.Module) -> bool:
+    try:
+        model.load_state_dict(checkpoint)
+    except RuntimeError:
+        return False
+    return True
 
 
 def comes_back(model: nn.Module, length: int) -> bool:
@@ -115,6 +164,7 @@ def check_fix(fix: Fix, before: nn.Module, path: Path, text: str, returns: bool)
     copy = path.with_name("fixed.py")
     copy.write_bytes(edited)
     after, sizes = built(copy), domain_of([fix.sizes_after], ["N", "L"])
+    assert loads(before.state_dict(), after) == fix.checkpoints_load
     broken = domain_of([fix.sizes_broken or "no size"], ["N", "L"])
     for length in range(1, 90):
         works, worked = comes_back(after, length), comes_back(before, length)
