@@ -143,6 +143,23 @@ def test_what_is_only_shown_is_right_as_well(repair, name):
     assert gained
 
 
+TITLES = {
+    "cifar": "flatten(1) for view(-1, 400), nn.LazyLinear for fc1",
+    "derived_layers": "output_padding=1 in dec.0, dec.2",
+    "tables": "output_padding=1 in up.0",
+    "unequal_strides": "output_padding=tuple(s - 1 for s in stride)",
+    "without_padding": "pad the input to length % 4 == 2, crop the output",
+}
+
+
+@pytest.mark.parametrize(("name", "title"), TITLES.items(), ids=TITLES)
+def test_a_fix_is_named_by_what_it_writes(repair, name, title):
+    target = repair.target(repair.before, name).target
+    found = [f for d in repair.before.diagnostics if d.target == target for f in d.fixes]
+    assert [f.title for f in found if f.edits][0] == title
+    assert all(("on the built model" in f.note) == (not f.edits) for f in found)
+
+
 def test_a_fix_that_breaks_another_model_is_not_applied(repair):
     assert not any(path.endswith("two_models.py") for path in repair.done.texts)
 

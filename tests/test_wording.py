@@ -43,6 +43,13 @@ def test_the_smallest_input_is_one_that_runs():
     assert module(torch.zeros(2, 1, 4, 4, 8)).shape == (2, 2, 4, 4, 8)
 
 
+def test_a_view_that_mixes_samples_is_not_described_by_the_batches_it_happens_to_fit():
+    module = load(FIXTURES / "broken" / "cifar.py").Net()
+    said = found(module, "N 3 H W", "view-not-divisible")
+    assert said.message.startswith("mixes samples of a batch, or raises, unless")
+    assert module(torch.zeros(25, 3, 28, 28)).shape == (16, 10)
+
+
 def test_no_place_is_pointed_at_twice():
     module = load(FIXTURES / "bad" / "space_to_depth.py").Stem()
     said = found(module, "N 3 H W", "view-not-divisible")

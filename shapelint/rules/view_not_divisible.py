@@ -46,7 +46,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         passing = subject.near_miss(subject.valid, sizes)
         never = subject.never_works
         yield check.diagnostic(
-            "no size fits this view" if never else f"runs only {where(subject.valid)}",
+            _message(subject),
             severity="error" if never or subject.declared else "warning",
             target=subject.target,
             span=span,
@@ -56,6 +56,15 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             witness=sizes,
             passing=passing,
         )
+
+
+def _message(subject: Subject) -> str:
+    if subject.never_works:
+        return "no size fits this view"
+    batch = {*subject.domain.symbols} - {*subject.spatial}
+    if any(not part.is_universe and batch & {*part.symbols} for part in subject.valid.split()):
+        return "mixes samples of a batch, or raises, unless each has as many elements as a row"
+    return f"runs only {where(subject.valid)}"
 
 
 def _example(subject: Subject, passing: dict[str, int]) -> list[str]:
