@@ -156,7 +156,7 @@ TITLES = {
 def test_a_fix_is_named_by_what_it_writes(repair, name, title):
     target = repair.target(repair.before, name).target
     found = [f for d in repair.before.diagnostics if d.target == target for f in d.fixes]
-    assert [f.title for f in found if f.edits][0] == title
+    assert next(f.title for f in found if f.edits) == title
     assert all(("on the built model" in f.note) == (not f.edits) for f in found)
 
 
