@@ -29,6 +29,7 @@ from shapelint.worker.dtypes import converted
 from shapelint.worker.following import UNREAD, answered, follow, with_numbers
 from shapelint.worker.graph import CallGraph
 from shapelint.worker.kernels import run_on_meta
+from shapelint.worker.legacy import constructors_seen
 from shapelint.worker.length import Length
 from shapelint.worker.masks import not_compared
 from shapelint.worker.modules import ModuleCalls
@@ -129,6 +130,7 @@ class ShapeTracer(fx.Tracer):
             builtins_seen.in_modules_of(root),
             output_size.as_needs(self._ahead_of),
             not_compared(),
+            constructors_seen(),
             run_forward_only(),
         ):
             yield

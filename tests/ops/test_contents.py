@@ -50,6 +50,12 @@ def _masked(x):
     return x[:, : int(mask.sum(-1)[0]) - 1]
 
 
+def _older(x):
+    sizes = torch.LongTensor([x.shape[1], x.shape[0]])
+    same = isinstance(sizes, torch.Tensor) and x.type(torch.LongTensor).dtype.is_signed
+    return torch.FloatTensor(x.shape), torch.FloatTensor(*sizes.tolist()), x.new_zeros(int(same))
+
+
 def _resized(x):
     mask = F.interpolate(torch.ones_like(x)[None], size=x.shape[1] // 2 + 1).to(torch.bool)[0]
     nothing = torch.ones(0).all() and not torch.ones(len(x), 0).any()
@@ -84,6 +90,7 @@ CONTENTS = [
     case("changed in place", _added_to, "H", H=SMALL),
     case("levels of a pyramid", _levels, "H W", **PAIR),
     case("lengths of a batch", _output_lengths, "N L", N=range(1, 4), L=LONG),
+    case("older constructors", _older, "H W", **PAIR),
     case("a mask resized", _resized, "N L", N=range(1, 3), L=SMALL),
     case("a mask of ones", _masked, "N L", N=range(1, 4), L=SMALL),
 ]  # fmt: skip

@@ -1,0 +1,66 @@
+"""``torch.LongTensor([h, w])``: constructors older than ``torch.tensor``, which no mode sees.
+
+https://docs.pytorch.org/docs/stable/tensors.html#data-types
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from shapelint.worker.nested import has_lengths
+
+__all__ = ["constructors_seen"]
+
+_NAMES = ("IntTensor", "LongTensor", "FloatTensor", "DoubleTensor", "BoolTensor")
+
+
+class _Constructor(type):
+    """Stands for one of PyTorch's tensor types; only what it is called with is looked at."""
+
+    stands_for: Any
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        kind = cls.stands_for
+        if not has_lengths(args):
+            return kind(*args, **kwargs)
+        data = args[0]
+        if isinstance(data, (list, tuple)) and not isinstance(data, torch.Size):
+            return torch.tensor(data, dtype=kind.dtype)
+        return torch.empty(*args, dtype=kind.dtype)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.stands_for)
+
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is cls.stands_for
+
+    def __hash__(cls) -> int:
+        return hash(cls.stands_for)
+
+    def __getattr__(cls, name: str) -> Any:
+        return getattr(type.__getattribute__(cls, "stands_for"), name)
+
+
+def _stand_in(name: str) -> type:
+    """Its name is the one that PyTorch looks types up by."""
+    return _Constructor(f"torch.{name}", (), {"stands_for": getattr(torch, name)})
+
+
+_STAND_INS = {name: _stand_in(name) for name in _NAMES}
+
+
+@contextmanager
+def constructors_seen() -> Iterator[None]:
+    """Let these constructors pass lengths on, while a model runs."""
+    originals = {name: getattr(torch, name) for name in _NAMES}
+    for name, stand_in in _STAND_INS.items():
+        setattr(torch, name, stand_in)
+    try:
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(torch, name, original)
