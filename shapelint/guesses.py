@@ -10,12 +10,14 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from shapelint.analysis import Analysis, symbols_of
 from shapelint.lengths.conditions import equal
 from shapelint.lengths.expr import symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Input
+from shapelint.trace import Failure
 
 __all__ = ["revised", "why_doubtful"]
 
@@ -51,7 +53,14 @@ def why_doubtful(analysis: Analysis, sure: bool) -> str:
     if sure and len(analysis.inputs) == 1:
         return ""
     shapes = ", ".join(f"{i.name} ({', '.join(map(str, i.dims))})" for i in analysis.inputs)
-    return f"no input was found that runs; tried {shapes}: {failure.error if failure else ''}"
+    return f"no input was found that runs; tried {shapes}: {_raised(failure)}"
+
+
+def _raised(failure: Failure | None) -> str:
+    """The error; an ``assert`` without a text is told by its place."""
+    if failure is None or failure.span is None or failure.error.rstrip()[-1:] != ":":
+        return failure.error if failure else ""
+    return f"{failure.error.rstrip(': ')} ({Path(failure.span.path).name}:{failure.span.line})"
 
 
 def _with_lengths_of_their_own(inputs: Inputs) -> Inputs:

@@ -127,6 +127,20 @@ class Net(nn.Module):
 """
 
 
+TESTED = """
+class Net(nn.Module):
+    def forward(self, x):
+        assert x.dtype == torch.int8
+        return x
+"""
+
+
+def test_an_assert_without_a_text_is_told_by_its_place(tmp_path: Path) -> None:
+    report, _ = linted(tmp_path, TESTED)
+    line = HEAD.count("\n") + TESTED.partition("assert")[0].count("\n") + 1
+    assert report.diagnostics[0].message.endswith(f"AssertionError (model.py:{line})")
+
+
 def test_a_missing_argument_is_no_error(tmp_path: Path) -> None:
     report, findings = linted(tmp_path, HALF_BUILT)
     assert (report.targets[0].evidence, findings) == ("not-checked", ["warning cannot-trace"])
