@@ -115,7 +115,7 @@ def cost(family: Family, size: int, rounds: int) -> tuple[float, shapelint.Analy
     for _ in range(rounds):
         start = time.perf_counter()
         analysis = shapelint.analyze(model, inputs=[family.inputs(size)])
-        _ = analysis.valid_sizes
+        _ = analysis.exploration.valid
         taken.append(time.perf_counter() - start)
     operations = sum(len(trace.nodes) for trace in analysis.exploration.traces)
     return statistics.median(taken) / operations, analysis

@@ -88,7 +88,7 @@ def traced(model: nn.Module) -> Work:
 
 def analysed(model: nn.Module) -> Work:
     """Every size at once."""
-    return lambda: shapelint.analyze(model, inputs=[("N", 3, "H", "W")]).valid_sizes
+    return lambda: shapelint.analyze(model, inputs=[("N", 3, "H", "W")]).exploration.valid
 
 
 def ratio(work: Work, unit: Work, rounds: int) -> float:

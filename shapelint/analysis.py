@@ -95,8 +95,10 @@ class Analysis:
 
     @property
     def valid_sizes(self) -> SizeSet:
-        """The sizes at which the model runs."""
-        return self.exploration.valid
+        """The sizes at which the model runs: those of the runs where PyTorch denied the rest."""
+        if self.sweep is not None:
+            return self.sweep.valid
+        return SizeSet.empty(self.exploration.symbols) if self.denied else self.exploration.valid
 
     @property
     def roundtrip_sizes(self) -> SizeSet:
@@ -140,7 +142,7 @@ class Analysis:
     def _unexplained(self) -> bool:
         """Whether no size runs, and no need says why the run that got furthest failed."""
         failure = self.exploration.base.failure
-        return failure is not None and not failure.explained and not self.valid_sizes
+        return failure is not None and not failure.explained and not self.exploration.valid
 
     @property
     def refuted(self) -> bool:

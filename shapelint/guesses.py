@@ -30,14 +30,14 @@ def revised(analysis: Analysis, again: Again) -> Analysis:
     """The analysis with better inputs, if it says which; else as it is."""
     if analysis.subject.never_works and len(analysis.inputs) > 1:
         apart = again(_with_lengths_of_their_own(analysis.inputs))
-        if not apart.valid_sizes:
+        if not apart.exploration.valid:
             return again(analysis.inputs)
         analysis = apart
     known = dict(reversed([*_forced(analysis)]))  # what was said first has the last word
     if not known:
         return analysis
     better = again(_with(analysis.inputs, known))
-    return better if better.valid_sizes else again(analysis.inputs)
+    return better if better.exploration.valid else again(analysis.inputs)
 
 
 def why_doubtful(analysis: Analysis, sure: bool) -> str:
@@ -46,7 +46,7 @@ def why_doubtful(analysis: Analysis, sure: bool) -> str:
     Empty if it runs or is to blame.
     """
     failure = analysis.exploration.base.failure
-    if analysis.valid_sizes:
+    if analysis.exploration.valid:
         return ""
     if failure and not failure.explained and "NoneType" in failure.error:
         return f"an argument that is None by default may be missing: {failure.error}"
@@ -77,7 +77,7 @@ def _with_lengths_of_their_own(inputs: Inputs) -> Inputs:
 
 def _forced(analysis: Analysis) -> Iterator[tuple[str, int | str]]:
     """Channels and features that can have one size only, and sizes that must equal another."""
-    valid = analysis.valid_sizes
+    valid = analysis.exploration.valid
     if not valid:
         return
     first = set(analysis.inputs[0].dims)

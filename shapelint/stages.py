@@ -21,7 +21,7 @@ import networkx as nx
 from shapelint.lengths.expr import Expr
 from shapelint.trace import Node, Shape, Trace
 
-__all__ = ["Pair", "Stage", "Structure", "level", "nodes_above", "structure"]
+__all__ = ["Pair", "Stage", "Structure", "counterpart", "level", "nodes_above", "structure"]
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,23 @@ def level(shape: Shape, symbol: str) -> tuple[Fraction, Expr] | None:
             if slope:
                 return slope, length
     return None
+
+
+def counterpart(trace: Trace, rank: int, spatial: Sequence[str]) -> int | None:
+    """The output that corresponds to the input: of its rank, if possible at its level.
+
+    An input that is handed back untouched is none.
+    """
+    made = [n not in trace.inputs for n in trace.results]
+    outputs = enumerate(zip(trace.outputs, made))
+    same = [i for i, (shape, is_made) in outputs if is_made and len(shape) == rank]
+    full = [i for i in same if all(_level_is_one(trace.outputs[i], s) for s in spatial)]
+    return next(iter(full or same), None)
+
+
+def _level_is_one(shape: Shape, symbol: str) -> bool:
+    found = level(shape, symbol)
+    return found is not None and found[0] == 1
 
 
 def structure(trace: Trace, symbols: Sequence[str]) -> Structure:

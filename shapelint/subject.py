@@ -16,7 +16,7 @@ from shapelint.lengths.expr import Expr, as_expr, symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Input, Label
 from shapelint.paths import Failing, Outcome, set_of
-from shapelint.stages import Stage, Structure, level, nodes_above, structure
+from shapelint.stages import Stage, Structure, counterpart, level, nodes_above, structure
 from shapelint.texts import Texts
 from shapelint.trace import Node, Shape, Span, Trace
 
@@ -166,20 +166,12 @@ class Subject:
 
     @cached_property
     def returned(self) -> int | None:
-        """The output that corresponds to the first input: same rank, if possible at its level.
+        """The output that corresponds to the first input."""
+        return self._returned_by(self.base)
 
-        An input that is handed back untouched is none.
-        """
-        rank = len(self.inputs[0].dims) if self.inputs else 0
-        made = [n not in self.base.inputs for n in self.base.results]
-        outputs = enumerate(zip(self.base.outputs, made))
-        same = [i for i, (shape, is_made) in outputs if is_made and len(shape) == rank]
-        full = [
-            i
-            for i in same
-            if all((level(self.base.outputs[i], s) or (0,))[0] == 1 for s in self.spatial)
-        ]
-        return next(iter(full or same), None)
+    def _returned_by(self, trace: Trace) -> int | None:
+        """The same for one way through the model: each may return other outputs."""
+        return counterpart(trace, len(self.inputs[0].dims) if self.inputs else 0, self.spatial)
 
     @cached_property
     def compared(self) -> tuple[int, ...]:
@@ -196,7 +188,7 @@ class Subject:
             return SizeSet.empty(self.domain.symbols)
         sizes = self.valid
         for dim in self.compared:
-            sizes = sizes & self._returns(self.returned, dim)
+            sizes = sizes & self._returns(dim)
         return sizes
 
     def result_at(self, sizes: Sizes) -> Shape:
@@ -216,44 +208,48 @@ class Subject:
         dims = self.inputs[0].dims
         if self.returned is None or name not in dims:
             return False
-        shifted = self._returns(self.returned, dims.index(name), gap)
-        return self.ordinary & self.valid <= shifted
+        return self.ordinary & self.valid <= self._returns(dims.index(name), gap)
 
-    def _returns(self, output: int, dim: int, gap: int = 0) -> SizeSet:
+    def _returns(self, dim: int, gap: int = 0) -> SizeSet:
         """The sizes at which one dim of the output is that of the input plus ``gap``."""
-        given = self.inputs[0].dims[dim]
-        return self.returning(output, dim, _expr(given) + gap)
+        return self.returning(None, dim, _expr(self.inputs[0].dims[dim]) + gap)
 
-    def returning(self, output: int, dim: int, wanted: Expr) -> SizeSet:
-        """The sizes at which one dim of an output is as wanted."""
+    def returning(self, output: int | None, dim: int, wanted: Expr) -> SizeSet:
+        """The sizes at which one dim of an output, or of what is ``returned``, is as wanted."""
         symbols = self.domain.symbols
         owners = [c for c in self.exploration.components if self._is_of(c, output, dim, wanted)]
         if len(owners) > 1:
             return self._returns_across(owners, output, dim, wanted)
         if not owners:
-            return set_of(equal(self.base.outputs[output][dim], wanted), self.valid)
+            length = _dim(self.base.outputs, self._place(self.base, output), dim)
+            assert length is not None
+            return set_of(equal(length, wanted), self.valid)
         found = SizeSet.empty(owners[0].symbols)
         for path in owners[0].paths:
-            length = _dim(path.trace.outputs, output, dim)
+            length = _dim(path.trace.outputs, self._place(path.trace, output), dim)
             if path.runs and length is not None:
                 found = found | set_of(equal(length, wanted), path.runs)
         return found.over(symbols)
 
     def _returns_across(
-        self, owners: Sequence[Component], output: int, dim: int, wanted: Expr
+        self, owners: Sequence[Component], output: int | None, dim: int, wanted: Expr
     ) -> SizeSet:
         """As :meth:`_returns` where the length depends on the paths of several components."""
         found = SizeSet.empty(self.domain.symbols)
         for paths in itertools.product(*([p for p in c.paths if p.runs] for c in owners)):
             outputs = combined(self.base.outputs, [p.trace.outputs for p in paths])
-            length = _dim(outputs, output, dim)
+            length = _dim(outputs, self._place(self.base, output), dim)
             if length is not None:
                 runs = [p.runs.over(self.domain.symbols) for p in paths]
                 found = found | set_of(equal(length, wanted), reduce(SizeSet.__and__, runs))
         return found
 
-    def _is_of(self, component: Component, output: int, dim: int, wanted: Expr) -> bool:
-        lengths = [_dim(p.trace.outputs, output, dim) for p in component.paths if p.runs]
+    def _place(self, trace: Trace, output: int | None) -> int | None:
+        return self._returned_by(trace) if output is None else output
+
+    def _is_of(self, component: Component, output: int | None, dim: int, wanted: Expr) -> bool:
+        traces = [p.trace for p in component.paths if p.runs]
+        lengths = [_dim(t.outputs, self._place(t, output), dim) for t in traces]
         changed = any(x != lengths[0] for x in lengths[1:])
         used = {s for x in [*lengths, wanted] if x is not None for s in x.symbols}
         return changed or bool(used & set(component.symbols))
@@ -334,5 +330,6 @@ def _expr(dim: int | str) -> Expr:
     return symbol(dim) if isinstance(dim, str) else as_expr(dim)
 
 
-def _dim(outputs: tuple[Shape, ...], output: int, dim: int) -> Expr | None:
-    return outputs[output][dim] if output < len(outputs) and dim < len(outputs[output]) else None
+def _dim(outputs: tuple[Shape, ...], output: int | None, dim: int) -> Expr | None:
+    shape = () if output is None or output >= len(outputs) else outputs[output]
+    return shape[dim] if dim < len(shape) else None

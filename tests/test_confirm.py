@@ -66,6 +66,7 @@ def test_a_length_that_was_lost_is_noticed_and_said(kind, inputs):
     said = verdict(analysis)
     assert said.report.evidence == "checked"
     assert denied[0].doubt in said.report.reason
+    assert said.report.valid_sizes == analysis.valid_sizes
     (only,) = said.diagnostics
     assert (only.name, only.evidence) == ("checked-only", "checked")
     assert only.message == said.report.reason

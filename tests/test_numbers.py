@@ -94,6 +94,7 @@ def complained(n):
     if n < 5:
         raise ValueError(f"{n} is too small: {n:d}")
     logging.getLogger(__name__).debug(f"{n} is large")
+    torch._assert(n > 4, f"{n} is too small")
     return n
 
 

@@ -48,6 +48,11 @@ def test_a_round_trip_is_expected_of_what_goes_down_and_up_again(module, expecte
     assert _subject(module).expects_roundtrip is expected
 
 
+def test_what_comes_back_may_stand_elsewhere_on_other_ways():
+    two_ways = Fn(lambda x: DOWN_UP(x) if x.shape[2] < 100 else (x, DOWN_UP(x)))
+    assert _subject(two_ways).roundtrips.text == "H % 2 == 0 and W % 2 == 0"
+
+
 RETURNED = {
     "the only one": (DOWN_UP, IMAGE, 0),
     "the one at the level of the input": (Fn(lambda x: (F.max_pool2d(x, 2), x + 1)), IMAGE, 1),

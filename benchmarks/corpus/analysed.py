@@ -39,7 +39,7 @@ def analysed(entry: Entry, truth: dict[str, Any]) -> dict[str, Any]:
 def _timed(model: Any, entry: Entry) -> tuple[shapelint.Analysis, float]:
     start = time.perf_counter()
     analysis = shapelint.analyze(model, list(entry.inputs), kwargs=entry.kwargs)
-    analysis.valid_sizes  # noqa: B018 -- the answer is what is timed
+    analysis.exploration.valid  # noqa: B018 -- the answer is what is timed
     return analysis, time.perf_counter() - start
 
 

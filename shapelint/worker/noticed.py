@@ -20,8 +20,8 @@ __all__ = ["hashed", "made_bare", "written"]
 _KEY = "a size is used as a key of a dict or set, where shapelint cannot follow"
 _TEXT = "a size becomes text, where shapelint cannot follow"
 _BARE = "a size becomes an ordinary float, where shapelint cannot follow"
-_SHOWS = ("critical", "debug", "error", "exception", "info", "log", "print", "warn")
-"""How the names of functions begin that tell people something."""
+_SHOWS = ("assert", "critical", "debug", "error", "exception", "info", "log", "print", "warn")
+"""How the names of functions begin that tell people something; ``torch._assert`` is one."""
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _ASKING = frozenset(
