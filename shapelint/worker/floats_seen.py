@@ -69,10 +69,8 @@ def giving_way(
         for kind in kinds:
             _replace(vars(kind), partial(setattr, kind), undo)
         for function in functions.union(reached):
-            undo.callback(setattr, function, "__code__", function.__code__)
-            undo.callback(setattr, function, "__defaults__", function.__defaults__)
-            function.__code__ = _seen(function)
-            function.__defaults__ = function.__defaults__ and _constants(function.__defaults__)
+            _swap(function, "__code__", _seen(function), undo)
+            _swap(function, "__defaults__", _constant(function.__defaults__), undo)
         yield
 
 
@@ -83,6 +81,14 @@ def kinds_of(root: nn.Module) -> set[type]:
 
 def _is_user(kind: type) -> bool:
     return not f"{kind.__module__}.".startswith(("torch.", "builtins."))
+
+
+def _swap(function: types.FunctionType, name: str, ours: Any, undo: ExitStack) -> None:
+    """Only where there is something to change: new code starts cold."""
+    before = getattr(function, name)
+    if ours is not before:
+        undo.callback(setattr, function, name, before)
+        setattr(function, name, ours)
 
 
 _METHODS = (staticmethod, classmethod, types.MethodType)

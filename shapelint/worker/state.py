@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
@@ -76,9 +77,6 @@ def _restore(now: Any, then: Any) -> None:
 
 def _same(now: Any, then: Any) -> bool:
     """Whether the very same objects are held, without comparing them: tensors have no truth."""
-    pairs = (
-        (now.items(), then.items()) if isinstance(now, dict) else (enumerate(now), enumerate(then))
-    )
-    return len(now) == len(then) and all(
-        a == b and x is y for (a, x), (b, y) in zip(*pairs, strict=True)
-    )
+    if isinstance(now, dict):
+        return [*now] == [*then] and all(map(operator.is_, now.values(), then.values()))
+    return len(now) == len(then) and all(map(operator.is_, now, then))

@@ -13,6 +13,7 @@ from torch.nn.utils import parametrizations, spectral_norm
 from torch.utils.checkpoint import checkpoint
 
 from shapelint.worker.build import fill_parameters
+from shapelint.worker.floats_seen import giving_way
 from tests.runs import analysed, disagreements
 
 
@@ -179,3 +180,12 @@ def test_parameters_without_elements_are_filled_as_well():
     filled = nn.ParameterList([torch.zeros(0, 3), torch.zeros(1, 4)])
     fill_parameters(filled)
     assert [p.tolist() for p in filled] == [[], [[0.25] * 4]]
+
+
+def test_a_function_without_floats_is_left_alone():
+    def doubled(x, by=2):
+        return x * by
+
+    before = doubled.__defaults__
+    with giving_way(nn.Identity(), (), [doubled]):
+        assert doubled.__defaults__ is before
