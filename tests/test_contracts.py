@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from functools import partial
 
 import jaxtyping
 import pytest
@@ -44,8 +45,8 @@ def analysed(function, takes: tuple[str, ...], returns: tuple[str, ...], **rest)
     session = LocalSession(function if isinstance(function, nn.Module) else Does(function), inputs)
     symbols = symbols_of(inputs)
     domain = SizeSet.of(all_of(conditions_on_inputs(annotated, inputs)), symbols)
-    span = Span("a.py", 1, 1, 1, 1)
-    return examine(session, inputs, "a.py:F", span, domain, annotated=annotated, **rest)
+    where = partial(Span, "a.py", 1, 1, 1, 1)
+    return examine(session, inputs, "a.py:F", where, domain, annotated=annotated, **rest)
 
 
 def pool(x):
@@ -269,6 +270,7 @@ def test_a_type_checker_that_raises_disproves_the_annotation(tmp_path, checker, 
     (diagnostic,) = (d for d in analysis.diagnostics if d.severity != "info")
     assert (diagnostic.name, diagnostic.severity) == ("annotation-disproved", "error")
     assert where in diagnostic.message
+    assert diagnostic.span == analysis.subject.promised_at
     assert "l=1" in diagnostic.error or "Violation" in diagnostic.error
     assert not runs(module, torch.zeros(2, 3, diagnostic.witness["l"]))
     assert not diagnostic.passing or runs(module, torch.zeros(2, 3, diagnostic.passing["l"]))

@@ -12,6 +12,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from traceback import walk_tb
 from typing import Any
 
 import torch
@@ -38,7 +39,15 @@ from shapelint.worker.nested import has_lengths, tensors_in
 from shapelint.worker.ops import LAX, QUERIES
 from shapelint.worker.probe import probe
 from shapelint.worker.record import OpCall, Records, exprs
-from shapelint.worker.recorder import NeedFailed, Recorder, current, recording, user_span
+from shapelint.worker.recorder import (
+    NeedFailed,
+    Recorder,
+    current,
+    frame_span,
+    is_user_frame,
+    recording,
+    user_span,
+)
 from shapelint.worker.remembered import Remembered
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.tensor import ShapeTensor
@@ -282,7 +291,6 @@ def _unheard(run: Callable[..., Any], func: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _raised_at(exc: BaseException) -> Span | None:
-    traceback = exc.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    return None if traceback is None else user_span(traceback.tb_frame)
+    """The innermost line of the user's code on the way to the exception, whoever called us."""
+    frames = [frame for frame, _ in walk_tb(exc.__traceback__) if is_user_frame(frame)]
+    return frame_span(frames[-1]) if frames else None
