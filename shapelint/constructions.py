@@ -48,7 +48,8 @@ class Construction:
 
     def __str__(self) -> str:
         given = [*map(_short, self.args), *(f"{k}={_short(v)}" for k, v in self.kwargs.items())]
-        return f"{self.class_name}({', '.join(given)}), as in {self.path.name}:{self.line}"
+        line = "" if self.path.suffix == ".ipynb" else f":{self.line}"  # cells have their own lines
+        return f"{self.class_name}({', '.join(given)}), as in {self.path.name}{line}"
 
 
 def _short(value: object) -> str:

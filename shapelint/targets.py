@@ -1,9 +1,9 @@
 """Which models of a file are linted, and with which arguments they are built.
 
 In this order: the one that was named; what the config file describes; encoder and decoder that are
-called one after the other; instances and factories at the top of the file; classes with arguments
-from a literal call somewhere in the project; classes that need no arguments. Only top-level models
-are reported: a block is analysed inside the model that uses it.
+called one after the other; instances and factories at the top of the file; classes that need no
+arguments; classes with arguments from a call or a config of the project, literal calls first. Only
+top-level models are reported: a block is analysed inside the model that uses it.
 """
 
 from __future__ import annotations

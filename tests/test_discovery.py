@@ -255,10 +255,13 @@ NOTEBOOKS = {
 
 
 @pytest.mark.parametrize(("text", "args"), NOTEBOOKS.values(), ids=NOTEBOOKS)
-def test_a_notebook_says_how_a_class_is_built(root: Path, text: str, args: list[object]) -> None:
+def test_a_notebook_says_how_a_class_is_built(
+    root: Path, text: str, args: list[tuple[int, ...]]
+) -> None:
     (root / "demo.ipynb").write_text(text)
     calls = Project(root).constructions("UNet", root / "models/unet.py")
-    assert [c.args for c in calls if c.path.suffix == ".ipynb"] == args
+    shown = [(c.args, str(c)) for c in calls if c.path.suffix == ".ipynb"]
+    assert shown == [(a, f"UNet({a[0]}), as in demo.ipynb") for a in args]
 
 
 def test_classes_that_look_like_modules(root: Path) -> None:

@@ -14,13 +14,14 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     """A model could not be built.
 
     ## What it does
-    Reports classes whose constructor raises, or needs arguments that no literal call in the project
-    provides.
+    Reports classes whose constructor raises, or needs arguments that nothing in the project says:
+    no call (in its code, READMEs and notebooks) and no YAML or JSON file.
 
     ## Why is this bad?
     The class was not checked.
 
     ## Use instead
-    Pass the arguments, `--arg channels=64`, or lint an instance: `shapelint model.py:build_model`.
+    Paste the block of the report into the config file and fill it in, pass the arguments,
+    `--arg channels=64`, or lint an instance: `shapelint model.py:build_model`.
     """
     yield from ()  # the engine reports it: there is no model to look at
