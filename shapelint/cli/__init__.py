@@ -73,13 +73,13 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> NoReturn:
     """The ``shapelint`` command."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a source line in any script
+    streams = [s for s in (sys.stdout, sys.stderr) if isinstance(s, io.TextIOWrapper)]
+    for stream in streams:
+        stream.reconfigure(errors="backslashreplace")  # a source line in any script
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # the worker ends as well
     warnings.simplefilter("ignore", SyntaxWarning)  # about the files that are linted
     gc.set_threshold(_GARBAGE)
     code = run(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in streams:
+        stream.flush()
     os._exit(code)  # nothing is left to do, and to take all modules apart takes long

@@ -71,8 +71,11 @@ def test_a_run_without_config_file_and_baseline_does_not_import_what_reads_them(
     assert set(watched[2:]) <= set(loaded.split())
 
 
-def test_the_process_ends_without_taking_its_modules_apart(monkeypatch, capsys):
+@pytest.mark.parametrize("closed", [False, True], ids=["as ever", "stdout is closed"])
+def test_the_process_ends_without_taking_its_modules_apart(closed, monkeypatch, capsys):
     ended = []
+    if closed:
+        monkeypatch.setattr(sys, "stdout", None)
     before = signal.getsignal(signal.SIGTERM), gc.get_threshold()
     monkeypatch.setattr(sys, "argv", ["shapelint", "no-such-file.py"])
     monkeypatch.setattr(os, "_exit", ended.append)
