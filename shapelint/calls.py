@@ -86,7 +86,7 @@ def call_at(files: Texts, span: Span) -> ast.Call | None:
 
 def expression_at(files: Texts, span: Span) -> ast.expr | None:
     """The expression that is written there; of several the outermost."""
-    for node in ast.walk(files.tree(span.path)):
+    for node in files.nodes(span.path):
         if isinstance(node, ast.expr) and _range(node) == _range_of(span):
             return node
     return None
@@ -95,7 +95,7 @@ def expression_at(files: Texts, span: Span) -> ast.expr | None:
 def function_around(files: Texts, span: Span) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     """The innermost function in whose body a place is."""
     best = None
-    for node in ast.walk(files.tree(span.path)):
+    for node in files.nodes(span.path):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _holds(node, span):
             best = node if best is None or node.lineno >= best.lineno else best
     return best

@@ -48,7 +48,7 @@ def row_edits(files: Texts, slot: Slot, values: Sequence[str | None]) -> list[Ed
 
 def _loops_around(files: Texts, span: Span) -> Iterator[tuple[ast.expr, ast.expr]]:
     """What each loop around a place assigns, and what it goes through."""
-    for node in ast.walk(files.tree(span.path)):
+    for node in files.nodes(span.path):
         if isinstance(node, _LOOPS) and node.lineno <= span.line <= (node.end_lineno or 0):
             loops = [node] if isinstance(node, ast.For) else node.generators
             yield from ((loop.target, loop.iter) for loop in loops)

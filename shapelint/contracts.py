@@ -215,7 +215,7 @@ def return_span(annotated: Annotated, files: Texts) -> Span | None:
     """The place of the annotation behind ``->``."""
     if not annotated.path:
         return None
-    for node in ast.walk(files.tree(annotated.path)):
+    for node in files.nodes(annotated.path):
         if isinstance(node, ast.FunctionDef) and node.name == "forward" and node.returns:
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             if first <= annotated.line <= node.lineno:

@@ -30,7 +30,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 def functional(texts: Texts, path: str) -> str:
     """How a file calls ``torch.nn.functional``. Raises Unwritable if it imports no torch."""
     found: dict[str, str] = {}
-    for node in ast.walk(texts.tree(path)):
+    for node in texts.nodes(path):
         if isinstance(node, ast.Import):
             found.update({a.name: a.asname or a.name for a in node.names})
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -62,7 +62,7 @@ def joined(texts: Texts, span: Span) -> Sequence[ast.expr]:
 
 def method_of(texts: Texts, path: str, line: int, name: str) -> Function | None:
     """A method of the class that is defined at a line."""
-    for node in ast.walk(texts.tree(path)):
+    for node in texts.nodes(path):
         if isinstance(node, ast.ClassDef) and _first_line(node) <= line <= node.body[0].lineno:
             methods = (n for n in node.body if isinstance(n, _FUNCTIONS))
             return next((m for m in methods if m.name == name), None)
@@ -90,7 +90,7 @@ def before_statement(texts: Texts, path: str, line: int, statements: Sequence[st
 
 
 def _statements(texts: Texts, path: str) -> Iterator[ast.stmt]:
-    return (n for n in ast.walk(texts.tree(path)) if isinstance(n, ast.stmt))
+    return (n for n in texts.nodes(path) if isinstance(n, ast.stmt))
 
 
 def statement_around(texts: Texts, span: Span) -> ast.stmt:

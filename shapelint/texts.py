@@ -23,6 +23,7 @@ class Texts:
     def __init__(self, texts: Mapping[str | Path, bytes] | None = None) -> None:
         self.texts = {os.path.abspath(path): text for path, text in (texts or {}).items()}
         self._trees: dict[str, ast.Module] = {}
+        self._nodes: dict[str, tuple[ast.AST, ...]] = {}
 
     def __eq__(self, other: object) -> bool:
         """Texts that stand in for the same files in the same way."""
@@ -48,6 +49,13 @@ class Texts:
             except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
                 self._trees[name] = ast.Module([], [])
         return self._trees[name]
+
+    def nodes(self, path: str | Path) -> tuple[ast.AST, ...]:
+        """The nodes of that tree in the order of :func:`ast.walk`, walked once."""
+        name = os.path.abspath(path)
+        if name not in self._nodes:
+            self._nodes[name] = tuple(ast.walk(self.tree(path)))
+        return self._nodes[name]
 
     def with_texts(self, texts: Mapping[str, bytes]) -> Texts:
         """The same files with further texts in place of what they hold."""

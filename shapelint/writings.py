@@ -174,7 +174,7 @@ def _call_of(
     """The call that ran the function, or built the class whose constructor it is."""
     names = {function.name}
     if function.name == "__init__":
-        classes = [n for n in ast.walk(files.tree(inside.path)) if isinstance(n, ast.ClassDef)]
+        classes = [n for n in files.nodes(inside.path) if isinstance(n, ast.ClassDef)]
         names.update(c.name for c in classes if function in c.body)
     for span in around:
         call = call_at(files, span)

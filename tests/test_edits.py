@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shapelint.calls import call_at, function_around
 from shapelint.edits import applied
 from shapelint.fixes import Change
 from shapelint.texts import Texts
@@ -179,3 +180,15 @@ def test_several_changes_of_one_call(tmp_path):
 
 def test_an_output_padding_of_zero_is_not_written_where_none_stood(tmp_path):
     assert edited(tmp_path, "Conv(1, 2, 3)", kernel_size="4", output_padding="0") == "Conv(1, 2, 4)"
+
+
+def test_a_file_is_gone_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "model.py"
+    path.write_text("class M:\n    def __init__(self):\n        self.up = Conv(1, 2)\n")
+    files, span = Texts(), span_of(path)
+    walk, walked = ast.walk, []
+    monkeypatch.setattr(ast, "walk", lambda tree: walked.append(tree) or walk(tree))
+    call, function = call_at(files, span), function_around(files, span)
+    assert call is not None
+    assert function is not None
+    assert walked == [files.tree(path)]
