@@ -21,7 +21,7 @@ from shapelint.texts import Texts
 from shapelint.trace import Span, Trace
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 __all__ = ["LocalSession", "definition"]
 
@@ -109,8 +109,21 @@ def _without_data(module: nn.Module, device: str) -> nn.Module:
     for parameter in module.parameters():
         memo[id(parameter)] = nn.Parameter(parameter.detach().to(device), parameter.requires_grad)
     for buffer in module.buffers():
-        memo[id(buffer)] = buffer.to(device)
+        memo[id(buffer)] = moved = buffer.to(device)
+        _remember(moved, buffer)
     return copy.deepcopy(module, memo)
+
+
+def _remember(moved: Tensor, buffer: Tensor) -> None:
+    """What a buffer of one whole number holds: strides and pads of layers are kept like that."""
+    import torch
+
+    from shapelint.worker.contents import Contents, attach, known
+    from shapelint.worker.shapes import Shape
+
+    if buffer.dim() == 0 and buffer.dtype in (torch.int32, torch.int64) and not buffer.is_meta:
+        number = int(buffer)
+        attach(moved, Contents(Shape(), buffer.dtype, lambda: [known(number)]))
 
 
 def _computed(module: nn.Module, device: str | None = None) -> dict[int, Any]:

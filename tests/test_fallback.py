@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from shapelint.session import Run
 from shapelint.sweep import swept
 from shapelint.verdict import verdict
-from tests.runs import analysed, really
+from tests.runs import analysed, disagreements, really
 
 
 class Traceable(nn.Module):
@@ -29,12 +29,20 @@ class CropsByTensor(nn.Module):
 
 
 class PadsByBuffer(nn.Module):
+    """Pads to a multiple of a number that is kept in a buffer."""
+
     def __init__(self):
         super().__init__()
-        self.register_buffer("times", torch.tensor(2))
+        self.register_buffer("stride", torch.tensor(4))
 
     def forward(self, x):
-        return F.max_pool2d(F.pad(x, (0, x.shape[-1] % self.times)), 2)
+        frames = torch.ceil((x.shape[-1] - self.stride) / self.stride).to(torch.int64) + 1
+        return F.max_pool2d(F.pad(x, (0, frames * self.stride - x.shape[-1])), 2)
+
+
+class PadsByValue(nn.Module):
+    def forward(self, x):
+        return F.max_pool2d(F.pad(x, (0, (x.isfinite().sum() >= 0).long())), 2)
 
 
 class SplitsByValue(nn.Module):
@@ -53,17 +61,19 @@ class Square(nn.Module):
 
 NEVER = "N 1 H W"
 SWEPT = {
-    "a length in a tensor": (CropsByTensor, 12),
-    "a tensor for a pad": (PadsByBuffer, 12),
+    "a value for a pad": (PadsByValue, 12),
     "a value in a view": (SplitsByValue, 12),
     "two axes that must agree": (Square, 12),
 }
 
 
-def test_what_can_be_traced_is_not_swept():
-    analysis = analysed(Traceable())
+@pytest.mark.parametrize("kind", [Traceable, CropsByTensor, PadsByBuffer])
+def test_what_can_be_traced_is_not_swept(kind):
+    analysis = analysed(kind())
     assert analysis.sweep is None
     assert analysis.evidence == "proven"
+    sizes = [{"N": 1, "H": size, "W": size + 1} for size in range(1, 14)]
+    assert disagreements(analysis, kind(), NEVER, sizes) == []
 
 
 @pytest.mark.parametrize(("kind", "top"), SWEPT.values(), ids=SWEPT)

@@ -77,7 +77,7 @@ def follow(func: Any, name: str, args: Any, kwargs: Any) -> Followed | None:
 _OF_SIZES = frozenset({"arange", "empty", "full", "linspace", "ones", "rand", "randn", "zeros"})
 _TAKE_SIZES = frozenset(
     {
-        *("chunk", "expand", "interpolate", "narrow", "new_empty"),
+        *("chunk", "expand", "interpolate", "narrow", "new_empty", "pad"),
         *("new_full", "new_ones", "new_zeros", "repeat", "reshape", "select", "split", "view"),
     }
 )
