@@ -271,6 +271,7 @@ def test_a_type_checker_that_raises_disproves_the_annotation(tmp_path, checker, 
     assert (diagnostic.name, diagnostic.severity) == ("annotation-disproved", "error")
     assert where in diagnostic.message
     assert diagnostic.span == analysis.subject.promised_at
+    assert (diagnostic.evidence, analysis.doubts) == ("proven", ())
     assert "l=1" in diagnostic.error or "Violation" in diagnostic.error
     assert not runs(module, torch.zeros(2, 3, diagnostic.witness["l"]))
     assert not diagnostic.passing or runs(module, torch.zeros(2, 3, diagnostic.passing["l"]))

@@ -22,7 +22,8 @@ from shapelint.trace import Event, NeedKind, Span
 __all__ = ["OURS", "NeedFailed", "Recorder", "current", "frame_span", "recording", "user_span"]
 
 _TORCH = os.path.dirname(torch.__file__)
-_TYPE_CHECKERS = ("beartype", "jaxtyping", "typeguard")  # wrap what is not to blame for them
+_TYPE_CHECKERS = ("beartype", "jaxtyping", "typeguard", "wadler_lindig")
+"""They wrap what is not to blame for them; the last one words what jaxtyping says."""
 OURS = (
     _TORCH + os.sep,
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
