@@ -50,6 +50,12 @@ def test_a_view_that_mixes_samples_is_not_described_by_the_batches_it_happens_to
     assert module(torch.zeros(25, 3, 28, 28)).shape == (16, 10)
 
 
+def test_the_smallest_input_of_a_layer_is_not_said_to_run():
+    module = nn.Sequential(nn.Conv2d(1, 1, 5), nn.Conv2d(3, 1, 1))
+    said = found(module, "N 1 H W", "input-too-small")
+    assert said.message == "the smallest input large enough for this layer is H = 5, W = 5"
+
+
 def test_no_place_is_pointed_at_twice():
     module = load(FIXTURES / "bad" / "space_to_depth.py").Stem()
     said = found(module, "N 3 H W", "view-not-divisible")

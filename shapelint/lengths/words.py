@@ -6,6 +6,7 @@ confirms that it means the same set; of those the shortest is taken.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from shapelint.lengths.conditions import all_of
@@ -18,6 +19,7 @@ from shapelint.lengths.sets import SizeSet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from shapelint.lengths.conditions import Compare
     from shapelint.lengths.patterns import Stretch
 
 __all__ = ["formula", "map_text", "set_text"]
@@ -179,9 +181,31 @@ def _tied(sizes: SizeSet) -> Iterator[str]:
         whole = sizes.everywhere()
         parts = [SizeSet.of(all_of(p), sizes.symbols, within=whole) for p in pieces]
         yield " or ".join(map(_conjunction, parts))
+        wide = [_widened(p, sizes) for p in pieces]
+        yield " or ".join(" and ".join(map(comparison, p)) for p in _apart(wide, sizes))
         yield _conjunction(sizes)
         if len(pieces) <= _MAX_EXCLUDED:
             yield _negated(whole - sizes)
+
+
+def _widened(piece: list[Compare], sizes: SizeSet) -> list[Compare]:
+    """A piece of a set without the comparisons that the other pieces make up for."""
+    for part in list(piece):
+        rest = [p for p in piece if p is not part]
+        if rest and SizeSet.of(all_of(rest), sizes.symbols, within=sizes.everywhere()) <= sizes:
+            piece = rest
+    return piece
+
+
+def _apart(pieces: list[list[Compare]], sizes: SizeSet) -> list[list[Compare]]:
+    """The pieces without those that the others cover."""
+    sets = [SizeSet.of(all_of(p), sizes.symbols, within=sizes.everywhere()) for p in pieces]
+    kept = list(range(len(pieces)))
+    for i in sorted(kept, key=lambda i: -len(pieces[i])):
+        others = [sets[j] for j in kept if j != i]
+        if others and sets[i] <= reduce(SizeSet.__or__, others):
+            kept.remove(i)
+    return [pieces[i] for i in kept]
 
 
 def _listed(sizes: SizeSet, few: Sequence[dict[str, int]]) -> str:

@@ -59,11 +59,13 @@ def _message(subject: Subject, failures: list[Failing]) -> str:
     large_enough = subject.domain - subject.all_of(failures)
     if not large_enough:
         return "no size is large enough for this layer"
+    runs = bool(large_enough & subject.valid)
     large_enough = large_enough & subject.valid or large_enough
     least = large_enough.smallest() or {}
     corner = {s: (large_enough.project((s,)).smallest() or least)[s] for s in least}
     least = corner if corner in large_enough else least
-    return f"the smallest input is {size_text(subject.spatial_only(least))}"
+    which = "the smallest input" if runs else "the smallest input large enough for this layer"
+    return f"{which} is {size_text(subject.spatial_only(least))}"
 
 
 def _severity(subject: Subject, failures: list[Failing]) -> Severity:

@@ -50,6 +50,16 @@ NAMES = ("H", "W", "L")
             "H % 32 == 0 and 256 <= H <= 1024",
             id="a declared domain",
         ),
+        pytest.param(
+            "H == W or L >= 2 or L <= 63 and W >= 4",
+            "H == W or W >= 4 or L >= 2",
+            id="what the alternatives make up for",
+        ),
+        pytest.param(
+            "L >= 2 or W >= 4 and H >= W or H >= 9",
+            "H >= 9 or W >= 4 and H >= W or L >= 2",
+            id="alternatives that overlap",
+        ),
         pytest.param("H % 8 == 0 and H != 24", "H % 8 == 0 and H != 24", id="an exception"),
         pytest.param(
             "H in {1, 2} or H % 8 in (0, 7) and H >= 7",
