@@ -63,6 +63,16 @@ def cached(n):
     return 3 if n > 10 else n
 
 
+def remembering(function):
+    remembered = functools.lru_cache(function)
+    return functools.wraps(function)(lambda n: remembered(n))  # noqa: PLW0108
+
+
+@remembering
+def wrapped(n):
+    return 4 if n > 9 else n
+
+
 def got(n):
     return {7: 1}.get(n, TABLE.get(n % 9, 4))
 
@@ -111,6 +121,7 @@ PROVEN = [
     rows("no key at all", lambda n: n + 1),
     rows("sizes in messages", complained),
     rows("memo of a function", lambda n: cached(n + 1)),
+    rows("memo inside of a wrapper", wrapped),
     rows("memo of pairs", kept_by_size),
     rows("key, or KeyError", looked_up),
     rows("dict.get", got),

@@ -141,7 +141,8 @@ def in_modules_of(root: nn.Module) -> Iterator[None]:
     for space, key in added:
         space[key] = _SEEN[key]
     try:
-        with giving_way(root, spaces, reached), functions_seen.in_spaces(spaces, kinds_of(root)):
+        noticing = functions_seen.in_spaces(spaces, kinds_of(root), reached)
+        with giving_way(root, spaces, reached), noticing:
             yield
     finally:
         for space, key in added:

@@ -16,7 +16,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from types import ModuleType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 import torch
@@ -158,12 +158,21 @@ def _is_function(value: Any) -> bool:
     return callable(value) and not isinstance(value, type) and hasattr(value, "__name__")
 
 
+_HELD = "cell_contents"
+
+
 @contextmanager
-def in_spaces(spaces: Iterable[dict[str, Any]], kinds: Iterable[type] = ()) -> Iterator[None]:
-    """Let the modules with these namespaces, and these classes, see functions that notice."""
+def in_spaces(
+    spaces: Iterable[dict[str, Any]],
+    kinds: Iterable[type] = (),
+    functions: Iterable[FunctionType] = (),
+) -> Iterator[None]:
+    """Let these namespaces of modules, classes and closures hold functions that notice lengths."""
+    cells = {id(c): c for f in functions for c in f.__closure__ or () if c != CellType()}
     places: list[tuple[Mapping[str, Any], Callable[[str, Any], None]]] = [
         *((space, space.__setitem__) for space in spaces),
         *((vars(kind), functools.partial(setattr, kind)) for kind in kinds),
+        *(({_HELD: c.cell_contents}, functools.partial(setattr, c)) for c in cells.values()),
     ]
     replaced = [(put, k, v) for space, put in places for k, v in space.items() if _stand_in(v)]
     for put, name, value in replaced:
