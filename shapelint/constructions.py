@@ -8,7 +8,7 @@ the other names mean.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,13 +69,15 @@ def constructions(
     ``options`` are what other files say about the command line; ``own`` says whether this is the
     file that defines the class.
     """
+    if not _calls(ast.walk(tree), class_name):
+        return
+    meanings = Meanings(tree, path, own)
     top: _Values = {**(options or {}), **command_line(tree), **_assigned(tree), **_changed(tree)}
     for scope in (tree, *_scopes(tree)):
-        calls = [n for n in _inside(scope) if isinstance(n, ast.Call) and _means(n, class_name)]
+        calls = _calls(_inside(scope), class_name)
         if calls:
             inner: _Values = {} if scope is tree else {**_parameters(scope), **_assigned(scope)}
             values = {name: v for name, v in {**top, **inner}.items() if v is not None}
-            meanings = Meanings(tree, path, own)
             for call in calls:
                 try:
                     yield _construction(call, class_name, values, meanings, path)
@@ -83,8 +85,9 @@ def constructions(
                     continue
 
 
-def _means(call: ast.Call, class_name: str) -> bool:
-    return dotted(call.func).rpartition(".")[2] == class_name
+def _calls(nodes: Iterable[ast.AST], class_name: str) -> list[ast.Call]:
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    return [call for call in calls if dotted(call.func).rpartition(".")[2] == class_name]
 
 
 def _construction(
