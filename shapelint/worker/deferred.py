@@ -71,7 +71,7 @@ class _Sympy(_Deferred):
     """sympy, which meta kernels ask for the type of its expressions, and users for the real one."""
 
     def __getattr__(self, name: str) -> Any:
-        if name == "Basic" and sys._getframe(1).f_globals["__name__"] == "torch._prims_common":
+        if name == "Basic" and sys._getframe(1).f_globals.get("__name__") == "torch._prims_common":
             return _Expression
         return super().__getattr__(name)
 

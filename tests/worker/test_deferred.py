@@ -37,7 +37,10 @@ AFTERWARDS = {
     "nothing else": ("", "False"),
     "sympy, unused": ("import sympy; assert importlib.util.find_spec('sympy')", "False"),
     "sympy": (_SYMPY, "True"),
-    "the type of its expressions": ("import sympy; assert sympy.Basic().args == ()", "True"),
+    "the type of its expressions": (
+        "exec('import sympy; assert not sympy.Basic().args', {})",
+        "True",
+    ),
     "all of sympy": ("from sympy import *; assert Symbol('x').is_symbol", "True"),
     "torch.export": (_EXPORT, "True"),
     "symbolic shapes": (_SYMBOLS, "True"),
