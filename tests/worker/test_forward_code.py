@@ -126,6 +126,11 @@ class Scripted(Net):
         return super().forward(scripted(x, 1))
 
 
+class MovedToItsInput(Net):
+    def forward(self, x):
+        return self.up(self.down.to(x)(x))
+
+
 class TextOrTensor(Net):
     """What is cached is a tensor, or a text that stands for one."""
 
@@ -161,6 +166,7 @@ class Recurrent(nn.Module):
         pytest.param(Cached, "2 1 L", id="caches filled in forward"),
         pytest.param(OnTheCPU, "2 1 L", id="questions about the device"),
         pytest.param(Scripted, "2 1 L", id="function of TorchScript"),
+        pytest.param(MovedToItsInput, "2 1 L", id="layer moved to its input"),
         pytest.param(TextOrTensor, "2 1 L", id="compared with a text"),
         pytest.param(Loss, "2 1 L", id="loss of another size"),
         pytest.param(partial(Recurrent, nn.LSTM, batch_first=True), "2 L 3", id="LSTM"),

@@ -99,6 +99,13 @@ def _contiguous_strides(tensor: Any, lengths: tuple[int, ...]) -> list[int]:
     return list(real)
 
 
+@query("_parse_to")
+def parse_to(*args: Any, **kwargs: Any) -> Any:
+    """The device and the dtype that ``module.to(x)`` moves to."""
+    with torch._C.DisableTorchFunctionSubclass():
+        return getattr(torch._C._nn, "_parse_to")(*args, **kwargs)  # noqa: B009  # no stub
+
+
 def note_lost(reason: str) -> None:
     """From here on the run is checked, not proven."""
     recorder = current()
