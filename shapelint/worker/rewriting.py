@@ -43,6 +43,8 @@ def rewritten(code: CodeType, path: str) -> CodeType:
     found = definition_of(code, path) if _is_concerned(code) else None
     if found is None or _has_private_names(found):
         return code
+    if not _says_the_same(_compiled(copy.deepcopy(found), code), code):
+        return code  # the file is no longer what the code was made from
     return _compiled(ast.fix_missing_locations(_Rewriter().visit(found)), code) or code
 
 
@@ -144,6 +146,20 @@ def _compiled(found: _Definition, code: CodeType) -> CodeType | None:
     if hasattr(code, "co_qualname"):
         names["co_qualname"] = code.co_qualname
     return made.replace(**names)
+
+
+def _says_the_same(made: object, code: object) -> bool:
+    """Whether two codes, or two constants of them, speak of the same names and constants.
+
+    Their instructions may differ: ``torch.cat`` is called in another way where ``torch`` is known
+    to be imported.
+    """
+    if not isinstance(made, CodeType) or not isinstance(code, CodeType):
+        return type(made) is type(code) and made == code
+    if made.co_names != code.co_names or made.co_varnames != code.co_varnames:
+        return False
+    same_number = len(made.co_consts) == len(code.co_consts)
+    return same_number and all(map(_says_the_same, made.co_consts, code.co_consts))
 
 
 # -- what is rewritten ----------------------------------------------------------------------
