@@ -211,7 +211,8 @@ class _Explorer:
             if symbols & group and not symbols <= group:
                 raise Conflict(symbols)
         last = trace.events[-1] if trace.failure is not None and trace.events else None
-        if last is not None and not last.holds and not last.condition.symbols <= group:
+        unmet = last is not None and last.kind == "need" and not last.holds
+        if last is not None and unmet and not last.condition.symbols <= group:
             raise Conflict(last.condition.symbols)
         for other in self.groups:
             if other == group:

@@ -6,6 +6,7 @@ Whatever goes wrong with one of them becomes a diagnostic about it; the others g
 from __future__ import annotations
 
 import dataclasses
+import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -49,6 +50,8 @@ _ADVICE = {
     "missing": ("install it there, or choose another interpreter with --python",),
 }
 """What can be done about a problem, by its kind."""
+_LEFT_TO_HEIRS = re.compile(r"NotImplementedError(?!:)")
+"""What is raised where there is nothing to say: PyTorch's own says what is not implemented."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,8 +145,8 @@ def _is_unbuilt(found: Found) -> bool:
 
 def _is_base(found: Found, path: Path, project: Project) -> bool:
     """Whether a class calls what only the classes derived from it have: these are looked at."""
-    lacks = found.report.reason.rstrip(": ").endswith("NotImplementedError")
-    return lacks and project.has_heirs(found.report.class_name, path)
+    lacks = _LEFT_TO_HEIRS.search(found.report.reason)
+    return lacks is not None and project.has_heirs(found.report.class_name, path)
 
 
 def _is_part(found: Found, other: Found) -> bool:

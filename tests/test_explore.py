@@ -101,6 +101,22 @@ def test_a_need_with_alternatives_does_not_tie_axes_together():
     assert any(len(f.sizes.symbols) > 1 for f in analysis.exploration.failures)
 
 
+class Divisible(nn.Module):
+    """As encoders check their input before the first layer."""
+
+    def forward(self, x):
+        if x.shape[-2] % 32 or x.shape[-1] % 32:
+            raise ValueError("height and width must be multiples of 32")
+        return F.max_pool2d(x, 2)
+
+
+def test_a_test_that_raises_does_not_tie_axes_together():
+    analysis = analysed(Divisible())
+    assert analysis.evidence == "proven"
+    assert len(analysis.session.traced) <= 4
+    assert analysis.valid_sizes == domain_of(["H % 32 == 0", "W % 32 == 0"], ("N", "H", "W"))
+
+
 class Mixed(nn.Module):
     """The parity of the height decides about the width."""
 

@@ -22,12 +22,12 @@ from shapelint.trace import Event, NeedKind, Span
 __all__ = ["OURS", "NeedFailed", "Recorder", "current", "frame_span", "recording", "user_span"]
 
 _TORCH = os.path.dirname(torch.__file__)
-_TYPE_CHECKERS = ("beartype", "jaxtyping", "typeguard", "wadler_lindig")
-"""They wrap what is not to blame for them; the last one words what jaxtyping says."""
+_WRAPPERS = ("_pytest", "beartype", "jaxtyping", "typeguard", "wadler_lindig")
+"""They wrap what is not to blame for them, or put what it says into words."""
 OURS = (
     _TORCH + os.sep,
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
-    *(os.path.join(os.path.dirname(_TORCH), name) + os.sep for name in _TYPE_CHECKERS),
+    *(os.path.join(os.path.dirname(_TORCH), name) + os.sep for name in _WRAPPERS),
     "<@beartype(",
 )
 """How the paths of code begin that is torch's, shapelint's, or wraps the user's."""

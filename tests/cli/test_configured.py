@@ -231,13 +231,14 @@ def test_the_block_that_is_printed_works_once_it_is_filled_in(vae, shapelint):
     code, out, _ = shapelint("models")
     assert (code, "needs channels, strides" in out) == (0, True)
     printed = [line.strip() for line in out.splitlines()]
-    start = printed.index("[[tool.shapelint.models]]")
+    start = printed.index("[[models]]")
     block = "\n".join(printed[start : start + 3])
+    assert "models/shapelint.toml" in printed[start - 1]
     assert "VAE" in block
     filled = block.replace("channels = ...", "channels = 4").replace(
         "strides = ...", "strides = [2]"
     )
-    (vae / "pyproject.toml").write_text(filled)
+    (vae / "models" / "shapelint.toml").write_text(filled)
     assert [t["evidence"] for t in linted(shapelint)[1]["targets"]] == ["proven"]
 
 

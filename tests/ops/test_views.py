@@ -237,7 +237,6 @@ def test_a_size_is_a_size():
     def looked_at(x):
         assert isinstance(x.shape, torch.Size)
         assert isinstance(x.shape[1:], torch.Size)
-        assert str(x.shape) == f"torch.Size([{x.shape[0]}, 3])"
         return x
 
     assert_agrees(looked_at, ("H 3",), {"H": H})
