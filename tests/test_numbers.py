@@ -100,6 +100,13 @@ def out_of_range(n):
         return 1
 
 
+def divided(n):
+    try:
+        return 1 + 10 // (n - 8) ** 2 + 9 % (n - 5) ** 2
+    except ZeroDivisionError:
+        return 4
+
+
 def complained(n):
     if n < 5:
         raise ValueError(f"{n} is too small: {n:d}")
@@ -165,6 +172,9 @@ EXACT = [
     rows("next power of two, in bits", lambda n: 1 << (n - 1).bit_length()),
     rows("root by a power", lambda n: int(n**0.5)),
     rows("greatest common divisor", lambda n: math.gcd(n, 12)),
+    rows("division by a length", lambda n: 1 + 40 // n + 40 % n),
+    rows("division by zero", lambda n: 20 + 10 // (n - 8)),
+    rows("division by zero, caught", divided),
     rows("fmod", lambda n: int(math.fmod(n, 5))),
     rows("lowest bits", lambda n: n & 6),
     rows("np.sqrt", lambda n: int(np.sqrt(n))),

@@ -15,6 +15,7 @@ besides click is imported when it runs, so that ``--help`` does not wait for it.
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -22,6 +23,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 import click
@@ -63,7 +65,10 @@ def run(arguments: Sequence[str]) -> int:
     except click.Abort:
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except Exception:  # whatever it is, it must not look like a finding
+    except Exception as exc:  # whatever it is, it must not look like a finding
+        if isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EIO):
+            click.echo(f"error: cannot write to the terminal or file: {exc.strerror}", err=True)
+            return USAGE
         import traceback
 
         traceback.print_exc()
@@ -81,5 +86,6 @@ def main() -> NoReturn:
     gc.set_threshold(_GARBAGE)
     code = run(sys.argv[1:])
     for stream in streams:
-        stream.flush()
+        with suppress(OSError):  # what cannot be written has been said
+            stream.flush()
     os._exit(code)  # nothing is left to do, and to take all modules apart takes long

@@ -74,12 +74,7 @@ def save(destination: str, text: str) -> None:
 def echo(text: str, color: Color, err: bool = False) -> None:
     """Print painted text, without the paint unless colour is wanted."""
     painted = wants_color(color, sys.stderr if err else sys.stdout, os.environ)
-    try:
-        click.echo(text if painted else plain(text), nl=False, err=err, color=painted)
-    except BrokenPipeError:
-        raise  # whoever read it has seen enough; click ends quietly
-    except OSError as exc:
-        raise UsageError(f"cannot write to the terminal or file: {exc.strerror}") from exc
+    click.echo(text if painted else plain(text), nl=False, err=err, color=painted)
 
 
 def wants_color(color: Color, stream: IO[Any], environ: Mapping[str, str]) -> bool:

@@ -69,21 +69,25 @@ class Length(Compared, int):
 
     def __floordiv__(self, other: Any) -> Any:
         if isinstance(other, int):
+            _refuse_zero(other)
             return length(int(self) // int(other), floordiv(self.expr, expr_of(other)))
         return _float(self) // other if isinstance(other, float) else NotImplemented
 
     def __rfloordiv__(self, other: Any) -> Any:
         if isinstance(other, int):
+            _refuse_zero(self)
             return length(int(other) // int(self), floordiv(expr_of(other), self.expr))
         return other // _float(self) if isinstance(other, float) else NotImplemented
 
     def __mod__(self, other: Any) -> Any:
         if isinstance(other, int):
+            _refuse_zero(other)
             return length(int(self) % int(other), self.expr % expr_of(other))
         return _float(self) % other if isinstance(other, float) else NotImplemented
 
     def __rmod__(self, other: Any) -> Any:
         if isinstance(other, int):
+            _refuse_zero(self)
             return length(int(other) % int(self), expr_of(other) % self.expr)
         if isinstance(other, str):
             return other % int(self)
@@ -253,6 +257,12 @@ def _half_to_even(num: Any, den: int) -> Any:
     if twice != den:
         return below + (1 if twice > den else 0)
     return below + below % 2
+
+
+def _refuse_zero(divisor: int) -> None:
+    """Where a length is zero, nothing is divided by it: that is another way through the model."""
+    if isinstance(divisor, Length) and divisor == 0:
+        raise ZeroDivisionError("integer division or modulo by zero")
 
 
 def length(value: int, expr: Expr) -> int:

@@ -70,13 +70,14 @@ FULL = "/dev/full"
 
 
 @pytest.mark.skipif(not os.path.exists(FULL), reason="no device that is always full")
-@pytest.mark.parametrize("to", ["report", "standard output"])
+@pytest.mark.parametrize("to", ["report", "standard output", "rule"])
 def test_a_full_disk(tmp_path: Path, to: str) -> None:
     (tmp_path / "good.py").write_bytes(GOOD)
     options = ["-o", f"json:{FULL}"] if to == "report" else []
-    with open(FULL if to == "standard output" else os.devnull, "w") as output:
+    asked = "rule" if to == "rule" else str(tmp_path)
+    with open(os.devnull if to == "report" else FULL, "w") as output:
         done = subprocess.run(
-            [sys.executable, "-m", "shapelint", str(tmp_path), *options],
+            [sys.executable, "-m", "shapelint", asked, *options],
             stdout=output,
             stderr=subprocess.PIPE,
             text=True,
