@@ -72,11 +72,16 @@ def confirm_sizes(
 def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confirmation]:
     """On both sides of every claim, one size that the analysis did not run."""
     device = device_for(exploration)
-    beside = _beside(exploration, small=device == "cpu")
+    beside = _beside(exploration, small=device == "cpu" or _takes_steps(exploration))
     claimed = (*_running(exploration), *_failing(exploration), *beside)
     for sizes in map(dict, dict.fromkeys(tuple(s.items()) for s in claimed)):
         if exploration.outcome(sizes)[0] is not Outcome.ELSEWHERE:
             yield confirm_sizes(exploration, session, sizes, device)
+
+
+def _takes_steps(exploration: Exploration) -> bool:
+    """Whether a run takes the longer the larger it is, on the meta device too."""
+    return any(node.op in _STEP_BY_STEP for node in exploration.base.nodes)
 
 
 def _running(exploration: Exploration) -> Iterator[dict[str, int]]:
@@ -99,6 +104,7 @@ def _another(sizes: SizeSet, trace: Trace, exploration: Exploration) -> Iterator
         yield {**exploration.small, **found}
 
 
+_STEP_BY_STEP = frozenset(("gru", "lstm", "rnn_relu", "rnn_tanh"))
 _BESIDE = 4
 """How many ways through the model are run at a second size: the first ones are the common ones."""
 

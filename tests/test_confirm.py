@@ -201,3 +201,22 @@ def test_where_the_meta_device_is_laxer_the_cpu_decides():
     assert devices == {"meta", "cpu"}
     assert analysis.evidence == "proven"
     assert analysis.valid_sizes.text == "L >= 4"
+
+
+class Recurrent(nn.Module):
+    """Every pixel is a step in time."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(3, 2, batch_first=True)
+
+    def forward(self, x):
+        return self.lstm(x.flatten(2).transpose(1, 2))[0]
+
+
+def test_what_goes_step_by_step_is_run_at_few_steps():
+    analysis = analysed(Recurrent(), "N 3 H W")
+    assert analysis.evidence == "proven"
+    ran = [c.sizes for c in confirm_paths(analysis.exploration, analysis.session)]
+    assert len(ran) > 1
+    assert max(sizes["H"] * sizes["W"] for sizes in ran) < 100
