@@ -42,7 +42,7 @@ class Component:
     def path_of(self, sizes: Sizes) -> tuple[Path | None, Outcome, Event | None]:
         """The path that ``sizes`` (all symbols) take, and where it ends for them."""
         for path in self.paths:
-            outcome, event = follow(path.trace, sizes)
+            outcome, event = follow(path.trace, sizes, self.symbols)
             if outcome is not Outcome.ELSEWHERE:
                 return path, outcome, event
         return None, Outcome.ELSEWHERE, None

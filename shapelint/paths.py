@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial, reduce
 
@@ -66,9 +66,15 @@ class Path:
     """The sizes about which the run says nothing: they leave it at a branch."""
 
 
-def follow(trace: Trace, sizes: Mapping[str, int]) -> tuple[Outcome, Event | None]:
-    """What the run says about ``sizes``, and the need they break, if that is why they fail."""
-    for event in trace.events:
+def follow(
+    trace: Trace, sizes: Mapping[str, int], symbols: Iterable[str] | None = None
+) -> tuple[Outcome, Event | None]:
+    """What the run says about ``sizes``, and the need they break, if that is why they fail.
+
+    With ``symbols`` events on other symbols are taken to go as they went in the run.
+    """
+    events = trace.events if symbols is None else _events_on(trace, frozenset(symbols))
+    for event in events:
         holds = event.condition.at(sizes)
         if event.kind == "need" and not holds:
             return Outcome.FAILS, event

@@ -170,8 +170,16 @@ class Subject:
         return self._returned_by(self.base)
 
     def _returned_by(self, trace: Trace) -> int | None:
-        """The same for one way through the model: each may return other outputs."""
-        return counterpart(trace, len(self.inputs[0].dims) if self.inputs else 0, self.spatial)
+        """The same for one way through the model: each may return other outputs.
+
+        A way that hands its input back untouched returns it in the place of the others.
+        """
+        rank = len(self.inputs[0].dims) if self.inputs else 0
+        found = counterpart(trace, rank, self.spatial)
+        if found is not None or trace is self.base or self.returned is None:
+            return found
+        there = trace.outputs[self.returned : self.returned + 1]
+        return self.returned if [len(shape) for shape in there] == [rank] else None
 
     @cached_property
     def compared(self) -> tuple[int, ...]:

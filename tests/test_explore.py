@@ -101,6 +101,24 @@ def test_a_need_with_alternatives_does_not_tie_axes_together():
     assert any(len(f.sizes.symbols) > 1 for f in analysis.exploration.failures)
 
 
+class Row(nn.Module):
+    """Only a row fits, and the norm wants more than one element of it."""
+
+    def forward(self, x):
+        row = x.new_zeros(*x.shape[:2], 1, x.shape[3])
+        return torch.cat((F.instance_norm(x), row), 1)
+
+
+@pytest.mark.parametrize(
+    ("h", "w", "words"),
+    [(1, 2, ""), (1, 1, "Expected more than 1 spatial"), (3, 1, "Sizes of tensors must match")],
+)
+def test_what_fails_is_told_at_the_size_itself(h, w, words):
+    _, event, _ = analysed(Row()).exploration.outcome({"N": 2, "H": h, "W": w})
+    assert words in (event.why if event else "")
+    assert (event is None) == (words == "")
+
+
 class Divisible(nn.Module):
     """As encoders check their input before the first layer."""
 
