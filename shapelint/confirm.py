@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from shapelint.exploration import Exploration
 from shapelint.lengths.sets import SizeSet
-from shapelint.paths import Outcome, Path, raised_by_forward
+from shapelint.paths import Failing, Outcome, Path, raised_by_forward
 from shapelint.session import Run, Session
 from shapelint.trace import Trace
 
@@ -92,9 +92,24 @@ def _running(exploration: Exploration) -> Iterator[dict[str, int]]:
 
 
 def _failing(exploration: Exploration) -> Iterator[dict[str, int]]:
-    """For every reason to fail, the smallest size that does."""
+    """For every kind of reason to fail, the smallest size that does.
+
+    What the same op refuses for the same reason in many layers is asked once; the witness of every
+    finding is run besides.
+    """
+    kinds: dict[object, Failing] = {}
     for failing in exploration.failures:
+        kinds.setdefault(_kind(failing), failing)
+    for failing in kinds.values():
         yield from _another(failing.sizes, failing.trace, exploration)
+
+
+def _kind(failing: Failing) -> object:
+    """The op and what it needs; where ``forward`` itself raises, each place for itself."""
+    event, nodes = failing.event, failing.trace.nodes
+    if event is None or not 0 <= event.node < len(nodes):
+        return id(failing)
+    return nodes[event.node].op, event.need
 
 
 def _another(sizes: SizeSet, trace: Trace, exploration: Exploration) -> Iterator[dict[str, int]]:
