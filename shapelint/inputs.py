@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shapelint.model import Input
     from shapelint.trace import Span
 
-__all__ = ["looked_at"]
+__all__ = ["domain_for", "looked_at"]
 
 
 def looked_at(
@@ -37,7 +37,7 @@ def looked_at(
 
     def look(inputs: tuple[Input, ...]) -> Analysis:
         session.use(inputs, kwargs)
-        domain, declared = _domain(inputs, lengths, annotated)
+        domain, declared = domain_for(inputs, lengths, annotated)
         known = (target, lambda: span, domain, declared, roundtrip, annotated)
         return analyse(session, inputs, *known)
 
@@ -48,16 +48,18 @@ def looked_at(
     return revised(look(guess.inputs), look), guess
 
 
-def _domain(
+def domain_for(
     inputs: tuple[Input, ...], lengths: Sequence[Condition], annotated: Annotated
 ) -> tuple[SizeSet, bool]:
     """The sizes that matter, and whether they were declared; by default every size from 1 up.
 
+    Arithmetic in annotations declares as well: ``"n 3 2*l"`` beside another input ``"n 3 l"``.
     Conditions on symbols that only other models have are left out.
     """
     symbols = symbols_of(inputs)
     declared = [c for c in lengths if c.symbols <= set(symbols)]
-    domain = SizeSet.of(all_of([*declared, *conditions_on_inputs(annotated, inputs)]), symbols)
+    declared += conditions_on_inputs(annotated, inputs)
+    domain = SizeSet.of(all_of(declared), symbols)
     if not domain:
         raise UsageError("lengths: no size is left")
     return domain, bool(declared)

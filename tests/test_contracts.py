@@ -15,7 +15,9 @@ from torch.nn import functional as F
 from shapelint.analysis import Analysis, analyze, examine, symbols_of, template_of
 from shapelint.contracts import conditions_on_inputs, contracts, kept
 from shapelint.facts import Annotated
+from shapelint.inputs import domain_for
 from shapelint.lengths.conditions import all_of
+from shapelint.lengths.domain import condition_of
 from shapelint.lengths.sets import SizeSet
 from shapelint.lint import diagnose
 from shapelint.local import LocalSession
@@ -47,6 +49,27 @@ def analysed(function, takes: tuple[str, ...], returns: tuple[str, ...], **rest)
     domain = SizeSet.of(all_of(conditions_on_inputs(annotated, inputs)), symbols)
     where = partial(Span, "a.py", 1, 1, 1, 1)
     return examine(session, inputs, "a.py:F", where, domain, annotated=annotated, **rest)
+
+
+@pytest.mark.parametrize(
+    ("takes", "lengths", "declared"),
+    [
+        (("n 3 l",), (), False),
+        (("n 3 l", "n 3 m"), (), False),
+        (("n 3 l",), ("l % 2 == 0",), True),
+        (("n 3 l",), ("h % 2 == 0",), False),
+        (("n 3 l", "n 3 l*2"), (), True),
+    ],
+    ids=["any length", "any two", "--length", "of another model", "one twice the other"],
+)
+def test_what_declares_the_sizes_that_matter(takes, lengths, declared):
+    annotated = Annotated(tuple((f"x{i}", text) for i, text in enumerate(takes)), ())
+    names = [tuple(text.replace("l*2", "m").split()) for text in takes]
+    inputs = template_of([(n, int(c), length) for n, c, length in names])
+    conditions = [condition_of(text) for text in lengths]
+    domain, told = domain_for(inputs, conditions, annotated)
+    assert told is declared
+    assert (domain == SizeSet.universe(domain.symbols)) is not declared
 
 
 def pool(x):
