@@ -110,6 +110,11 @@ def divided(n):
 def complained(n):
     if n < 5:
         raise ValueError(f"{n} is too small: {n:d}")
+    assert all(n > limit for limit in (3, 4)), f"{n} is too small"
+    if n > 20:
+        words = f"{n} is too large"
+        words += f": at most {20}, not {n}"
+        raise ValueError(words)
     logging.getLogger(__name__).debug(f"{n} is large")
     torch._assert(n > 4, f"{n} is too small")
     return n
@@ -151,6 +156,11 @@ def caught(n):
         return len(str(exc))
 
 
+def asserted(n):
+    assert f"{n}" != "8", "not this one"
+    return n
+
+
 @dataclasses.dataclass(frozen=True)
 class Key:
     n: int
@@ -158,6 +168,7 @@ class Key:
 
 NOTICED = [
     rows("text in a f-string", lambda n: 1 if f"{n}x{n}" == "8x8" else 2),
+    rows("text in the test of an assert", asserted),
     rows("text by %d", lambda n: 1 if "%d" % n == "8" else 2),  # noqa: UP031
     rows("text of an exception that is caught", caught),
     pytest.param(lambda x: x.new_zeros(1 + (str(x.shape) == "torch.Size([2, 8])")), id="size"),

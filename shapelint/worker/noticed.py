@@ -9,7 +9,9 @@ from __future__ import annotations
 import ast
 import os
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from types import CodeType, FrameType
 
 from shapelint.worker.recorder import OURS, current, is_user_frame
@@ -20,6 +22,8 @@ __all__ = ["hashed", "made_bare", "written"]
 _KEY = "a size is used as a key of a dict or set, where shapelint cannot follow"
 _TEXT = "a size becomes text, where shapelint cannot follow"
 _BARE = "a size becomes an ordinary float, where shapelint cannot follow"
+_PLAIN = (ast.AnnAssign, ast.Assign, ast.AugAssign, ast.Expr, ast.Raise)
+"""Statements behind which the next one of their block is executed, or none."""
 _SHOWS = ("assert", "critical", "debug", "error", "exception", "info", "log", "print", "warn")
 """How the names of functions begin that tell people something; ``torch._assert`` is one."""
 
@@ -51,8 +55,8 @@ def written() -> None:
         frame = frame.f_back
     if recorder is None or frame is None:
         return
-    statement = _statement(frame.f_code, frame.f_code.co_filename, frame.f_lineno)
-    if isinstance(statement, ast.Raise) or _is_assert(statement):
+    statement, raises = _statement(frame.f_code, frame.f_code.co_filename, frame.f_lineno)
+    if raises or _is_message(statement, frame):
         recorder.lost_if_it_runs(_TEXT)
     elif not _is_shown(statement):
         recorder.lost(_TEXT)
@@ -68,19 +72,30 @@ def _asked_by(between: frozenset[str]) -> FrameType | None:
 
 
 @lru_cache(maxsize=1024)
-def _statement(code: CodeType, path: str, line: int) -> ast.stmt | None:
-    """The innermost statement at a line."""
+def _statement(code: CodeType, path: str, line: int) -> tuple[ast.stmt | None, bool]:
+    """The innermost statement at a line, and whether it only makes what is raised behind it."""
     found = definition_of(code, path)
-    around = [n for n in ast.walk(found) if isinstance(n, ast.stmt)] if found else []
-    at = [s for s in around if s.lineno <= line <= (s.end_lineno or s.lineno)]
-    return max(reversed(at), key=lambda s: s.lineno, default=None)
+    blocks = [b for node in ast.walk(found) for b in _blocks(node)] if found else []
+    at = [(s, b) for b in blocks for s in b if s.lineno <= line <= (s.end_lineno or s.lineno)]
+    statement, block = max(reversed(at), key=lambda each: each[0].lineno, default=(None, []))
+    return statement, isinstance(statement, _PLAIN) and isinstance(block[-1], ast.Raise)
 
 
-def _is_assert(statement: ast.stmt | None) -> bool:
-    """Whether text in it is what it says when it fails: the test makes none."""
-    if not isinstance(statement, ast.Assert):
+def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    for _, value in ast.iter_fields(node):
+        if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+            yield value
+
+
+def _is_message(statement: ast.stmt | None, frame: FrameType) -> bool:
+    """Whether text is what an ``assert`` says when it fails, and not in its test."""
+    if not isinstance(statement, ast.Assert) or statement.msg is None:
         return False
-    return not any(isinstance(n, (ast.JoinedStr, ast.Call)) for n in ast.walk(statement.test))
+    if not hasattr(frame.f_code, "co_positions"):  # Python 3.10 knows no columns
+        return not any(isinstance(n, (ast.JoinedStr, ast.Call)) for n in ast.walk(statement.test))
+    line, _, column, _ = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
+    start = statement.msg.lineno, statement.msg.col_offset
+    return line is not None and column is not None and (line, column) >= start
 
 
 def _is_shown(statement: ast.stmt | None) -> bool:
