@@ -1,6 +1,12 @@
+import signal
+
 import pytest
 
 from shapelint.cli import run
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # so a shell starts what runs in the background, and what that starts inherits it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
