@@ -14,7 +14,7 @@ from shapelint.exploration import Exploration
 from shapelint.lengths.sets import SizeSet
 from shapelint.paths import Failing, Outcome, Path, raised_by_forward
 from shapelint.session import Run, Session
-from shapelint.trace import Trace
+from shapelint.trace import STEP_BY_STEP, Trace
 
 __all__ = ["Confirmation", "confirm_paths", "confirm_sizes", "device_for"]
 
@@ -81,7 +81,7 @@ def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confir
 
 def _takes_steps(exploration: Exploration) -> bool:
     """Whether a run takes the longer the larger it is, on the meta device too."""
-    return any(node.op in _STEP_BY_STEP for node in exploration.base.nodes)
+    return any(node.op in STEP_BY_STEP for node in exploration.base.nodes)
 
 
 def _running(exploration: Exploration) -> Iterator[dict[str, int]]:
@@ -119,7 +119,6 @@ def _another(sizes: SizeSet, trace: Trace, exploration: Exploration) -> Iterator
         yield {**exploration.small, **found}
 
 
-_STEP_BY_STEP = frozenset(("gru", "lstm", "rnn_relu", "rnn_tanh"))
 _BESIDE = 4
 """How many ways through the model are run at a second size: the first ones are the common ones."""
 

@@ -210,10 +210,9 @@ class _Explorer:
         for symbols in itertools.chain(*map(_together, trace.events)):
             if symbols & group and not symbols <= group:
                 raise Conflict(symbols)
-        last = trace.events[-1] if trace.failure is not None and trace.events else None
-        unmet = last is not None and last.kind == "need" and not last.holds
-        if last is not None and unmet and not last.condition.symbols <= group:
-            raise Conflict(last.condition.symbols)
+        for last in trace.events[-1:] if trace.failure is not None else ():
+            if last.kind == "need" and not last.holds and not last.condition.symbols <= group:
+                raise Conflict(last.condition.symbols)
         for other in self.groups:
             if other == group:
                 continue

@@ -16,6 +16,7 @@ from shapelint.span import Span
 
 __all__ = [
     "FIRST_INPUT",
+    "STEP_BY_STEP",
     "Event",
     "Failure",
     "NeedKind",
@@ -27,6 +28,9 @@ __all__ = [
 
 FIRST_INPUT = "takes its size from the first input"
 """What is said of a lazy layer whose size is not a constant; the claims are about that size."""
+
+STEP_BY_STEP = frozenset(("gru", "lstm", "rnn_relu", "rnn_tanh"))
+"""Ops that go through a sequence one element after the other, on the meta device too."""
 
 Shape = tuple[Expr, ...]
 """The lengths of all dims of one tensor."""

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils import _pytree as pytree
 
+from shapelint.trace import STEP_BY_STEP
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,7 +31,7 @@ _MOVES = frozenset({"to", "cuda", "cpu", "type"})
 def run_op(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """The meta tensors that ``func`` returns. Raises what ``func`` raises on the CPU."""
     try:
-        if getattr(func, "__name__", "") in _STEP_BY_STEP:
+        if getattr(func, "__name__", "") in STEP_BY_STEP:
             return _run_two_steps(func, args)
         return run_on_meta(func, args, kwargs)
     except Exception:
@@ -39,10 +41,6 @@ def run_op(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     with torch._C.DisableTorchFunction():
         args, kwargs = pytree.tree_map(_on_cpu, (args, kwargs))
         return pytree.tree_map(_on_meta, func(*args, **kwargs))
-
-
-_STEP_BY_STEP = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
-"""Layers whose meta kernels go through a sequence one element after the other."""
 
 
 def _run_two_steps(func: Callable[..., Any], args: Any) -> Any:
