@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shapelint.config import Settings
-from shapelint.discovery import Place, project_root
 from shapelint.engine import files_of
 from shapelint.inspection import Found, found_in
 from shapelint.interpreters import find_interpreter
 from shapelint.process import Limits, Worker
-from shapelint.project import Project
-from shapelint.texts import Texts
+from shapelint.project.classes import Project
+from shapelint.project.discovery import Place, project_root
+from shapelint.source.texts import Texts
 
 _HEADS = (
     "repository",

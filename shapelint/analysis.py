@@ -14,10 +14,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from shapelint.confirm import confirm_paths
 from shapelint.contracts import promises, return_span
-from shapelint.exploration import Component, Exploration
-from shapelint.explore import explore
+from shapelint.explore.confirm import confirm_paths
+from shapelint.explore.covering import explore
+from shapelint.explore.exploration import Component, Exploration
+from shapelint.explore.paths import Outcome, raised_by_forward
+from shapelint.explore.sweep import Sweep, swept
 from shapelint.facts import Annotated
 from shapelint.lengths.domain import domain_of
 from shapelint.lengths.effort import Effort, TooHard
@@ -25,10 +27,8 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.lint import Findings, diagnose
 from shapelint.model import Diagnostic, Evidence, Input
 from shapelint.notation import parse_input
-from shapelint.paths import Outcome, raised_by_forward
 from shapelint.session import Run, Session
 from shapelint.subject import Subject
-from shapelint.sweep import Sweep, swept
 from shapelint.trace import Span
 from shapelint.wording import size_text
 

@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any
 
 from shapelint import __version__, stored
 from shapelint.config import Settings
-from shapelint.discovery import Place, project_root, stamp
 from shapelint.model import Inspected
+from shapelint.project.discovery import Place, project_root, stamp
 
 if TYPE_CHECKING:
-    from shapelint.project import Project
+    from shapelint.project.classes import Project
 
 __all__ = ["FOLDER", "Cache", "clean", "number_of_entries"]
 
@@ -59,7 +59,7 @@ class _Surroundings:
 
     @cached_property
     def _project(self) -> Project:
-        from shapelint.project import Project
+        from shapelint.project.classes import Project
 
         return Project(self.root)
 

@@ -19,7 +19,7 @@ from shapelint.lengths.expr import Bounds
 from shapelint.model import Input
 from shapelint.process import Json, Limits, Unanswered, Worker
 from shapelint.session import Patch, Run
-from shapelint.texts import Texts
+from shapelint.source.texts import Texts
 from shapelint.trace import Trace
 
 __all__ = ["Limits", "Unanswered", "Worker", "WorkerSession"]

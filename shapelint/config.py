@@ -46,7 +46,7 @@ class Globs:
 
 @dataclass(frozen=True)
 class Selection:
-    """What one layer says about rules; each word is a selector of :mod:`shapelint.selection`."""
+    """What one layer says about rules; each word is a selector (``findings.selection``)."""
 
     select: tuple[str, ...] | None = None
     """Run these rules instead of those of the layers before; None to start from there."""

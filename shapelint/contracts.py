@@ -14,15 +14,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shapelint.explore.paths import refused, set_of
 from shapelint.facts import Annotated
 from shapelint.lengths.conditions import Condition, divides, equal
 from shapelint.lengths.domain import DomainError, expression_of
 from shapelint.lengths.expr import Expr, as_expr, symbol
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from shapelint.model import Contract, Evidence, Input
-from shapelint.paths import refused, set_of
+from shapelint.source.texts import Texts
 from shapelint.span import Span
-from shapelint.texts import Texts
 
 if TYPE_CHECKING:
     from shapelint.subject import Subject

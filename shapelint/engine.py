@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 from shapelint.cache import FOLDER, Cache
 from shapelint.config import Settings
-from shapelint.discovery import Place, mentions_models, places, project_root
 from shapelint.errors import UsageError
-from shapelint.files import Wanted
+from shapelint.findings.review import reviewed
+from shapelint.findings.scope import Scope
+from shapelint.findings.selection import ignored_in, selected_rules, severity_of
 from shapelint.interpreters import find_interpreter, installed
 from shapelint.model import Diagnostic, Examination, Inspected, Report, TargetReport
-from shapelint.review import reviewed
-from shapelint.scope import Scope
-from shapelint.selection import ignored_in, selected_rules, severity_of
-from shapelint.texts import Texts
+from shapelint.project.discovery import Place, mentions_models, places, project_root
+from shapelint.project.files import Wanted
+from shapelint.source.texts import Texts
 from shapelint.unbuilt import in_one_line
 
 if TYPE_CHECKING:

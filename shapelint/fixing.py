@@ -12,11 +12,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from shapelint.analysis import symbols_of
-from shapelint.edits import Unwritable, edited_texts, overlap
 from shapelint.lengths.domain import domain_of
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Diagnostic, Edit, Fix, Report, Sizes, TargetReport
-from shapelint.texts import Texts
+from shapelint.source.edits import Unwritable, edited_texts, overlap
+from shapelint.source.texts import Texts
 
 __all__ = ["Fixed", "fixed", "for_display"]
 

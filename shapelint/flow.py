@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
+from shapelint.explore.paths import Outcome, follow
 from shapelint.losses import structure_at
 from shapelint.model import Label
-from shapelint.paths import Outcome, follow
 from shapelint.stages import Stage
 from shapelint.subject import Subject
 from shapelint.trace import Node, Span

@@ -15,7 +15,6 @@ from pathlib import Path
 from shapelint.analysis import Analysis
 from shapelint.client import Unanswered, Worker, WorkerSession
 from shapelint.config import Settings
-from shapelint.discovery import Place, project_root
 from shapelint.errors import UsageError
 from shapelint.facts import (
     TOOK_LONGER,
@@ -24,17 +23,18 @@ from shapelint.facts import (
     Problem,
     SkippedStatement,
 )
+from shapelint.findings.selection import selected_rules
+from shapelint.findings.suppressions import SKIP, skips
 from shapelint.guesses import why_doubtful
 from shapelint.inputs import looked_at
 from shapelint.lengths.effort import Deadline, TooHard
 from shapelint.model import Diagnostic, Inspected, Skipped, TargetReport
-from shapelint.project import Project, project_at
+from shapelint.project.classes import Project, project_at
+from shapelint.project.discovery import Place, project_root
+from shapelint.project.targets import Plan, plans
 from shapelint.rules import find_rule
 from shapelint.rules.same_padding_with_stride import refused
-from shapelint.selection import selected_rules
-from shapelint.suppressions import SKIP, skips
-from shapelint.targets import Plan, plans
-from shapelint.texts import Texts
+from shapelint.source.texts import Texts
 from shapelint.trace import Span
 from shapelint.unbuilt import arguments_missing, as_guess, block_to_paste
 from shapelint.verdict import verdict

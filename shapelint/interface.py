@@ -85,7 +85,7 @@ def _check_path(path: str, said: Mapping[str, Any], isolated: bool) -> ShownRepo
     """Lint a file or folder with what is ``said``, where that is anything."""
     from shapelint import engine
     from shapelint.configfile.layers import Layers
-    from shapelint.selection import check_selectors
+    from shapelint.findings.selection import check_selectors
 
     given = {key: value for key, value in said.items() if value}
     own = {"cache": False, "jobs": 1}  # sets of sizes are to be there as such

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkProcess
 
-    from shapelint.discovery import Place
     from shapelint.model import Inspected
     from shapelint.process import Worker
+    from shapelint.project.discovery import Place
 
 __all__ = ["inspected_in_lanes", "number_of_lanes"]
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from shapelint.confirm import Confirmation, confirm_sizes, device_for
+from shapelint.explore.confirm import Confirmation, confirm_sizes, device_for
 from shapelint.flow import flow, modules_at
 from shapelint.lengths.effort import TooHard, at_most
 from shapelint.model import Diagnostic

@@ -17,7 +17,7 @@ from shapelint.facts import Inventory
 from shapelint.lengths.expr import Bounds
 from shapelint.model import Input
 from shapelint.session import NoSource, Patch, Run, Session
-from shapelint.texts import Texts
+from shapelint.source.texts import Texts
 from shapelint.trace import Span, Trace
 
 if TYPE_CHECKING:

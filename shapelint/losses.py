@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shapelint.paths import Outcome, follow
+from shapelint.explore.paths import Outcome, follow
 from shapelint.stages import Pair, Stage, Structure, structure
 from shapelint.subject import Subject
 

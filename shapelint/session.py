@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from shapelint.facts import Inventory
 from shapelint.lengths.expr import Bounds
-from shapelint.texts import Texts
+from shapelint.source.texts import Texts
 from shapelint.trace import Trace
 
 __all__ = ["NoSource", "Patch", "Run", "Session"]

@@ -9,15 +9,15 @@ from fractions import Fraction
 from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
-from shapelint.confirm import device_for
-from shapelint.exploration import Component, Exploration, combined
+from shapelint.explore.confirm import device_for
+from shapelint.explore.exploration import Component, Exploration, combined
+from shapelint.explore.paths import Failing, Outcome, set_of
 from shapelint.lengths.conditions import all_of, at_least, divides, equal
 from shapelint.lengths.expr import Expr, as_expr, symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Input, Label
-from shapelint.paths import Failing, Outcome, set_of
+from shapelint.source.texts import Texts
 from shapelint.stages import Stage, Structure, counterpart, level, nodes_above, structure
-from shapelint.texts import Texts
 from shapelint.trace import Node, Shape, Span, Trace
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from shapelint.edits import Unwritable, edited_texts
-from shapelint.explore import Budget, explore
+from shapelint.explore.covering import Budget, explore
 from shapelint.facts import Inventory
 from shapelint.fixes import Proposal, proposals
 from shapelint.gains import Gain, gain
@@ -20,10 +19,11 @@ from shapelint.lengths.effort import TooHard, at_most
 from shapelint.model import Applicability, Edit, Fix
 from shapelint.process import Unanswered
 from shapelint.session import NoSource, Patch, Session
+from shapelint.source.edits import Unwritable, edited_texts
+from shapelint.source.texts import Texts
+from shapelint.source.writings import Writing, writings
 from shapelint.subject import Subject
-from shapelint.texts import Texts
 from shapelint.wording import every, for_sizes
-from shapelint.writings import Writing, writings
 
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shapelint.discovery import project_root
 from shapelint.model import Diagnostic, Report
+from shapelint.project.discovery import project_root
 
 if TYPE_CHECKING:
     from shapelint.config import Settings

@@ -18,7 +18,7 @@ from shapelint.lengths.domain import domain_of
 from shapelint.model import Input
 from shapelint.process import Unanswered
 from shapelint.session import Patch, Run
-from shapelint.texts import Texts
+from shapelint.source.texts import Texts
 from shapelint.trace import Span
 from shapelint.worker import build, runs
 from shapelint.worker.annotations import annotated

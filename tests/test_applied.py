@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shapelint.edits import Unwritable, applied, edited_texts, overlap
 from shapelint.model import Edit
-from shapelint.texts import Texts
+from shapelint.source.edits import Unwritable, applied, edited_texts, overlap
+from shapelint.source.texts import Texts
 from shapelint.trace import Span
 
 

@@ -16,10 +16,10 @@ import pytest
 from shapelint import cache as module
 from shapelint.cache import FOLDER, Cache, clean
 from shapelint.config import Selection, Settings
-from shapelint.discovery import Place
 from shapelint.lengths.conditions import divides
 from shapelint.lengths.expr import symbol
 from shapelint.model import Inspected, SizesInWords, Skipped
+from shapelint.project.discovery import Place
 from tests.reports import AE, ROUNDTRIP, target
 
 ENVIRONMENT = ("/env/bin/python", "torch-2.13.0.dist-info")

@@ -237,7 +237,7 @@ def test_a_python_that_is_none(tmp_path: Path) -> None:
 
 # -- promises about imports -----------------------------------------------------------------
 
-_CLIENT = "import shapelint.client, shapelint.discovery, shapelint.interpreters, shapelint.session"
+_CLIENT = "import shapelint.client, shapelint.project.discovery, shapelint.session"
 _CHECK = "import sys; sys.exit('torch' in sys.modules)"
 
 

@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn import functional as F
 
 import shapelint
-from shapelint.confirm import confirm_paths, confirm_sizes, device_for
-from shapelint.paths import Outcome
+from shapelint.explore.confirm import confirm_paths, confirm_sizes, device_for
+from shapelint.explore.paths import Outcome
 from shapelint.verdict import verdict
 from shapelint.worker.names import transfer_of
 from shapelint.worker.ops import OPS

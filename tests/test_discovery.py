@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shapelint.discovery import may_hold_models, places, project_root, python_files
-from shapelint.literals import NotLiteral, literal
-from shapelint.project import Project
+from shapelint.project.classes import Project
+from shapelint.project.discovery import may_hold_models, places, project_root, python_files
+from shapelint.source.literals import NotLiteral, literal
 
 FILES = {
     "pyproject.toml": "",

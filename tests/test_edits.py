@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from shapelint.calls import call_at, function_around
-from shapelint.edits import applied
 from shapelint.fixes import Change
-from shapelint.texts import Texts
+from shapelint.source.calls import call_at, function_around
+from shapelint.source.edits import applied
+from shapelint.source.texts import Texts
+from shapelint.source.writings import writings
 from shapelint.trace import Node, Span
-from shapelint.writings import writings
 
 
 def span_of(path: Path) -> Span:

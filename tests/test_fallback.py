@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from shapelint.explore.sweep import swept
 from shapelint.session import Run
-from shapelint.sweep import swept
 from shapelint.verdict import verdict
 from tests.runs import analysed, disagreements, really
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from shapelint.config import Globs, Settings
-from shapelint.discovery import places
 from shapelint.engine import check, files_of
-from shapelint.files import Wanted, matches
 from shapelint.model import Report
+from shapelint.project.discovery import places
+from shapelint.project.files import Wanted, matches
 
 DEEP = ["models/deep/old.py", "models/deep/vae.py", "models/unet.py"]
 TREE = ["a.py", "b.py", "data/x.py", *DEEP, "old/a.py"]

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from shapelint.analysis import Analysis
-from shapelint.edits import applied
 from shapelint.lint import diagnose
 from shapelint.model import Diagnostic, Fix
 from shapelint.rules import all_rules
+from shapelint.source.edits import applied
 from shapelint.worker.build import build
 from tests.fixture_models import FIXTURES, Model, analysis_of, load, sweep
 from tests.models import BAD, GOOD, MODELS

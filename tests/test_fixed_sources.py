@@ -25,12 +25,12 @@ import torch
 from torch import nn
 
 from shapelint.config import Settings
-from shapelint.edits import edited_texts
 from shapelint.engine import check
 from shapelint.fixing import Fixed, fixed, for_display
 from shapelint.lengths.domain import domain_of
 from shapelint.model import Report, TargetReport
-from shapelint.texts import Texts
+from shapelint.source.edits import edited_texts
+from shapelint.source.texts import Texts
 from shapelint.worker.build import assemble, fill_parameters
 from shapelint.worker.load import Project
 

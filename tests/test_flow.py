@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 from shapelint.analysis import analyze
-from shapelint.fingerprints import fingerprints, identity
+from shapelint.findings.fingerprints import fingerprints, identity
 from shapelint.flow import flow
 from shapelint.interface import check
 from shapelint.text.sources import Sources

@@ -50,7 +50,7 @@ def test_never_more_than_eight_unasked(monkeypatch):
 SHARED_OUT = """
 import io, os, signal, sys, time
 from pathlib import Path
-from shapelint.discovery import Place
+from shapelint.project.discovery import Place
 from shapelint.errors import UsageError
 from shapelint.lanes import inspected_in_lanes
 from shapelint.model import Inspected

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+from shapelint.explore.paths import Outcome, follow, read
 from shapelint.lengths.conditions import unequal
 from shapelint.lengths.expr import symbol
 from shapelint.lengths.sets import SizeSet
-from shapelint.paths import Outcome, follow, read
 from tests.ops.oracle import traced
 
 torch.set_num_threads(1)

@@ -102,7 +102,7 @@ ALLOWED = {
         "shapelint.wire",
         "shapelint.registry",
         "shapelint.facts",
-        "shapelint.texts",
+        "shapelint.source.texts",
         "shapelint.model",
         "shapelint.session",
     ),

@@ -6,11 +6,11 @@ import pytest
 from torch import nn
 from torch.nn import functional as F
 
+from shapelint.explore.paths import WINDOW, Outcome, follow, read, set_of
 from shapelint.lengths.domain import condition_of, domain_of
 from shapelint.lengths.sets import SizeSet
 from shapelint.local import LocalSession
 from shapelint.model import Input
-from shapelint.paths import WINDOW, Outcome, follow, read, set_of
 from tests.runs import really
 
 ALL = SizeSet.universe(("N", "L"))

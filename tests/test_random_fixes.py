@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from shapelint.edits import applied
 from shapelint.lengths.domain import domain_of
 from shapelint.model import Fix
+from shapelint.source.edits import applied
 from tests.fixture_models import Model
 
 torch.set_num_threads(1)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import shapelint.replacing
-from shapelint.replacing import NotReplaced, replace_text
+import shapelint.source.replacing
+from shapelint.source.replacing import NotReplaced, replace_text
 
 OLD, NEW = b"old\n" * 2000, b"new\n" * 3000
 
@@ -74,7 +74,7 @@ def test_a_file_that_is_not_what_it_was_is_left_alone(model, spoil, reason):
 
 
 def test_a_read_only_file_is_left_alone(model, monkeypatch):
-    monkeypatch.setattr(shapelint.replacing.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(shapelint.source.replacing.os, "access", lambda path, mode: False)
     with pytest.raises(NotReplaced, match="read-only"):
         replace_text(str(model), OLD, NEW)
     assert model.read_bytes() == OLD
@@ -85,7 +85,7 @@ def test_a_disk_that_is_full_leaves_the_old_text(model, monkeypatch, step):
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shapelint.replacing.os, step, full)
+    monkeypatch.setattr(shapelint.source.replacing.os, step, full)
     with pytest.raises(NotReplaced, match="No space left"):
         replace_text(str(model), OLD, NEW)
     assert model.read_bytes() == OLD
@@ -99,7 +99,7 @@ def test_a_change_between_the_two_looks_is_seen(model, monkeypatch):
         changed(model)
         sync(descriptor)
 
-    monkeypatch.setattr(shapelint.replacing.os, "fsync", edit_and_sync)
+    monkeypatch.setattr(shapelint.source.replacing.os, "fsync", edit_and_sync)
     with pytest.raises(NotReplaced, match="changed meanwhile"):
         replace_text(str(model), OLD, NEW)
     assert model.read_bytes().startswith(OLD)
@@ -114,7 +114,7 @@ def killed_after(lines: int, path: Path) -> bool:
 
         def count(frame, event, argument):
             nonlocal left
-            if event == "line" and frame.f_code.co_filename == shapelint.replacing.__file__:
+            if event == "line" and frame.f_code.co_filename == shapelint.source.replacing.__file__:
                 left -= 1
                 if left < 0:
                     os.kill(os.getpid(), signal.SIGKILL)

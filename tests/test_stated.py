@@ -10,8 +10,8 @@ import shapelint
 from shapelint.analysis import Analysis
 from shapelint.lint import diagnose
 from shapelint.rules import find_rule
-from shapelint.stated import stated
-from shapelint.texts import Texts
+from shapelint.source.stated import stated
+from shapelint.source.texts import Texts
 
 READ = {
     "prose": ("# now it is small", ""),

@@ -10,10 +10,10 @@ import click
 from shapelint.config import Settings
 from shapelint.fixing import Fixed, Lint, fixed, for_display
 from shapelint.model import Report
-from shapelint.replacing import NotReplaced, replace_text
+from shapelint.source.replacing import NotReplaced, replace_text
+from shapelint.source.texts import Texts
 from shapelint.text.diff import unified
 from shapelint.text.summary import fixable
-from shapelint.texts import Texts
 
 __all__ = ["apply", "show_diff", "shown"]
 

@@ -29,7 +29,7 @@ from shapelint.registry import module_names
 if TYPE_CHECKING:
     from shapelint.configfile.layers import Layers
     from shapelint.model import Report
-    from shapelint.texts import Texts
+    from shapelint.source.texts import Texts
 
 __all__ = ["command", "exit_code"]
 
@@ -114,7 +114,7 @@ def _rules(flag: str, text: str) -> Callable[[Command], Command]:
 def command(ctx: click.Context, /, show_settings: bool, show_files: bool, **_: Any) -> int:
     """Lint models. PATHS are files, folders, FILE.py:Class, FILE.py:factory or pkg.mod:object."""
     from shapelint.cli._output import write
-    from shapelint.selection import check_selectors
+    from shapelint.findings.selection import check_selectors
 
     found = layers(ctx)
     asked = found.of_run()

@@ -69,7 +69,7 @@ _ABOUT_RUNS = (
 
 def _declared(said: dict[str, Any], at: Where) -> Declared:
     """A model; its file must be there, so that an entry does not outlive it unnoticed."""
-    from shapelint.discovery import places
+    from shapelint.project.discovery import places
 
     target = said.pop("target")
     where, _, name = target.rpartition(":")

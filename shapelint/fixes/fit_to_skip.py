@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from shapelint.calls import source_of
-from shapelint.edits import Unwritable
 from shapelint.fixes import Proposal, proposes
-from shapelint.forwards import functional, joined, wrapped
 from shapelint.model import Edit
+from shapelint.source.calls import source_of
+from shapelint.source.edits import Unwritable
+from shapelint.source.forwards import functional, joined, wrapped
 from shapelint.stages import level
 from shapelint.subject import Subject
 from shapelint.trace import Node

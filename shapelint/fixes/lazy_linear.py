@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from shapelint.calls import call_at, replaced, source_of
 from shapelint.fixes import Proposal, proposes
 from shapelint.fixes.parameters import is_layer
 from shapelint.model import Edit
+from shapelint.source.calls import call_at, replaced, source_of
+from shapelint.source.texts import Texts
 from shapelint.subject import Subject
-from shapelint.texts import Texts
 from shapelint.trace import Span
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from shapelint.calls import call_at, function_around, insertion
-from shapelint.edits import Unwritable
 from shapelint.fixes import Proposal, proposes
 from shapelint.fixes.parameters import is_layer
-from shapelint.forwards import before_statement, fresh_names, rebound, statement_around
 from shapelint.model import Edit
+from shapelint.source.calls import call_at, function_around, insertion
+from shapelint.source.edits import Unwritable
+from shapelint.source.forwards import before_statement, fresh_names, rebound, statement_around
+from shapelint.source.texts import Texts
 from shapelint.stages import Pair
 from shapelint.subject import Subject
-from shapelint.texts import Texts
 from shapelint.trace import Node, Span
 
 _TAKES_OUTPUT_SIZE = ("conv_transpose", "max_unpool")

@@ -7,13 +7,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shapelint.edits import Unwritable
 from shapelint.fixes import Proposal, proposes
-from shapelint.forwards import before_statement, fresh_names, functional, method_of, wrapped
 from shapelint.lengths.conditions import all_of, divides
 from shapelint.lengths.expr import symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Edit
+from shapelint.source.edits import Unwritable
+from shapelint.source.forwards import before_statement, fresh_names, functional, method_of, wrapped
 from shapelint.stages import level
 from shapelint.subject import Subject
 from shapelint.wording import short

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shapelint.calls import Slot
 from shapelint.fixes import Change, Proposal
 from shapelint.lengths.expr import Expr
+from shapelint.source.calls import Slot
+from shapelint.source.writings import shared_expression
 from shapelint.subject import Subject
 from shapelint.trace import Node
 from shapelint.wording import short
-from shapelint.writings import shared_expression
 
 __all__ = [
     "Values",

@@ -7,12 +7,12 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from shapelint.calls import call_at, replaced, source_of
 from shapelint.fixes import Proposal, proposes
 from shapelint.fixes.parameters import declared_length
 from shapelint.model import Edit
+from shapelint.source.calls import call_at, replaced, source_of
+from shapelint.source.texts import Texts
 from shapelint.subject import Subject
-from shapelint.texts import Texts
 from shapelint.trace import Node
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shapelint.fingerprints import fingerprints
+from shapelint.findings.fingerprints import fingerprints
 from shapelint.model import Diagnostic, Report, Severity
 from shapelint.reporters import reporter
 from shapelint.text.layout import one_line

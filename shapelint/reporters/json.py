@@ -47,7 +47,7 @@ import json as stdlib_json
 from collections import Counter
 from typing import Any
 
-from shapelint.fingerprints import fingerprints
+from shapelint.findings.fingerprints import fingerprints
 from shapelint.model import (
     Diagnostic,
     Fix,

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from shapelint import __version__
 from shapelint.catalog import FIX_SAFETY, Entry, find_entry
-from shapelint.fingerprints import fingerprints
+from shapelint.findings.fingerprints import fingerprints
 from shapelint.model import Diagnostic, Edit, Fix, Label, Report, TargetReport
 from shapelint.reporters import reporter
 from shapelint.text.findings import details

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.contracts import kept
+from shapelint.explore.paths import refused
 from shapelint.lengths.sets import SizeSet
 from shapelint.lengths.words import formula
 from shapelint.losses import first_loss
 from shapelint.model import Diagnostic, Label
-from shapelint.paths import refused
 from shapelint.rules import rule
 from shapelint.subject import Subject
 from shapelint.wording import map_label, place, related_layer, size_text, where

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shapelint.explore.paths import Outcome
 from shapelint.lengths.conditions import equal
 from shapelint.lengths.expr import symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Diagnostic
-from shapelint.paths import Outcome
 from shapelint.rules import rule
 from shapelint.subject import Subject
 from shapelint.trace import Event, Span

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shapelint.explore.paths import Failing
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Diagnostic, Severity
-from shapelint.paths import Failing
 from shapelint.rules import rule
 from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
 from shapelint.subject import Subject

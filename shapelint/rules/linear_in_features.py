@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shapelint.explore.paths import Failing
 from shapelint.lengths.words import formula
 from shapelint.model import Diagnostic, Severity
-from shapelint.paths import Failing
 from shapelint.rules import rule
 from shapelint.subject import Subject
 from shapelint.wording import place, size_text, where, whose

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from shapelint.explore.paths import Path
 from shapelint.lengths.conditions import Compare
 from shapelint.model import Diagnostic
-from shapelint.paths import Path
 from shapelint.rules import rule
 from shapelint.subject import Subject
 from shapelint.trace import Event

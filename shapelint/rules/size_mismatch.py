@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shapelint.explore.paths import Failing, refused, wants_values
 from shapelint.model import Diagnostic, Severity
-from shapelint.paths import Failing, refused, wants_values
 from shapelint.rules import rule
 from shapelint.subject import Subject
 from shapelint.trace import Span

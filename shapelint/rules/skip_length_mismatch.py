@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shapelint.explore.paths import Failing
 from shapelint.lengths.expr import as_expr
 from shapelint.lengths.words import formula
 from shapelint.model import Diagnostic, Label, Severity
-from shapelint.paths import Failing
 from shapelint.rules import rule
 from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
 from shapelint.subject import Subject

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from shapelint.explore.paths import set_of
 from shapelint.lengths.conditions import divides, equal
 from shapelint.lengths.expr import Expr, symbol
 from shapelint.lengths.words import formula
 from shapelint.model import Diagnostic
-from shapelint.paths import set_of
 from shapelint.rules import rule
-from shapelint.stated import Stated, Word, stated
+from shapelint.source.stated import Stated, Word, stated
 from shapelint.subject import Subject
 from shapelint.trace import Node, Shape
 from shapelint.wording import size_text

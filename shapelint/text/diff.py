@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from shapelint.texts import decoded
+from shapelint.source.texts import decoded
 
 __all__ = ["unified"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from torch import nn
 
 from shapelint.facts import InputGuess
-from shapelint.texts import Texts
+from shapelint.source.texts import Texts
 from shapelint.worker.annotations import annotated_inputs
 from shapelint.worker.build import Model
 from shapelint.worker.examples import Template, attached_examples, generalised, literal_examples

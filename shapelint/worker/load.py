@@ -22,7 +22,7 @@ from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 
 from shapelint.facts import SkippedStatement
-from shapelint.texts import Texts
+from shapelint.source.texts import Texts
 from shapelint.worker.device import OneDevice
 from shapelint.worker.limits import time_limit
 from shapelint.worker.slicing import bound_names, optional_imports, slice_source

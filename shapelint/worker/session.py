@@ -23,7 +23,7 @@ from torch import nn
 from shapelint import facts
 from shapelint.facts import Built, Problem
 from shapelint.model import Input
-from shapelint.texts import Texts
+from shapelint.source.texts import Texts
 from shapelint.wire import encode
 from shapelint.worker.annotations import annotated
 from shapelint.worker.build import Model, assemble, build, inventory_of, number_of_parameters

@@ -76,8 +76,8 @@ SAID = {
 
 @pytest.fixture(autouse=True)
 def any_selector(monkeypatch):
-    """What selectors match is the business of ``shapelint.selection``."""
-    monkeypatch.setattr("shapelint.selection.check_selectors", lambda settings: None)
+    """What selectors match is the business of ``shapelint.findings.selection``."""
+    monkeypatch.setattr("shapelint.findings.selection.check_selectors", lambda settings: None)
 
 
 @pytest.mark.parametrize(("flags", "fields"), SAID.values(), ids=SAID)

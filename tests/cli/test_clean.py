@@ -2,8 +2,8 @@
 
 from shapelint.cache import Cache
 from shapelint.config import Settings
-from shapelint.discovery import Place
 from shapelint.model import Inspected
+from shapelint.project.discovery import Place
 
 
 def test_without_a_cache_there_is_nothing_to_do(shapelint, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from shapelint.selection import selected_rules
+from shapelint.findings.selection import selected_rules
 from tests.reports import BROKEN
 
 PRECEDENCE = {

@@ -63,7 +63,7 @@ def test_nothing_slow_is_imported(arguments):
 
 
 def test_a_run_without_config_file_and_baseline_does_not_import_what_reads_them(tmp_path):
-    watched = ("tomllib", "tomli", "shapelint.configfile.kinds", "shapelint.baseline")
+    watched = ("tomllib", "tomli", "shapelint.configfile.kinds", "shapelint.findings.baseline")
     assert loaded_by([str(tmp_path)], watched=watched) == "0"
     (tmp_path / "shapelint.toml").touch()
     (tmp_path / "known.json").write_text('{"version": 1, "findings": []}')

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shapelint.fingerprints import fingerprints
+from shapelint.findings.fingerprints import fingerprints
 from shapelint.model import Diagnostic, Report
 from shapelint.reporters import json as json_reporter
 from shapelint.reporters import render

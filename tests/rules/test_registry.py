@@ -11,10 +11,10 @@ import shapelint.rules
 from shapelint.catalog import FIX_SAFETY, HEADINGS, Entry, entries, find_entry
 from shapelint.config import merge
 from shapelint.errors import UsageError
+from shapelint.findings.selection import check_selectors, selected_rules, severity_of
 from shapelint.model import Diagnostic
 from shapelint.registry import Registry
 from shapelint.rules import Rule, all_rules, find_rule, rule
-from shapelint.selection import check_selectors, selected_rules, severity_of
 from shapelint.trace import Span
 
 COVERAGE = {r.code for r in all_rules() if r.code.startswith("SHP9")}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from shapelint.texts import Texts
+from shapelint.source.texts import Texts
 
 __all__ = ["Comment", "comments"]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from shapelint.exploration import Exploration
+from shapelint.explore.exploration import Exploration
+from shapelint.explore.paths import Failing, Outcome, Path, raised_by_forward
 from shapelint.lengths.sets import SizeSet
-from shapelint.paths import Failing, Outcome, Path, raised_by_forward
 from shapelint.session import Run, Session
 from shapelint.trace import STEP_BY_STEP, Trace
 

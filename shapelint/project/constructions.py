@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shapelint.expressions import Expression, Meanings, inlined
-from shapelint.literals import NotLiteral, literal
+from shapelint.project.expressions import Expression, Meanings, inlined
+from shapelint.source.literals import NotLiteral, literal
 
 __all__ = ["Construction", "command_line", "constructions", "dotted"]
 

@@ -16,10 +16,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from shapelint.comments import Comment, comments
 from shapelint.model import Diagnostic, Report, Suppressed
+from shapelint.source.comments import Comment, comments
+from shapelint.source.texts import Texts
 from shapelint.span import Span
-from shapelint.texts import Texts
 
 __all__ = ["KINDS", "SKIP", "Directive", "directives", "silenced", "skips"]
 

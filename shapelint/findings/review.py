@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from shapelint.catalog import find_entry
 from shapelint.errors import UsageError
-from shapelint.hygiene import complaints
+from shapelint.findings.hygiene import complaints
+from shapelint.findings.scope import Scope
+from shapelint.findings.selection import severity_of
+from shapelint.findings.suppressions import silenced
 from shapelint.model import Diagnostic, Report
-from shapelint.scope import Scope
-from shapelint.selection import severity_of
-from shapelint.suppressions import silenced
 
 if TYPE_CHECKING:
-    from shapelint.baseline import Baseline
     from shapelint.config import Settings
+    from shapelint.findings.baseline import Baseline
 
 __all__ = ["reviewed"]
 
@@ -35,7 +35,7 @@ def reviewed(report: Report, scope: Scope, settings: Settings) -> Report:
         if settings.update_baseline:
             raise UsageError("--update-baseline: --baseline or the config file says which")
         return _together(spoken, hygiene)
-    from shapelint.baseline import judge, read  # most runs have none
+    from shapelint.findings.baseline import judge, read  # most runs have none
 
     known = read(settings.baseline, may_be_missing=settings.update_baseline)
     judged = judge(known, report, scope)
@@ -68,7 +68,7 @@ def _reports_stale(settings: Settings, scope: Scope) -> bool:
 
 
 def _write(baseline: Baseline) -> None:
-    from shapelint.baseline import written
+    from shapelint.findings.baseline import written
 
     try:
         baseline.path.write_text(written(baseline), encoding="utf-8")

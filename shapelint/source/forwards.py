@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from shapelint.calls import expression_at, function_around, replaced, source_of
-from shapelint.edits import Unwritable
 from shapelint.model import Edit
-from shapelint.texts import Texts, decoded
+from shapelint.source.calls import expression_at, function_around, replaced, source_of
+from shapelint.source.edits import Unwritable
+from shapelint.source.texts import Texts, decoded
 from shapelint.trace import Span
 
 __all__ = [

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
-from shapelint import hyperparameters
-from shapelint.constructions import Construction, command_line, constructions, dotted
-from shapelint.discovery import configs, digest, python_files, readmes, source_of
-from shapelint.expressions import Expression
-from shapelint.fences import code_blocks, notebook
-from shapelint.texts import Texts
+from shapelint.project import hyperparameters
+from shapelint.project.constructions import Construction, command_line, constructions, dotted
+from shapelint.project.discovery import configs, digest, python_files, readmes, source_of
+from shapelint.project.expressions import Expression
+from shapelint.project.fences import code_blocks, notebook
+from shapelint.source.texts import Texts
 
 __all__ = ["ModelClass", "Project", "SourceFile", "project_at"]
 

@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shapelint.constructions import Construction, dotted
-from shapelint.expressions import Expression
+from shapelint.project.constructions import Construction, dotted
+from shapelint.project.expressions import Expression
 
 __all__ = ["as_object", "called", "keys_read", "with_keys"]
 

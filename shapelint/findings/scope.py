@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shapelint.discovery import Place, project_root
-from shapelint.selection import ignored_in, selected_rules
-from shapelint.texts import Texts
+from shapelint.findings.selection import ignored_in, selected_rules
+from shapelint.project.discovery import Place, project_root
+from shapelint.source.texts import Texts
 
 if TYPE_CHECKING:
     from shapelint.config import Settings
@@ -49,7 +49,7 @@ class Scope:
         return path in files and str(path) not in map(os.path.abspath, missed)
 
     def _owners(self, path: Path) -> Iterator[Path]:
-        from shapelint.project import project_at
+        from shapelint.project.classes import project_at
 
         project = project_at(project_root(path), self.files)
         source = project.parse(path)

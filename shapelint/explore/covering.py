@@ -16,12 +16,12 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from shapelint.exploration import Component, Conflict, Exploration, combined
-from shapelint.immaterial import without_immaterial
+from shapelint.explore.exploration import Component, Conflict, Exploration, combined
+from shapelint.explore.immaterial import without_immaterial
+from shapelint.explore.paths import Outcome, raised_by_forward, read
 from shapelint.lengths.conditions import Any as AnyOf
 from shapelint.lengths.real import MAX_LENGTH
 from shapelint.lengths.sets import SizeSet
-from shapelint.paths import Outcome, raised_by_forward, read
 from shapelint.session import Patch, Session
 from shapelint.trace import Event, Trace
 

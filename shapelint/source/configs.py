@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from shapelint.calls import Slot, call_at, replaced
 from shapelint.model import Edit
-from shapelint.texts import Texts
+from shapelint.source.calls import Slot, call_at, replaced
+from shapelint.source.texts import Texts
 from shapelint.trace import Span
 
 __all__ = ["dict_values", "row_edits", "values_of_key"]

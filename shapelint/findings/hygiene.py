@@ -12,10 +12,10 @@ from pathlib import Path
 
 from shapelint.catalog import entries, find_entry
 from shapelint.errors import UsageError, suggestion
+from shapelint.findings.scope import Scope
+from shapelint.findings.suppressions import KINDS, SKIP, Directive, directives
 from shapelint.model import Diagnostic, Edit, Fix, Report
-from shapelint.scope import Scope
 from shapelint.span import Span
-from shapelint.suppressions import KINDS, SKIP, Directive, directives
 
 __all__ = ["complaints"]
 

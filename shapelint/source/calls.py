@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from shapelint.edits import Unwritable
 from shapelint.model import Edit
-from shapelint.texts import Texts, decoded
+from shapelint.source.edits import Unwritable
+from shapelint.source.texts import Texts, decoded
 from shapelint.trace import Span
 
 __all__ = [

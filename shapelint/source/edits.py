@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from shapelint.model import Edit
-from shapelint.texts import Texts, decoded
+from shapelint.source.texts import Texts, decoded
 from shapelint.trace import Span
 
 __all__ = ["Unwritable", "applied", "edited_texts", "overlap"]

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.config import Declared, Settings
-from shapelint.constructions import Construction
-from shapelint.discovery import Place
 from shapelint.facts import ClassFacts, Facts
-from shapelint.project import Project, SourceFile
-from shapelint.usual import usual_arguments
+from shapelint.project.classes import Project, SourceFile
+from shapelint.project.constructions import Construction
+from shapelint.project.discovery import Place
+from shapelint.project.usual import usual_arguments
 
 __all__ = ["Plan", "plans"]
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 
+from shapelint.explore.paths import Failing, Outcome, Path, follow, set_of
 from shapelint.lengths.expr import Expr
 from shapelint.lengths.sets import SizeSet
-from shapelint.paths import Failing, Outcome, Path, follow, set_of
 from shapelint.trace import Event, Shape, Trace
 
 __all__ = ["Component", "Conflict", "Exploration", "combined"]

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.catalog import find_entry
-from shapelint.discovery import mentions_models
 from shapelint.errors import UsageError
-from shapelint.fingerprints import identity
+from shapelint.findings.fingerprints import identity
+from shapelint.findings.scope import Scope
 from shapelint.model import Diagnostic, Report, Suppressed
-from shapelint.scope import Scope
+from shapelint.project.discovery import mentions_models
 from shapelint.span import Span
 from shapelint.text.sources import Sources
 

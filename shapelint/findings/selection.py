@@ -50,7 +50,7 @@ def ignored_in(settings: Settings, *paths: str) -> tuple[Entry, ...]:
 
 def _means(globs: Globs, path: Path) -> bool:
     """Whether the pattern matches, or with ``!`` in front does not."""
-    from shapelint.files import matches
+    from shapelint.project.files import matches
 
     (pattern,) = globs.patterns
     if pattern.startswith("!"):

@@ -14,11 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shapelint.calls import Slot, call_at, function_around, insertion, replaced, source_of
-from shapelint.configs import dict_values, row_edits, values_of_key
-from shapelint.edits import Unwritable
 from shapelint.model import Edit
-from shapelint.texts import Texts
+from shapelint.source.calls import Slot, call_at, function_around, insertion, replaced, source_of
+from shapelint.source.configs import dict_values, row_edits, values_of_key
+from shapelint.source.edits import Unwritable
+from shapelint.source.texts import Texts
 from shapelint.trace import Span
 
 if TYPE_CHECKING:

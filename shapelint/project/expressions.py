@@ -11,7 +11,7 @@ import copy
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-from shapelint.literals import NotLiteral
+from shapelint.source.literals import NotLiteral
 
 __all__ = ["Expression", "Meanings", "inlined"]
 

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shapelint.comments import comments
 from shapelint.lengths.domain import DomainError, expression_of
 from shapelint.lengths.expr import Expr
+from shapelint.source.comments import comments
+from shapelint.source.texts import Texts
 from shapelint.span import Span
-from shapelint.texts import Texts
 
 __all__ = ["Stated", "Word", "stated"]
 
