@@ -169,6 +169,14 @@ class Mean(nn.Module):
         return x.new_zeros(tall * wide)
 
 
+class Added(nn.Module):
+    """A width that fits leads to a need of the height."""
+
+    def forward(self, x):
+        y = F.pad(x, (3, 0, 2, 0))[..., ::2, ::2]
+        return y + x if y.shape[-1] == x.shape[-1] else y
+
+
 class Landscape(nn.Module):
     """One comparison of both axes."""
 
@@ -176,7 +184,7 @@ class Landscape(nn.Module):
         return x if x.shape[-1] >= x.shape[-2] else x.transpose(-1, -2)
 
 
-@pytest.mark.parametrize("kind", [Mixed, Combined, Refused, Mean, Landscape])
+@pytest.mark.parametrize("kind", [Mixed, Combined, Refused, Mean, Added, Landscape])
 def test_axes_that_influence_each_other_are_explored_together(kind):
     module = kind()
     analysis = analysed(module)

@@ -212,7 +212,7 @@ class _Explorer:
                 raise Conflict(symbols)
         for last in trace.events[-1:] if trace.failure is not None else ():
             if last.kind == "need" and not last.holds and not last.condition.symbols <= group:
-                raise Conflict(last.condition.symbols)
+                raise Conflict(group | last.condition.symbols)
         for other in self.groups:
             if other == group:
                 continue
