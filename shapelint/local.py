@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import copy
 import inspect
+import itertools
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,7 @@ def definition(kind: type) -> Span:
 
 def _elsewhere(module: nn.Module, device: str) -> nn.Module:
     """A copy on ``device``; tensors that have no data get zeros."""
-    copied = copy.deepcopy(module, _computed(module))
+    copied = copy.deepcopy(module, _computed(module) | _uninitialized(module, device))
     tensors = [*copied.parameters(), *copied.buffers()]
     if not any(t.is_meta for t in tensors):
         return copied.to(device)
@@ -104,11 +105,12 @@ def _elsewhere(module: nn.Module, device: str) -> nn.Module:
 def _without_data(module: nn.Module, device: str) -> nn.Module:
     """A copy whose tensors are on ``device``, made without copying the originals' data."""
     from torch import nn
+    from torch.nn.parameter import is_lazy
 
-    memo = _computed(module, device) | _empty(module)
-    for parameter in module.parameters():
+    memo = _computed(module, device) | _empty(module) | _uninitialized(module, device)
+    for parameter in itertools.filterfalse(is_lazy, module.parameters()):
         memo[id(parameter)] = nn.Parameter(parameter.detach().to(device), parameter.requires_grad)
-    for buffer in module.buffers():
+    for buffer in itertools.filterfalse(is_lazy, module.buffers()):
         memo[id(buffer)] = moved = buffer.to(device)
         _remember(moved, buffer)
     return copy.deepcopy(module, memo)
@@ -135,6 +137,17 @@ def _computed(module: nn.Module, device: str | None = None) -> dict[int, Any]:
 
     kept = [t for m in module.modules() for t in vars(m).values() if isinstance(t, Tensor)]
     return {id(t): t.detach().to(device, copy=True) for t in kept if not t.is_leaf}
+
+
+def _uninitialized(module: nn.Module, device: str) -> dict[int, Any]:
+    """By id, the same for parameters and buffers that lazy layers are still to make.
+
+    ``copy.deepcopy`` refuses the buffers; moved to meta, such a tensor would be an empty one.
+    """
+    from torch.nn.parameter import is_lazy
+
+    found: Iterable[Any] = filter(is_lazy, itertools.chain(module.parameters(), module.buffers()))
+    return {id(t): type(t)(t.requires_grad, device=device, dtype=t.dtype) for t in found}
 
 
 def _empty(module: nn.Module) -> dict[int, Any]:

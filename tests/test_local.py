@@ -51,6 +51,14 @@ def test_its_training_flag_is_respected() -> None:
     assert LocalSession(module.eval(), INPUTS).run(sizes, "cpu").ok
 
 
+def test_lazy_layers_get_their_sizes_in_the_copies() -> None:
+    module = nn.Sequential(nn.LazyConv1d(4, 3, 2, 1), nn.LazyBatchNorm1d())
+    session = LocalSession(module, INPUTS)
+    assert session.trace(SIZES).outputs[0][2].at(SIZES) == 8
+    assert session.run(SIZES, "cpu").shapes == ((2, 4, 8),)
+    assert module[0].has_uninitialized_params()
+
+
 def test_frozen_layers_stay_frozen() -> None:
     module = nn.Sequential(nn.BatchNorm1d(1)).train()
     module[0].eval()

@@ -1,14 +1,17 @@
-"""Index tensors that are made of sizes: what they pick has to be there."""
+"""Index tensors that are made of sizes, and lists of indices: what they pick has to be there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from shapelint.worker.contents import Contents, Unknown, contents_of
+import torch
+from torch.utils import _pytree as pytree
+
+from shapelint.worker.contents import Contents, Unknown, contents_of, known
 from shapelint.worker.nested import has_lengths
 from shapelint.worker.recorder import current
-from shapelint.worker.shapes import either, eq, ge, need, numel, only_on_cpu
+from shapelint.worker.shapes import Shape, either, eq, ge, need, numel, only_on_cpu
 
 __all__ = ["needs_to_be_inside"]
 
@@ -21,7 +24,7 @@ def needs_to_be_inside(
     Nothing is said of numbers that do not follow from sizes. ``why`` gives PyTorch's text about a
     number that is not inside.
     """
-    contents = contents_of(index)
+    contents = _listed(index) or contents_of(index)
     if contents is None:
         return
     least, none = -n if from_end else 0, eq(numel(contents.lengths), 0)
@@ -40,6 +43,18 @@ def needs_to_be_inside(
             )
     except Unknown:
         _lost()
+
+
+def _listed(index: Any) -> Contents | None:
+    """What a list holds, or an array of NumPy; None for a tensor."""
+    if isinstance(index, torch.Tensor):
+        return None
+    numbers = pytree.tree_leaves(index.tolist() if hasattr(index, "tolist") else [*index])
+    cells = [known(number) for number in numbers]
+    if not numbers or any(type(number) is not int for number in numbers):
+        return Contents(Shape([len(cells)]), torch.int64, lambda: cells)
+    ends = (known(min(numbers)), known(max(numbers)))
+    return Contents(Shape([len(cells)]), torch.int64, lambda: cells, ends)
 
 
 def _extremes(contents: Contents) -> Iterator[tuple[Any, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 import torch
 
@@ -37,6 +38,9 @@ SUBSCRIPTS = [
     case("every other", lambda x: (x[::2], x[1::2]), "H", H=H),
     case("index tensor", lambda x, i: (x[i], x[:, i], x[i, 0]), "H W", ("K 2", I64), H=N, W=N, K=N),
     case("list of ints", lambda x: (x[[0, 0]], x[[0], [0]], x[:, [0, 0]]), "H W", H=N, W=N),
+    case("ints that are not there", lambda x: (x[[2, 1]], x[:, [[-3], [0]]]), "H W", H=H, W=H),
+    case("ints and lengths", lambda x: x[:, [0, x.size(1) - 3, len(x)]], "H W", H=H, W=H),
+    case("numbers of NumPy", lambda x: x[:, np.array([2, 0])], "H W", H=N, W=H),
     case("gathers rows", lambda x: x[torch.arange(x.size(0)), 0], "H W", H=H, W=N),
     case(
         "new dim beside an index", lambda x, i: x[None, i, None], "H W", ("K", I64), H=N, W=N, K=N

@@ -98,7 +98,8 @@ def _take(chosen: _Selection, part: Any, n: int, place: int) -> None:
     else:
         picks = _index_shape(part)
         _something_to_pick(n, picks)
-        needs_to_be_inside(part, n, partial(_out_of_bounds, place, n), from_end=True)
+        # here PyTorch's text counts the index tensors
+        needs_to_be_inside(part, n, partial(_out_of_bounds, len(chosen.picked), n), from_end=True)
         chosen.picked[len(chosen.out)] = picks
         chosen.out.append(n)
 
