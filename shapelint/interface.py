@@ -48,6 +48,7 @@ def check(
     lengths: Lengths = (),
     kwargs: Mapping[str, Any] | None = None,
     isolated: bool = False,
+    train: bool = False,
 ) -> Report:
     """Lint a module, or the models in a file or folder.
 
@@ -63,6 +64,7 @@ def check(
             path).
         isolated: for a path, whether to pass over config files; else they are found and read as on
             the command line, and what is said here comes first.
+        train: for a path, whether models run in training mode; a module runs in the mode it is in.
 
     Returns:
         The :class:`~shapelint.model.Report`; ``print`` and notebooks show it as the command line
@@ -70,14 +72,16 @@ def check(
 
     Raises:
         UsageError: inputs, a path or a config file that make no sense, a module without
-            ``inputs``, or no interpreter with torch for a path.
+            ``inputs`` or to ``train``, or no interpreter with torch for a path.
         ValueError: ``lengths`` that are not understood.
     """
     if isinstance(what, (str, os.PathLike)):
         said = {"inputs": template_of(inputs), "lengths": tuple(_conditions(lengths))}
-        return _check_path(os.fspath(what), {**said, "args": kwargs}, isolated)
+        return _check_path(os.fspath(what), {**said, "args": kwargs, "train": train}, isolated)
     if not inputs:
         raise UsageError("inputs: the dims of every tensor that forward takes are needed")
+    if train:
+        raise UsageError("train: a module is checked in the mode it is in; call its train() first")
     return _report(analyze(what, inputs, kwargs=kwargs, lengths=lengths))
 
 

@@ -117,6 +117,43 @@ def test_the_window_of_a_signal_holds_its_hops(hop, top):
     assert f"L = 1..{top}, the others at N = 2, L =" in found.words
 
 
+class Fails:
+    """A session whose model says what is wrong on each device, or runs there."""
+
+    def __init__(self, **said):
+        self.said = said
+        self.asked = []
+
+    def run(self, sizes, device="meta", patches=()):
+        self.asked.append((device, sizes["L"]))
+        error = self.said[device](sizes["L"])
+        return Run(not error, error=error, device=device)
+
+
+def _small(length):
+    return f"{length} is less than 64" if length < 64 else ""
+
+
+NOT_ON_META = {
+    "the CPU says the same": (str, str, None),
+    "at other sizes it says something else": (
+        lambda n: _small(n) or "no values",
+        _small,
+        64,
+    ),
+    "it says something else": (lambda n: "no values", _small, 64),
+}
+
+
+@pytest.mark.parametrize(("meta", "cpu", "base"), NOT_ON_META.values(), ids=NOT_ON_META)
+def test_the_cpu_is_not_asked_about_sizes_of_which_it_has_nothing_else_to_say(meta, cpu, base):
+    model = Fails(meta=meta, cpu=cpu)
+    found = swept(model, {"N": 2, "L": 16})
+    assert (found and found.base["L"]) == base
+    looked = [size for device, size in model.asked if device == "cpu"]
+    assert looked[:2] == ([32] if base is None else [32, 64])
+
+
 def test_a_model_that_never_runs_is_not_swept():
     class Broken(nn.Module):
         def forward(self, x):

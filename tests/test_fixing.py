@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from shapelint.cli import run
+from shapelint.text.diff import unified
 
 BROKEN = b"""\
 from torch import nn
@@ -70,6 +71,11 @@ def test_a_diff_can_be_applied_and_writes_nothing(model, capsys):
     assert model.read_bytes() == REPAIRED
     assert lint("--diff", *DECLARED) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_a_diff_names_an_absolute_path_as_git_does():
+    head = unified("/tmp/model.py", BROKEN, REPAIRED).splitlines()[:2]
+    assert head == ["--- a/tmp/model.py", "+++ b/tmp/model.py"]
 
 
 def test_a_file_that_cannot_be_written_is_left_alone(model, capsys):

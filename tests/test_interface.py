@@ -85,6 +85,10 @@ def test_inputs_may_have_the_names_of_parameters():
 REFUSED = {
     "a dim that is none": (lambda: shapelint.analyze(nn.ReLU(), ["N -1"]), UsageError),
     "no inputs": (lambda: shapelint.check(nn.ReLU()), UsageError),
+    "training mode for a module": (
+        lambda: shapelint.check(nn.ReLU(), "N L", train=True),
+        UsageError,
+    ),
     "fewer dtypes than inputs": (
         lambda: shapelint.analyze(nn.ReLU(), ["N", "M"], dtypes=["int64"]),
         ValueError,
@@ -144,6 +148,17 @@ def test_check_of_a_path_asks_a_worker(kind, lengths, codes):
     assert report.files == 1
     assert [t.path for t in report.targets] == [str(path)]
     assert [d.code for d in report.diagnostics] == codes
+
+
+def test_check_of_a_path_may_train(tmp_path):
+    """There batch norm wants more than one value for each channel."""
+    path = tmp_path / "model.py"
+    path.write_text(
+        "from torch import nn\nnorm = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3))\n"
+    )
+    for train, valid in ((False, "every size"), (True, "N >= 2")):
+        (target,) = shapelint.check(path, inputs="N 3", train=train).targets
+        assert target.valid_sizes.text == valid
 
 
 def test_check_of_a_path_goes_by_config_files(tmp_path):

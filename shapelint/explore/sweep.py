@@ -8,6 +8,7 @@ the pattern of the sizes that ran is what people read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -97,13 +98,30 @@ def swept(session: Session, hints: Sizes) -> Sweep | None:
 
 
 def _base(session: Session, hints: Sizes) -> tuple[dict[str, int], str] | None:
-    """A size that runs, all lengths alike, on the cheapest device that can tell."""
-    for device in ("meta", "cpu"):
-        for size in _BASES:
-            sizes = {s: n if n <= _FEW else size for s, n in hints.items()}
-            if session.run(sizes, device=device).ok:
-                return sizes, device
+    """A size that runs, all lengths alike, on the cheapest device that can tell.
+
+    Sizes that fail alike on the meta device are alike. The CPU is not asked about more of them if
+    it says of one what the meta device says: large models at large sizes take it minutes.
+    """
+    alike: dict[str, list[dict[str, int]]] = {}
+    for size in _BASES:
+        sizes = {s: n if n <= _FEW else size for s, n in hints.items()}
+        run = session.run(sizes, device="meta")
+        if run.ok:
+            return sizes, "meta"
+        alike.setdefault(_without_numbers(run.error), []).append(sizes)
+    for error, failing in alike.items():
+        for sizes in failing:
+            run = session.run(sizes, device="cpu")
+            if run.ok:
+                return sizes, "cpu"
+            if _without_numbers(run.error) == error:
+                break
     return None
+
+
+def _without_numbers(error: str) -> str:
+    return re.sub(r"\d+", "", error)
 
 
 def _top(base: Sizes, symbol: str) -> int:
