@@ -9,8 +9,8 @@ False
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,18 +26,16 @@ from shapelint.lengths.effort import Effort, TooHard
 from shapelint.lengths.sets import SizeSet
 from shapelint.lint import Findings, diagnose
 from shapelint.model import Diagnostic, Evidence, Input
-from shapelint.notation import parse_input
 from shapelint.session import Run, Session
 from shapelint.subject import Subject
+from shapelint.template import Dims, hints_for, symbols_of, template_of
 from shapelint.trace import Span
 from shapelint.wording import size_text
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Analysis", "Dims", "Prediction", "analyze", "examine", "hints_for", "template_of"]
-
-Dims = Sequence[int | str]
+__all__ = ["Analysis", "Prediction", "analyze", "examine"]
 
 _EFFORT = 40_000_000
 """Steps of isl for everything that is worked out about one model."""
@@ -241,21 +239,6 @@ def analyze(
     return examine(session, template, *known, annotated=session.annotated)
 
 
-def template_of(
-    inputs: str | Sequence[Dims | str], dtypes: Sequence[Any] | None = None
-) -> tuple[Input, ...]:
-    """The inputs as the analysis names them: by position, unless a text gives a name."""
-    each = [inputs] if isinstance(inputs, str) else inputs
-    template = tuple(
-        parse_input(given, i) if isinstance(given, str) else Input(str(i), tuple(given))
-        for i, given in enumerate(each)
-    )
-    if dtypes is None:
-        return template
-    names = [str(d).removeprefix("torch.") for d in dtypes]
-    return tuple(replace(i, dtype=name) for i, name in zip(template, names, strict=True))
-
-
 def examine(
     session: Session,
     inputs: tuple[Input, ...],
@@ -283,26 +266,3 @@ def _one_run(session: Session, domain: SizeSet, hints: Mapping[str, int], why: s
     unknown = Component(domain.symbols, (), domain)
     doubt = f"its sets of sizes would take too long to work out: {why}"
     return Exploration(domain, session.trace(hints), (unknown,), (doubt,))
-
-
-def symbols_of(inputs: Iterable[Input]) -> tuple[str, ...]:
-    """The symbols of an input template, in the order in which they appear."""
-    return tuple(dict.fromkeys(d for i in inputs for d in i.dims if isinstance(d, str)))
-
-
-_GENERIC = (256, 320, 192, 448, 384, 576)
-
-
-def hints_for(inputs: Iterable[Input]) -> dict[str, int]:
-    """Generic sizes for the first run: distinct, even, and far from small constants.
-
-    The first dim of an input with several is taken to be its batch.
-    """
-    inputs = tuple(inputs)
-    batch = {i.dims[0] for i in inputs if len(i.dims) > 1}
-    inner = {d for i in inputs for d in i.dims[1:]}
-    hints: dict[str, int] = {}
-    sizes = iter((*_GENERIC, *range(640, 100_000, 64)))
-    for name in symbols_of(inputs):
-        hints[name] = 2 if name in batch - inner else next(sizes)
-    return hints

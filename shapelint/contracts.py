@@ -159,11 +159,11 @@ def _kept_at(promise: Promise, subject: Subject, names: dict[str, tuple[Expr, ..
 def _agreeing(word: str | Expr, names: Dims, subject: Subject, output: int, dim: int) -> SizeSet:
     """The sizes at which a dim is what a word says."""
     if isinstance(word, Expr):
-        return subject.returning(output, dim, word)
+        return subject.outputs.where(output, dim, word)
     value, divisor = _value(word, names)
     even = set_of(divides(divisor, value), subject.valid)
-    found = subject.returning(output, dim, value // divisor) & even
-    return found | subject.returning(output, dim, as_expr(1)) if "#" in word else found
+    found = subject.outputs.where(output, dim, value // divisor) & even
+    return found | subject.outputs.where(output, dim, as_expr(1)) if "#" in word else found
 
 
 def _matched(words: tuple[str, ...], rank: int, names: Dims) -> tuple[str | Expr, ...] | None:

@@ -11,12 +11,12 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from shapelint.analysis import symbols_of
 from shapelint.lengths.domain import domain_of
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Diagnostic, Edit, Fix, Report, Sizes, TargetReport
 from shapelint.source.edits import Unwritable, edited_texts, overlap
 from shapelint.source.texts import Texts
+from shapelint.template import symbols_of
 
 __all__ = ["Fixed", "fixed", "for_display"]
 

@@ -12,11 +12,12 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from shapelint.analysis import Analysis, symbols_of
+from shapelint.analysis import Analysis
 from shapelint.lengths.conditions import equal
 from shapelint.lengths.expr import symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Input
+from shapelint.template import symbols_of
 from shapelint.trace import Failure
 
 __all__ = ["revised", "why_doubtful"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shapelint.analysis import Analysis, symbols_of
+from shapelint.analysis import Analysis
 from shapelint.analysis import examine as analyse
 from shapelint.contracts import conditions_on_inputs
 from shapelint.errors import UsageError
 from shapelint.guesses import revised
 from shapelint.lengths.conditions import Condition, all_of
 from shapelint.lengths.sets import SizeSet
+from shapelint.template import symbols_of
 
 if TYPE_CHECKING:
     from shapelint.client import WorkerSession

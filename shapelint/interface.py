@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from shapelint.analysis import Analysis, Dims, analyze, template_of
+from shapelint.analysis import Analysis, analyze
 from shapelint.errors import UsageError
 from shapelint.lengths.domain import condition_of
 from shapelint.model import Report
+from shapelint.template import Dims, template_of
 from shapelint.verdict import verdict
 from shapelint.wording import size_text
 

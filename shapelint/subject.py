@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shapelint.explore.confirm import device_for
-from shapelint.explore.exploration import Component, Exploration, combined
-from shapelint.explore.paths import Failing, Outcome, set_of
+from shapelint.explore.exploration import Exploration
+from shapelint.explore.paths import Failing, Outcome
 from shapelint.lengths.conditions import all_of, at_least, divides, equal
 from shapelint.lengths.expr import Expr, as_expr, symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Input, Label
+from shapelint.outputs import Outputs
 from shapelint.source.texts import Texts
-from shapelint.stages import Stage, Structure, counterpart, level, nodes_above, structure
+from shapelint.stages import Stage, Structure, level, nodes_above, structure
 from shapelint.trace import Node, Shape, Span, Trace
 
 if TYPE_CHECKING:
@@ -165,21 +165,15 @@ class Subject:
         return decodes and self.expects_roundtrip
 
     @cached_property
+    def outputs(self) -> Outputs:
+        """How long the outputs are, on every way through the model."""
+        rank = len(self.inputs[0].dims) if self.inputs else 0
+        return Outputs(self.exploration, rank, self.spatial)
+
+    @property
     def returned(self) -> int | None:
         """The output that corresponds to the first input."""
-        return self._returned_by(self.base)
-
-    def _returned_by(self, trace: Trace) -> int | None:
-        """The same for one way through the model: each may return other outputs.
-
-        A way that hands its input back untouched returns it in the place of the others.
-        """
-        rank = len(self.inputs[0].dims) if self.inputs else 0
-        found = counterpart(trace, rank, self.spatial)
-        if found is not None or trace is self.base or self.returned is None:
-            return found
-        there = trace.outputs[self.returned : self.returned + 1]
-        return self.returned if [len(shape) for shape in there] == [rank] else None
+        return self.outputs.returned
 
     @cached_property
     def compared(self) -> tuple[int, ...]:
@@ -220,47 +214,7 @@ class Subject:
 
     def _returns(self, dim: int, gap: int = 0) -> SizeSet:
         """The sizes at which one dim of the output is that of the input plus ``gap``."""
-        return self.returning(None, dim, _expr(self.inputs[0].dims[dim]) + gap)
-
-    def returning(self, output: int | None, dim: int, wanted: Expr) -> SizeSet:
-        """The sizes at which one dim of an output, or of what is ``returned``, is as wanted."""
-        symbols = self.domain.symbols
-        owners = [c for c in self.exploration.components if self._is_of(c, output, dim, wanted)]
-        if len(owners) > 1:
-            return self._returns_across(owners, output, dim, wanted)
-        if not owners:
-            length = _dim(self.base.outputs, self._place(self.base, output), dim)
-            assert length is not None
-            return set_of(equal(length, wanted), self.valid)
-        found = SizeSet.empty(owners[0].symbols)
-        for path in owners[0].paths:
-            length = _dim(path.trace.outputs, self._place(path.trace, output), dim)
-            if path.runs and length is not None:
-                found = found | set_of(equal(length, wanted), path.runs)
-        return found.over(symbols)
-
-    def _returns_across(
-        self, owners: Sequence[Component], output: int | None, dim: int, wanted: Expr
-    ) -> SizeSet:
-        """As :meth:`_returns` where the length depends on the paths of several components."""
-        found = SizeSet.empty(self.domain.symbols)
-        for paths in itertools.product(*([p for p in c.paths if p.runs] for c in owners)):
-            outputs = combined(self.base.outputs, [p.trace.outputs for p in paths])
-            length = _dim(outputs, self._place(self.base, output), dim)
-            if length is not None:
-                runs = [p.runs.over(self.domain.symbols) for p in paths]
-                found = found | set_of(equal(length, wanted), reduce(SizeSet.__and__, runs))
-        return found
-
-    def _place(self, trace: Trace, output: int | None) -> int | None:
-        return self._returned_by(trace) if output is None else output
-
-    def _is_of(self, component: Component, output: int | None, dim: int, wanted: Expr) -> bool:
-        traces = [p.trace for p in component.paths if p.runs]
-        lengths = [_dim(t.outputs, self._place(t, output), dim) for t in traces]
-        changed = any(x != lengths[0] for x in lengths[1:])
-        used = {s for x in [*lengths, wanted] if x is not None for s in x.symbols}
-        return changed or bool(used & set(component.symbols))
+        return self.outputs.where(None, dim, _expr(self.inputs[0].dims[dim]) + gap)
 
     # -- witnesses --------------------------------------------------------------------------
 
@@ -336,8 +290,3 @@ class Subject:
 
 def _expr(dim: int | str) -> Expr:
     return symbol(dim) if isinstance(dim, str) else as_expr(dim)
-
-
-def _dim(outputs: tuple[Shape, ...], output: int | None, dim: int) -> Expr | None:
-    shape = () if output is None or output >= len(outputs) else outputs[output]
-    return shape[dim] if dim < len(shape) else None

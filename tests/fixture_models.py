@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shapelint import facts
-from shapelint.analysis import Analysis, examine, symbols_of
+from shapelint.analysis import Analysis, examine
 from shapelint.lengths.domain import domain_of
 from shapelint.model import Input
 from shapelint.process import Unanswered
 from shapelint.session import Patch, Run
 from shapelint.source.texts import Texts
+from shapelint.template import symbols_of
 from shapelint.trace import Span
 from shapelint.worker import build, runs
 from shapelint.worker.annotations import annotated

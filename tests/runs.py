@@ -9,9 +9,10 @@ import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
-from shapelint.analysis import Analysis, examine, symbols_of, template_of
+from shapelint.analysis import Analysis, examine
 from shapelint.lengths.domain import domain_of
 from shapelint.local import LocalSession
+from shapelint.template import symbols_of, template_of
 from shapelint.trace import Span, Trace
 
 __all__ = ["CountingSession", "analysed", "conv", "disagreements", "really", "up"]

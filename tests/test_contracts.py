@@ -12,7 +12,7 @@ from beartype.roar import BeartypeCallHintViolation
 from torch import nn
 from torch.nn import functional as F
 
-from shapelint.analysis import Analysis, analyze, examine, symbols_of, template_of
+from shapelint.analysis import Analysis, analyze, examine
 from shapelint.contracts import conditions_on_inputs, contracts, kept
 from shapelint.facts import Annotated
 from shapelint.inputs import domain_for
@@ -22,6 +22,7 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.lint import diagnose
 from shapelint.local import LocalSession
 from shapelint.rules import find_rule
+from shapelint.template import symbols_of, template_of
 from shapelint.trace import Span
 
 torch.set_num_threads(1)

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from shapelint.analysis import hints_for, symbols_of, template_of
 from shapelint.explore.covering import Budget, explore
 from shapelint.explore.paths import Outcome
 from shapelint.lengths.domain import domain_of
+from shapelint.template import hints_for, symbols_of, template_of
 from tests.runs import CountingSession, analysed, conv, disagreements, really, up
 
 IMAGE = "N 1 H W"

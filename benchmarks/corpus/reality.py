@@ -14,7 +14,7 @@ from torch import fx, nn
 from torch.utils import _pytree as pytree
 
 from benchmarks.corpus.entry import Entry, Sizes
-from shapelint.analysis import template_of
+from shapelint.template import template_of
 from shapelint.worker.limits import time_limit
 
 __all__ = ["exported", "forward_seconds", "outcome", "symbolically_traced", "truth"]
