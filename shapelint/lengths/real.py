@@ -128,7 +128,7 @@ class Real(RealLike):
         known = [p for p in parts if p is not None]
         ratio = _combine(self.op, known) if len(known) == len(parts) else None
         if ratio is None and len(self.args) == 2:
-            return _scaled(self.op, *self.args)
+            return _nothing(self.op, *self.args) or _scaled(self.op, *self.args)
         return ratio
 
     @cached_property
@@ -215,6 +215,13 @@ def _is_below(num: Expr, most: int) -> bool:
     """Whether its absolute value is, for lengths below ``MAX_LENGTH``."""
     low, high = num.bounds(dict.fromkeys(num.symbols, (1, MAX_LENGTH)))
     return low is not None and high is not None and max(-low, high) <= most
+
+
+def _nothing(op: str, a: Operand, b: Operand) -> Ratio | None:
+    """``0.0 / n`` for what is always more than zero."""
+    divisor = _ratio(b) if op == "/" and isinstance(a, float) and a == 0 else None
+    low = divisor.num.bounds({})[0] if divisor is not None else None
+    return Ratio(as_expr(0), 1, True) if low is not None and low > 0 else None
 
 
 def _scaled(op: str, a: Operand, b: Operand) -> Ratio | None:

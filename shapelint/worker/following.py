@@ -21,6 +21,7 @@ from shapelint.worker.contents import (
 )
 from shapelint.worker.length import fixed
 from shapelint.worker.nested import tensors_in
+from shapelint.worker.numpy_seen import without_arrays
 from shapelint.worker.shapes import shape_of
 from shapelint.worker.values import FOLLOWED, MADE
 from shapelint.worker.values.call import Call
@@ -85,6 +86,7 @@ _TAKE_SIZES = frozenset(
 
 def with_numbers(name: str, args: Any, kwargs: Any) -> Any:
     """The arguments, with known numbers for the tensors that PyTorch would read as such."""
+    args, kwargs = without_arrays(args), without_arrays(kwargs)
     kept = 0 if name in _OF_SIZES else 1 if name in _TAKE_SIZES else len(args)
     if name in ("__getitem__", "__setitem__"):
         return (args[0], _numbers(args[1]), *args[2:]), kwargs

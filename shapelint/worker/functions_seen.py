@@ -22,46 +22,14 @@ from typing import Any
 import torch
 
 from shapelint.lengths.real import MATH
-from shapelint.worker.length import Length, LengthFloat, as_float, computed, fixed, whole
-from shapelint.worker.nested import has_lengths
+from shapelint.worker.length import computed, whole
+from shapelint.worker.nested import bare, bare_number, has_lengths
+from shapelint.worker.numpy_seen import of_numpy
 
 __all__ = ["bared", "in_spaces"]
 
 _WHOLE = frozenset({"gcd", "isqrt", "lcm"})
 _ASK_THE_LENGTH = frozenset({"ceil", "floor", "prod", "trunc"})
-
-
-def _rounded(function: Callable[[Any], int]) -> Callable[[Any], float]:
-    return lambda value: as_float(function(value))
-
-
-_OF_NUMPY: dict[str, Callable[..., Any]] = {
-    "abs": abs,
-    "absolute": abs,
-    "add": operator.add,
-    "amax": max,
-    "amin": min,
-    "ceil": _rounded(math.ceil),
-    "divide": operator.truediv,
-    "floor": _rounded(math.floor),
-    "floor_divide": operator.floordiv,
-    "max": max,
-    "maximum": max,
-    "min": min,
-    "minimum": min,
-    "mod": operator.mod,
-    "multiply": operator.mul,
-    "prod": math.prod,
-    "remainder": operator.mod,
-    "rint": _rounded(round),
-    "round": _rounded(round),
-    "sqrt": functools.partial(computed, "sqrt"),
-    "subtract": operator.sub,
-    "sum": sum,
-    "true_divide": operator.truediv,
-    "trunc": _rounded(math.trunc),
-}
-"""What NumPy makes of numbers, to the last bit, in Python's own words."""
 
 
 @functools.cache
@@ -74,7 +42,7 @@ def _of_math(function: Any) -> Any:
             return function(*args, **kwargs)
         if name in MATH:
             return (whole if name in _WHOLE else computed)(name, *args)
-        return function(*_bare(args, f"math.{name}"))
+        return function(*bare(args, f"math.{name}"))
 
     return seen
 
@@ -86,7 +54,7 @@ def bared(function: Any) -> Any:
 
     @functools.wraps(function, updated=())
     def seen(*args: Any, **kwargs: Any) -> Any:
-        return function(*(_bare_number(a, reason) for a in args), **_bare(kwargs, reason))
+        return function(*(bare_number(a, reason) for a in args), **bare(kwargs, reason))
 
     return seen
 
@@ -100,42 +68,6 @@ _BARED_IDS = frozenset(map(id, _BARED))
 
 def _of_others(function: Any) -> Any:
     return bared(function) if function in _BARED else function
-
-
-@functools.cache
-def _of_numpy(function: Any) -> Any:
-    name = function.__name__
-    exact = _OF_NUMPY.get(name)
-
-    @functools.wraps(function, updated=())
-    def seen(*args: Any, **kwargs: Any) -> Any:
-        if not has_lengths(args) and not has_lengths(kwargs.values()):
-            return function(*args, **kwargs)
-        if exact is not None and not kwargs and _plain_numbers(args):
-            return exact(*args)
-        reason = f"a length goes into numpy.{name}"
-        return function(*_bare(args, reason), **_bare(kwargs, reason))
-
-    return seen
-
-
-def _plain_numbers(args: tuple[Any, ...]) -> bool:
-    numbers = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
-    return all(isinstance(n, (int, float)) for n in numbers)
-
-
-def _bare_number(value: Any, reason: str) -> Any:
-    return fixed(value, reason) if isinstance(value, (Length, LengthFloat)) else value
-
-
-def _bare(value: Any, reason: str) -> Any:
-    if isinstance(value, (Length, LengthFloat)):
-        return fixed(value, reason)
-    if isinstance(value, dict):
-        return {k: _bare(v, reason) for k, v in value.items()}
-    if isinstance(value, (tuple, list)):
-        return (list if isinstance(value, list) else tuple)(_bare(v, reason) for v in value)
-    return value
 
 
 class _Seen(ModuleType):
@@ -218,7 +150,7 @@ def _stand_in(value: Any) -> Any:
     if numpy is None:
         return None
     if type(value) in (type(numpy.array), type(numpy.add), type(numpy.sum)):
-        return _of_numpy(value) if str(value.__module__).startswith("numpy") else None
+        return of_numpy(value) if str(value.__module__).startswith("numpy") else None
     return _numpy(numpy) if value is numpy else None
 
 
@@ -228,4 +160,4 @@ _OTHERS = {module: _Seen(module, _of_others) for module in (itertools, operator,
 
 @functools.cache
 def _numpy(numpy: ModuleType) -> ModuleType:
-    return _Seen(numpy, _of_numpy)
+    return _Seen(numpy, of_numpy)

@@ -1,4 +1,4 @@
-"""``torch.LongTensor([h, w])``: constructors older than ``torch.tensor``, which no mode sees.
+"""``torch.LongTensor([h, w])``, ``torch.from_numpy(sizes)``: constructors that no mode sees.
 
 https://docs.pytorch.org/docs/stable/tensors.html#data-types
 """
@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from shapelint.worker.nested import has_lengths
+from shapelint.worker.numpy_seen import without_arrays
 
 __all__ = ["constructors_seen"]
 
@@ -50,13 +51,18 @@ def _stand_in(name: str) -> type:
     return _Constructor(f"torch.{name}", (), {"stands_for": getattr(torch, name)})
 
 
-_STAND_INS = {name: _stand_in(name) for name in _NAMES}
+def _from_numpy(array: Any, _own: Any = torch.from_numpy) -> torch.Tensor:
+    plain = without_arrays(array)
+    return _own(array) if plain is array else torch.tensor(plain)
+
+
+_STAND_INS = {"from_numpy": _from_numpy, **{name: _stand_in(name) for name in _NAMES}}
 
 
 @contextmanager
 def constructors_seen() -> Iterator[None]:
     """Let these constructors pass lengths on, while a model runs."""
-    originals = {name: getattr(torch, name) for name in _NAMES}
+    originals = {name: getattr(torch, name) for name in _STAND_INS}
     for name, stand_in in _STAND_INS.items():
         setattr(torch, name, stand_in)
     try:

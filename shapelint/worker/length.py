@@ -22,7 +22,8 @@ from shapelint.worker.compared import (
 )
 from shapelint.worker.double import Double, sizes_of_run
 from shapelint.worker.noticed import hashed, made_bare, written
-from shapelint.worker.recorder import current
+from shapelint.worker.recorder import note_lost
+from shapelint.worker.repeated import Repeated
 
 __all__ = ["Length", "LengthFloat", "as_float", "computed", "expr_of", "fixed", "length", "whole"]
 
@@ -61,6 +62,8 @@ class Length(Compared, int):
             return length(int(self) * int(other), product((self.expr, expr_of(other))))
         if isinstance(other, float):
             return _float(self) * other
+        if type(other) is list and other:
+            return Repeated.of(other, self)
         if isinstance(other, (str, bytes, list, tuple)):
             return fixed(self, "a sequence is repeated as often as a length says") * other
         return NotImplemented
@@ -242,7 +245,7 @@ class LengthFloat(Double):
     def _rounded(self, mode: str, value: int) -> Any:
         expr = self.formula.rounded(mode)
         if any(isinstance(a, Rounded) for a in expr.terms):
-            _lost("a float is rounded to a length")
+            note_lost("a float is rounded to a length")
         return length(value, expr)
 
     def is_integer(self) -> bool:
@@ -281,12 +284,6 @@ def _float(value: Number) -> float:
     return float(value)
 
 
-def _lost(reason: str) -> None:
-    recorder = current()
-    if recorder is not None:
-        recorder.lost(reason)
-
-
 # -- functions of lengths -------------------------------------------------------------------
 
 
@@ -298,7 +295,7 @@ def computed(op: str, *args: Number) -> float:
 
 def whole(op: str, *args: int) -> int:
     """An int that a function made of lengths. What depends on it is checked, not proven."""
-    _lost(f"{op} of a length")
+    note_lost(f"{op} of a length")
     real = Real(op, tuple(map(expr_of, args)))
     return length(int(real.at(sizes_of_run())), Expr(0, {Rounded("trunc", real): 1}))
 

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.length import Length, LengthFloat
+from shapelint.worker.length import Length, LengthFloat, fixed
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
 
-__all__ = ["has_lengths", "shapes_in", "tensors_in"]
+__all__ = ["bare", "bare_number", "has_lengths", "shapes_in", "tensors_in"]
 
 _NUMBERS = frozenset({type(None), bool, int, float, str, Length})
 _CARRIERS = frozenset({ShapeTensor, Length, LengthFloat})
@@ -61,3 +61,17 @@ def shapes_in(value: Any) -> Iterator[Shape]:
     elif value is not None:
         for part in value:
             yield from shapes_in(part)
+
+
+def bare_number(value: Any, reason: str) -> Any:
+    """The bare number of a length; everything else as it is."""
+    return fixed(value, reason) if isinstance(value, (Length, LengthFloat)) else value
+
+
+def bare(value: Any, reason: str) -> Any:
+    """The same for all lengths in it."""
+    if isinstance(value, dict):
+        return {k: bare(v, reason) for k, v in value.items()}
+    if isinstance(value, (tuple, list)):
+        return (list if isinstance(value, list) else tuple)(bare(v, reason) for v in value)
+    return bare_number(value, reason)

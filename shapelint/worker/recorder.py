@@ -19,7 +19,16 @@ from shapelint.lengths.conditions import All, Compare, Condition, factored, nega
 from shapelint.lengths.expr import Bounds, Expr, Interval
 from shapelint.trace import Event, NeedKind, Span
 
-__all__ = ["OURS", "NeedFailed", "Recorder", "current", "frame_span", "recording", "user_span"]
+__all__ = [
+    "OURS",
+    "NeedFailed",
+    "Recorder",
+    "current",
+    "frame_span",
+    "note_lost",
+    "recording",
+    "user_span",
+]
 
 _TORCH = os.path.dirname(torch.__file__)
 _WRAPPERS = ("_pytest", "beartype", "jaxtyping", "typeguard", "wadler_lindig")
@@ -155,6 +164,13 @@ _recorders: list[Recorder] = []
 def current() -> Recorder | None:
     """The recorder of the run under way, if any."""
     return _recorders[-1] if _recorders else None
+
+
+def note_lost(reason: str) -> None:
+    """From here on the run under way is checked, not proven."""
+    recorder = current()
+    if recorder is not None:
+        recorder.lost(reason)
 
 
 @contextmanager

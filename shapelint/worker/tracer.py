@@ -49,6 +49,7 @@ from shapelint.worker.recorder import (
     user_span,
 )
 from shapelint.worker.remembered import Remembered
+from shapelint.worker.repeated import joined, joins
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.tensor import ShapeTensor
 from shapelint.worker.uncounted import Pieces, PieceShapes
@@ -176,6 +177,9 @@ class ShapeTracer(fx.Tracer):
     def call(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run one PyTorch function, and keep in sight what the results hold."""
         name = op_name(func)
+        if joins(name, args, kwargs):
+            with _Mode(self):
+                return joined(func, args, kwargs)
         number = answered(name, args)
         if number is not UNREAD:
             return number

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -100,6 +101,27 @@ class Cached(Net):
         return super().forward(x + table) if len(self.seen) == 1 else x
 
 
+class Stacked(Net):
+    """As many of one tensor as there are elements; a flag is set on what comes out."""
+
+    def forward(self, x):
+        n = x.shape[2]
+        grid = torch.stack([torch.arange(3), torch.arange(n)[:3]] * n if n > 2 else [x] * n, dim=-1)
+        grid.requires_grad = False
+        return super().forward(x), grid, torch.cat([x] * n, dim=1)
+
+
+class MeasuredByNumPy(Net):
+    """Sizes in an array of NumPy, for padding and as a tensor."""
+
+    def forward(self, x):
+        sizes = np.array(x.shape[1:])
+        if (sizes % 3 == 0).all():
+            raise ValueError(f"{np.where(sizes)[0].tolist()}")
+        pad = (np.ceil(sizes / 4) * 4).astype(int) - sizes
+        return super().forward(F.pad(x, (0, pad[1]))), torch.zeros(torch.from_numpy(sizes)[1])
+
+
 class OnTheCPU(Net):
     """Asks where it is, in all the ways there are."""
 
@@ -164,6 +186,8 @@ class Recurrent(nn.Module):
         pytest.param(WrittenTo, "2 1 L", id="out="),
         pytest.param(Resized, "2 1 L", id="buffer resized in forward"),
         pytest.param(Cached, "2 1 L", id="caches filled in forward"),
+        pytest.param(Stacked, "2 1 L", id="list as long as a length says"),
+        pytest.param(MeasuredByNumPy, "2 1 L", id="sizes in an array of NumPy"),
         pytest.param(OnTheCPU, "2 1 L", id="questions about the device"),
         pytest.param(Scripted, "2 1 L", id="function of TorchScript"),
         pytest.param(MovedToItsInput, "2 1 L", id="layer moved to its input"),

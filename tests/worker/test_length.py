@@ -71,6 +71,13 @@ ARITHMETIC = {
     "int(n / np.int64(4))": lambda n: INT(n / np.int64(4)),
     "int(np.int64(4) * (n / 2))": lambda n: INT(np.int64(4) * (n / 2)),
     "added to an array": lambda n: int((np.arange(3) + n).sum()),
+    "0.0 / n": lambda n: INT(MATH.ceil(FLOAT(max(n, 1000) - 1000) / n)),
+    "in an array": lambda n: INT((NUMPY.array([n, 4]) * 3 - n)[0]),
+    "cut in an array": lambda n: INT(NUMPY.asarray((n, 4), dtype=int).prod() // 3),
+    "rounded up in an array": lambda n: INT((NUMPY.ceil(NUMPY.array([n]) / 8) * 8).astype(int)[0]),
+    "sum of an array": lambda n: INT(NUMPY.sum(NUMPY.array([n, n, 2]))),
+    "an array of NumPy's with it": lambda n: INT((np.arange(2) + NUMPY.array([3, n]))[1]),
+    "a matrix": lambda n: int(NUMPY.linalg.norm(NUMPY.array([n, n]).reshape(1, 2)) ** 2),
     "copied": copy.copy,
     "copied deeply": copy.deepcopy,
 }
@@ -120,6 +127,9 @@ COMPARISONS = {
     "inexact": lambda n: n * 0.1 >= 1.0,
     "with an integer of NumPy": lambda n: np.int64(12) > n != np.int64(7),
     "with a float of NumPy": lambda n: n > np.float32(9.5),
+    "in an array": lambda n: bool((NUMPY.array([7, n]) % np.power(2, 3) > 1).any()),
+    "all of an array": lambda n: bool(np.all(NUMPY.array([n, 20]) >= 10)),
+    "greatest in an array": lambda n: NUMPY.array([12, n]).max() == 12,
     "of a product that is not zero": lambda n: n * (n - 3) == 0,
 }
 
@@ -173,6 +183,10 @@ def test_what_isl_has_no_word_for_is_repeated_at_other_sizes_and_said(function):
 
 FIXED = {
     "a list repeated": lambda n: len([0] * n),
+    "a list repeated, and more": lambda n: len(["a", *([0] * n), *[1]] + [0] * n),
+    "a list repeated behind one": lambda n: ([1] + [0] * n).count(0),
+    "a list repeated and changed": lambda n: len([1, *(([0] * n).__iadd__([1]))]),
+    "a logarithm in an array": lambda n: int(np.log2(NUMPY.array([n, 4])).sum()),
     "a loop": lambda n: len(_SEEN["range"](n)),
     "a loop in steps": lambda n: len(_SEEN["range"](0, n, 3)),
     "a loop backwards": lambda n: len(_SEEN["range"](n, 0, -2)),

@@ -12,8 +12,8 @@ import torch
 
 from shapelint.lengths.conditions import TRUE
 from shapelint.worker.ops import op
-from shapelint.worker.ops.queries import note_lost
 from shapelint.worker.ops.views import flat_sizes
+from shapelint.worker.recorder import note_lost
 from shapelint.worker.shapes import (
     Shape,
     broadcast,

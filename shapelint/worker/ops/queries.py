@@ -13,12 +13,12 @@ import torch
 from shapelint.worker.device import TOLD, asked_by_user
 from shapelint.worker.length import Length
 from shapelint.worker.ops import query
-from shapelint.worker.recorder import current
+from shapelint.worker.recorder import note_lost
 from shapelint.worker.shapes import dim_index, shape_of
 from shapelint.worker.shapes import numel as product_of
 from shapelint.worker.size import size_of
 
-__all__ = ["as_asked_of_torch", "note_lost"]
+__all__ = ["as_asked_of_torch"]
 
 BY_THE_TENSOR = """
     __format__ __hash__ __repr__ _is_view data_ptr dense_dim dim_order element_size get_device
@@ -106,13 +106,6 @@ def parse_to(*args: Any, **kwargs: Any) -> Any:
         return getattr(torch._C._nn, "_parse_to")(*args, **kwargs)  # noqa: B009  # no stub
 
 
-def note_lost(reason: str) -> None:
-    """From here on the run is checked, not proven."""
-    recorder = current()
-    if recorder is not None:
-        recorder.lost(reason)
-
-
 def as_asked_of_torch(name: str, tensor: Any, *args: Any, **kwargs: Any) -> Any:
     """What PyTorch itself answers for the meta tensor."""
     function = getattr(torch.Tensor, name, None) or getattr(torch, name)
@@ -138,6 +131,19 @@ def _told(name: str) -> Any:
 
     return answer
 
+
+def _set(name: str) -> Any:
+    own = getattr(torch.Tensor, name).__set__
+
+    def set_to(self: Any, value: Any) -> None:
+        with torch._C.DisableTorchFunctionSubclass():
+            own(self, value)
+
+    return set_to
+
+
+for _name in "grad", "requires_grad":
+    query(f"__set__{_name}")(_set(_name))
 
 for _name in TOLD:
     query(f"__get__{_name}")(_told(_name))
