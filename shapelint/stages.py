@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+import networkx as nx
+
 from shapelint.lengths.expr import Expr
 from shapelint.trace import Node, Shape, Trace
 
@@ -76,6 +78,11 @@ class Structure:
     stages: tuple[Stage, ...]
     pairs: tuple[Pair, ...]
 
+    @cached_property
+    def graph(self) -> nx.DiGraph:
+        """Nodes by index; an edge wherever a result is used."""
+        return _graph(self.trace)
+
     def of(self, symbol: str) -> tuple[Stage, ...]:
         """The stages of one symbol."""
         return tuple(s for s in self.stages if s.symbol == symbol)
@@ -130,13 +137,16 @@ def structure(trace: Trace, symbols: Sequence[str]) -> Structure:
     return Structure(trace, stages, tuple(sorted(pairs, key=lambda p: p.decoder.node.index)))
 
 
-def nodes_above(trace: Trace, index: int) -> set[int]:
-    """The node and everything its result depends on; nodes stand in the order of execution."""
-    above = {index}
-    for node in reversed(trace.nodes[: index + 1]):
-        if node.index in above:
-            above.update(i for i in node.inputs if i >= 0)
-    return above
+def nodes_above(found: Structure, index: int) -> set[int]:
+    """The node and everything its result depends on."""
+    return {index, *nx.ancestors(found.graph, index)}
+
+
+def _graph(trace: Trace) -> nx.DiGraph:
+    graph = nx.DiGraph()
+    graph.add_nodes_from(n.index for n in trace.nodes)
+    graph.add_edges_from((i, n.index) for n in trace.nodes for i in n.inputs if i >= 0)
+    return graph
 
 
 def _stages_at(node: Node, symbols: Sequence[str]) -> Iterator[Stage]:

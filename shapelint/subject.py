@@ -258,7 +258,7 @@ class Subject:
 
     def stages_above(self, index: int) -> int:
         """Through how many stages a node's result has gone."""
-        above = nodes_above(self.base, index)
+        above = nodes_above(self.structure, index)
         return len({s.node.index for s in self.structure.stages} & above)
 
     def callers(self, node: Node | None) -> tuple[Label, ...]:
@@ -275,7 +275,7 @@ class Subject:
         if index < 0:
             return None
         found = self.structure if trace is self.base else structure(trace, self.spatial)
-        above = nodes_above(trace, index)
+        above = nodes_above(found, index)
         stages = [s for s in found.stages if s.node.index in above]
         return stages[-1] if stages else None
 

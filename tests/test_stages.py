@@ -235,10 +235,10 @@ def test_the_deepest_level(module, deepest):
 
 
 def test_what_a_node_depends_on_lies_above_it():
-    trace = _structure(Net(_strides(2), _ups(2), "add")).trace
-    nodes = {n.op: n.index for n in trace.nodes}
-    assert nodes_above(trace, nodes["add"]) == set(range(len(trace.nodes)))
-    assert nodes_above(trace, nodes["conv2d"]) == {0, nodes["conv2d"]}
+    found = _structure(Net(_strides(2), _ups(2), "add"))
+    nodes = {n.op: n.index for n in found.trace.nodes}
+    assert nodes_above(found, nodes["add"]) == set(range(len(found.trace.nodes)))
+    assert nodes_above(found, nodes["conv2d"]) == {0, nodes["conv2d"]}
 
 
 # -- losses ---------------------------------------------------------------------------------

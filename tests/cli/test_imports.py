@@ -94,5 +94,5 @@ def test_a_wrong_path_is_found_before_anything_heavy_is_imported():
 
 
 def test_this_test_can_fail():
-    assert loaded_by(["--help"], after="import islpy") == "0 islpy"
+    assert loaded_by(["--help"], after="import networkx") == "0 networkx"
     assert loaded_by(["--help"], after="import zipfile", watched=("zipfile",)) == "0 zipfile"
