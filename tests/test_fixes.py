@@ -193,8 +193,22 @@ def test_what_a_fix_breaks_is_said():
 
 # -- nothing is offered that does not help ---------------------------------------------------
 
+
+class Passing(nn.Module):
+    """Builds its pool each time it runs: the layer is no part of the model."""
+
+    def forward(self, x):
+        y = nn.MaxPool1d(2)(x)
+        return torch.cat([x, F.interpolate(y, scale_factor=2)], 1)
+
+
 OFFERED = {
     "nothing is wrong": (Wave(tell=True), WAVE, []),
+    "a pool that is built in forward": (
+        Passing(),
+        WAVE,
+        ["F.interpolate(y, size=x.shape[2:])", "pad the input"],
+    ),
     "only the dims that are wrong": (
         nn.Sequential(conv(s=2), up(k=(3, 2), p=(1, 0))),
         IMAGE,

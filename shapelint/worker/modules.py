@@ -31,9 +31,11 @@ class ModuleCalls:
         original = nn.Module.__call__
 
         def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            materialize(module, args, kwargs)
+            if id(module) not in self._paths:  # built in forward: a function like any other
+                return original(module, *args, **kwargs)
             self._stack.append(module)
             try:
-                materialize(module, args, kwargs)
                 return original(module, *args, **kwargs)
             finally:
                 self._stack.pop()
