@@ -101,6 +101,20 @@ def test_a_need_with_alternatives_does_not_tie_axes_together():
     assert any(len(f.sizes.symbols) > 1 for f in analysis.exploration.failures)
 
 
+class AddedToTheSkip(nn.Module):
+    """What comes up is never 1 long: the sum is as long, and a skip of 1 is stretched."""
+
+    def forward(self, x):
+        deep = F.max_pool2d(x, 4, ceil_mode=True)
+        return x + up()(up()(deep))
+
+
+def test_which_length_broadcasts_is_no_branch_where_one_is_never_1():
+    analysis = analysed(AddedToTheSkip())
+    assert len(analysis.session.traced) == 1
+    assert disagreements(analysis, AddedToTheSkip(), IMAGE, SQUARES) == []
+
+
 class Row(nn.Module):
     """Only a row fits, and the norm wants more than one element of it."""
 

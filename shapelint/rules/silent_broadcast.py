@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
-from shapelint.explore.paths import Path
-from shapelint.lengths.conditions import Compare
+from shapelint.explore.paths import Path, set_of
+from shapelint.lengths.conditions import Any as AnyOf
+from shapelint.lengths.sets import SizeSet
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.subject import Subject
-from shapelint.trace import Event
+from shapelint.trace import Event, Trace
 from shapelint.wording import size_text, where
 
 
@@ -42,40 +42,39 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     seen = set()
     for component in subject.exploration.components:
         for path in component.paths:
-            for event in _stretches(path):
+            for event, sizes in _stretches(path, subject.base):
                 node = path.trace.nodes[event.node]
-                if path.trace is subject.base or node.span in seen:
+                if node.span in seen:
                     continue
                 seen.add(node.span)
-                sizes = subject.witness(path.runs)
+                witness = subject.witness(sizes)
                 yield check.diagnostic(
-                    f"a length of 1 is stretched {where(path.runs)}; "
-                    "elsewhere the lengths must agree",
+                    f"a length of 1 is stretched {where(sizes)}; elsewhere the lengths must agree",
                     target=subject.target,
                     span=node.span or subject.span,
-                    label=f"broadcasts at {size_text(subject.spatial_only(sizes))}",
-                    severity="warning" if _reaches_ordinary(subject, path) else "info",
-                    witness=sizes,
+                    label=f"broadcasts at {size_text(subject.spatial_only(witness))}",
+                    severity="warning" if _reaches_ordinary(subject, sizes) else "info",
+                    witness=witness,
                 )
 
 
-def _stretches(path: Path) -> Iterator[Event]:
-    """``a == b`` was tested and did not hold, then ``a == 1`` was and did, at one node."""
-    if not path.runs:
-        return
-    events = path.trace.events
-    for before, event in pairwise(events):
-        if before.node != event.node or not (_is_equality(before) and _is_equality(event)):
+def _stretches(path: Path, base: Trace) -> Iterator[tuple[Event, SizeSet]]:
+    """Needs that lengths are equal, and the sizes that run because the first is 1 instead.
+
+    A second operand of length 1, such as a bias or a gate, is there to be stretched; and so is what
+    is stretched in the first run already.
+    """
+    for event in path.trace.events if path.runs else ():
+        condition = event.condition
+        if event.need != "match" or not isinstance(condition, AnyOf) or len(condition.parts) != 3:
             continue
-        if not before.holds and event.holds:
-            yield event
+        agree, is_one, _ = condition.parts
+        if condition.symbols <= set(path.runs.symbols) and agree.at(base.hints):
+            sizes = set_of(is_one, path.runs) - set_of(agree, path.runs)
+            if sizes:
+                yield event, sizes
 
 
-def _is_equality(event: Event) -> bool:
-    condition = event.condition
-    return event.kind == "branch" and isinstance(condition, Compare) and condition.op == "=="
-
-
-def _reaches_ordinary(subject: Subject, path: Path) -> bool:
+def _reaches_ordinary(subject: Subject, sizes: SizeSet) -> bool:
     """Whether it happens at a size that people feed, not only below the total factor."""
-    return bool(path.runs.over(subject.domain.symbols) & subject.ordinary)
+    return bool(sizes.over(subject.domain.symbols) & subject.ordinary)

@@ -156,12 +156,20 @@ def _broadcast_two(a: Sequence[int], b: Sequence[int]) -> Shape:
 
 
 def broadcast_length(a: int, b: int, why: Callable[[], str]) -> int:
-    """The common length of two that broadcast."""
+    """The common length of two that broadcast: the one that is never 1, whatever the other is."""
     if a is b or (type(a) is int and a == 1):
         return b
     if type(b) is int and b == 1:
         return a
     need(either(eq(a, b), eq(a, 1), eq(b, 1)), "match", why, a, b)
+    for n in (b, a) if type(b) is int else (a, b):
+        if _is_never_one(n):
+            return n
     if a == b:
         return b if type(b) is int else a
     return b if a == 1 else a
+
+
+def _is_never_one(n: int) -> bool:
+    recorder = current()
+    return eq(n, 1).decide({} if recorder is None else recorder.known) is False
