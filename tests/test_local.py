@@ -59,6 +59,18 @@ def test_lazy_layers_get_their_sizes_in_the_copies() -> None:
     assert module[0].has_uninitialized_params()
 
 
+class Large(nn.Module):
+    """Needs more memory than there are addresses."""
+
+    def forward(self, x):
+        return x + torch.empty(1 << 50)[: x.shape[2]]
+
+
+def test_what_does_not_fit_into_memory_is_run_without_values() -> None:
+    run = LocalSession(Large(), INPUTS).run(SIZES, "cpu")
+    assert (run.ok, run.device, run.shapes) == (True, "meta", ((2, 1, 16),))
+
+
 def test_frozen_layers_stay_frozen() -> None:
     module = nn.Sequential(nn.BatchNorm1d(1)).train()
     module[0].eval()

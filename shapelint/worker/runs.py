@@ -22,6 +22,8 @@ from shapelint.worker.words import said
 __all__ = ["Call", "plain_run", "trace_run"]
 
 _MOST_PARAMETERS_ON_CPU = 200_000_000
+_OUT_OF_MEMORY = ("MemoryError", "DefaultCPUAllocator: can't allocate memory")
+"""What errors say that are no fact about the model."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,23 @@ def plain_run(
 ) -> dict[str, Any]:
     """Run the model as it is; the fields of :class:`shapelint.session.Run`.
 
-    A model with more parameters than fit comfortably is run on the meta device instead of the CPU.
+    What does not fit into memory is run on the meta device instead of the CPU.
     """
     if number_of_parameters(model.root) > _MOST_PARAMETERS_ON_CPU:
         device = "meta"
+    answer = _run_on(device, model, call, sizes, patches)
+    if device == "cpu" and any(words in answer["error"] for words in _OUT_OF_MEMORY):
+        return _run_on("meta", model, call, sizes, patches)
+    return answer
+
+
+def _run_on(
+    device: str,
+    model: Model,
+    call: Call,
+    sizes: Mapping[str, int],
+    patches: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
     root = model.on(device)
     answer: dict[str, Any] = {"ok": True, "shapes": [], "error": "", "device": device}
     with patched(root, patches), kept(root), OneDevice(device), _quiet(), torch.no_grad():
