@@ -234,7 +234,6 @@ LEAVE = (
         "x = x.flatten(1).var(1)",
         "x = x.amax(2).median(-1).values",
         "x = x.flatten(2).cov() if x.ndim < 3 else torch.cov(x[0].flatten(1))",
-        "x = x.argmax(1).unique_consecutive(dim=0)",
         "x = torch.histc(x, $n)",
         "x = F.one_hot(x.argmax(1), 4).movedim(-1, 1)",
         "x = x.permute(*range(x.ndim)[::-1]).flatten(0, 1)",
