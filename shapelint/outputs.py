@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
@@ -42,6 +42,13 @@ class Outputs:
             return found
         there = trace.outputs[self.returned : self.returned + 1]
         return self.returned if [len(shape) for shape in there] == [self.rank] else None
+
+    def at(self, sizes: Mapping[str, int]) -> Shape:
+        """What corresponds to the input on the way that ``sizes`` take; empty if nothing does."""
+        outputs = self.exploration.outcome(sizes)[2]
+        ways = (t for t in self.exploration.traces if t.outputs == outputs)
+        place = self._returned_by(next(ways, self.exploration.base))
+        return outputs[place] if place is not None and place < len(outputs) else ()
 
     def where(self, output: int | None, dim: int, wanted: Expr) -> SizeSet:
         """The sizes at which one dim of an output is as wanted; None: of what is ``returned``."""

@@ -195,9 +195,7 @@ class Subject:
 
     def result_at(self, sizes: Sizes) -> Shape:
         """What corresponds to the input at ``sizes``; empty if that way has no such output."""
-        outputs = self.exploration.outcome(sizes)[2]
-        shape = next(iter(outputs[self.returned or 0 :]), ())
-        return shape if len(shape) == len(self.inputs[0].dims) else ()
+        return self.outputs.at(sizes)
 
     def comes_back_note(self) -> list[str]:
         """That fewer sizes come back than run, where that is expected and true."""

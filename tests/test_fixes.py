@@ -204,6 +204,11 @@ class Passing(nn.Module):
 
 OFFERED = {
     "nothing is wrong": (Wave(tell=True), WAVE, []),
+    "a layer that takes its channels from its first input": (
+        nn.Sequential(nn.Conv1d(1, 2, 3, 2, 1), nn.LazyConvTranspose1d(1, 3, 2, 1)),
+        WAVE,
+        ["output_padding=1", "output_size=x.shape[-1:] in forward", "kernel_size"],
+    ),
     "a pool that is built in forward": (
         Passing(),
         WAVE,

@@ -51,6 +51,10 @@ def test_a_round_trip_is_expected_of_what_goes_down_and_up_again(module, expecte
 def test_what_comes_back_may_stand_elsewhere_on_other_ways():
     two_ways = Fn(lambda x: DOWN_UP(x) if x.shape[2] < 100 else (x, DOWN_UP(x)))
     assert _subject(two_ways).roundtrips.text == "H % 2 == 0 and W % 2 == 0"
+    longer = Fn(lambda x: DOWN_UP(x) if x.shape[2] < 100 else (x.mean(), DOWN_UP(x)))
+    for height in (7, 107):
+        sizes = {"N": 2, "H": height, "W": 8}
+        assert [n.at(sizes) for n in _subject(longer).result_at(sizes)] == [2, 1, height + 1, 8]
 
 
 RETURNED = {

@@ -35,6 +35,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.modules.conv import _ConvTransposeNd
+from torch.nn.parameter import is_lazy
 from torch.utils import _pytree as pytree
 
 from shapelint.worker.shapes import shape_of
@@ -68,9 +69,12 @@ def _set(module: nn.Module, name: str, value: Any, undo: ExitStack) -> None:
 
 
 def _resize(module: nn.Module, name: str, shape: Sequence[int], undo: ExitStack) -> None:
-    """Another shape for a parameter. Values average, as they do in models built to be run."""
+    """Another shape for a parameter, unless it takes that from the first input.
+
+    Values average, as they do in models built to be run.
+    """
     old = getattr(module, name)
-    if old is not None:
+    if old is not None and not is_lazy(old):
         value = 1 / max(1, torch.Size(shape[1:]).numel())
         _set(module, name, nn.Parameter(old.new_full(tuple(shape), value)), undo)
 
@@ -86,7 +90,7 @@ def _kernel(module: nn.Module, root: nn.Module, patch: Mapping[str, Any], undo: 
         if name in patch:
             _set(module, name, tuple(patch[name]), undo)
     weight = getattr(module, "weight", None)
-    if weight is not None:
+    if weight is not None and not is_lazy(weight):
         _resize(module, "weight", (*weight.shape[:2], *size), undo)
 
 

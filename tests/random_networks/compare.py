@@ -6,7 +6,7 @@ import random
 import traceback
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch.utils import _pytree as pytree
@@ -31,23 +31,15 @@ class Result:
     """Whether the output is as long as the input; None if that is not asked."""
 
 
-def truth(network: Network, sizes: Sizes, returned: int | None) -> Result:
-    """What PyTorch does on the CPU; ``returned`` is the output to compare with the input."""
-    given = network.given(sizes)
-    dims = network.template[0].dims
-    length = [n for n, d in zip(given[0].shape, dims) if isinstance(d, str)]
+def truth(network: Network, sizes: Sizes) -> Result:
+    """What PyTorch does on the CPU; that an output comes back is asked of the analysis."""
     try:
         with torch.no_grad():
-            leaves = pytree.tree_leaves(module_of(network)(*given))
+            leaves = pytree.tree_leaves(module_of(network)(*network.given(sizes)))
     except Exception as exc:  # whatever it raises: it does not run
         frames = traceback.extract_tb(exc.__traceback__)
         return Result(None, [f.lineno for f in frames if f.filename == FILE][-1])
-    shapes = [tuple(t.shape) for t in leaves if isinstance(t, torch.Tensor)]
-    if returned is None:
-        return Result(shapes)
-    out = shapes[returned] if returned < len(shapes) else ()
-    came = [n for n, d in zip(out, dims) if isinstance(d, str)]
-    return Result(shapes, returns=len(out) == len(dims) and came == length)
+    return Result([tuple(t.shape) for t in leaves if isinstance(t, torch.Tensor)])
 
 
 def predicted(analysis: Analysis, sizes: Sizes) -> Result | None:
@@ -56,8 +48,7 @@ def predicted(analysis: Analysis, sizes: Sizes) -> Result | None:
     if told.ok is None:
         return None
     if told.ok:
-        asked = analysis.subject.returned is not None
-        return Result(told.shapes, returns=sizes in analysis.roundtrip_sizes if asked else None)
+        return Result(told.shapes)
     node = analysis.subject.node_raising(sizes)
     return Result(None, node.span.line if node and node.span else None)
 
@@ -69,9 +60,21 @@ def difference(network: Network, analysis: Analysis, sizes: Sizes) -> tuple[Resu
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of PyTorch, about odd hyper-parameters
-        true = truth(network, sizes, analysis.subject.returned)
-    line = told.line if told.line is not None else true.line
-    return None if Result(told.shapes, line, told.returns) == true else (told, true)
+        true = truth(network, sizes)
+    if told.line is None:
+        told = replace(told, line=true.line)
+    if true.shapes and analysis.subject.returned is not None:
+        told = replace(told, returns=sizes in analysis.roundtrip_sizes)
+        true = replace(true, returns=_comes_back(analysis, sizes, true.shapes))
+    return None if told == true else (told, true)
+
+
+def _comes_back(analysis: Analysis, sizes: Sizes, shapes: list[tuple[int, ...]]) -> bool:
+    """Whether what corresponds to the input is as long as that, wherever it is returned."""
+    dims = analysis.inputs[0].dims
+    out = tuple(n.at(sizes) for n in analysis.subject.result_at(sizes))
+    length = [(n, sizes[d]) for n, d in zip(out, dims) if isinstance(d, str)]
+    return out in shapes and bool(length) and all(n == m for n, m in length)
 
 
 _TOPS = {
