@@ -31,6 +31,13 @@ from shapelint.worker.words import said
 
 __all__ = ["Project", "module_name"]
 
+_MISSING = (
+    r": name '(?P<name>\w+)' is not",
+    r": cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'",
+    r": module '(?P<module>[\w.]+)' has no attribute '(?P<name>\w+)'",
+)
+"""What errors of Python say about a name that a statement would have defined."""
+
 
 class Project:
     """The files below one folder; its modules are sliced when they are imported."""
@@ -143,14 +150,12 @@ class Project:
         return reason
 
     def why_missing(self, exc: BaseException, path: str) -> str:
-        """What is behind a NameError or ImportError: the statement that was passed over."""
-        found = re.search(
-            r": name '(\w+)' is not|: cannot import name '(\w+)' from '([\w.]+)'", said(exc)
-        )
+        """What is behind a name that is missing: the statement that was passed over."""
+        found = next(filter(None, (re.search(words, said(exc)) for words in _MISSING)), None)
         if not found:
             return ""
-        name = found[1] or found[2]
-        module = sys.modules.get(found[3] or "")
+        name = found["name"]
+        module = sys.modules.get(found.groupdict().get("module", ""))
         where = path if module is None else getattr(module, "__file__", "")
         notes = [n for n in self.skipped.get(where, ()) if name in n.names]
         return f"{name} (line {notes[0].line}) was passed over: {notes[0].reason}" if notes else ""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
-__all__ = ["Stub", "StubFinder", "StubUsed"]
+__all__ = ["Stub", "StubFinder", "StubUsed", "is_missing"]
 
 
 class StubUsed(ImportError):
@@ -24,6 +24,17 @@ class StubUsed(ImportError):
 
     def __init__(self, package: str) -> None:
         super().__init__(f"needs {package}, which is not installed", name=package)
+
+
+def is_missing(exc: BaseException) -> bool:
+    """Whether code failed for want of a package, a name or a part of a module.
+
+    That says nothing about sizes: at every other one it would have failed as well. A local name
+    that was not assigned is another matter: a loop may have run for a length of times.
+    """
+    if isinstance(exc, AttributeError):
+        return isinstance(exc.obj, ModuleType)
+    return isinstance(exc, ImportError) or type(exc) is NameError
 
 
 class Stub:

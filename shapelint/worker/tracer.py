@@ -51,6 +51,7 @@ from shapelint.worker.recorder import (
 from shapelint.worker.remembered import Remembered
 from shapelint.worker.repeated import joined, joins
 from shapelint.worker.shapes import Shape, shape_of
+from shapelint.worker.stubs import is_missing
 from shapelint.worker.tensor import ShapeTensor
 from shapelint.worker.uncounted import Pieces, PieceShapes
 from shapelint.worker.words import said
@@ -108,9 +109,9 @@ class ShapeTracer(fx.Tracer):
                     result = _called(root, tensors, kwargs or {})
                     self.calls.output(result)
                     self.recorder.ends_well()
-                except ShapeMismatch:
-                    raise
                 except Exception as exc:
+                    if isinstance(exc, ShapeMismatch) or is_missing(exc):
+                        raise
                     self._note_failure(exc)
         return self._trace(dict(hints), tensors_in(result), len(inputs))
 

@@ -155,6 +155,43 @@ def test_what_cannot_be_built_says_why(
     assert session.build("Net").class_name == "Net"
 
 
+MISSING = [
+    pytest.param("from nowhere import fold", "fold(x)", "needs nowhere", "missing", id="package"),
+    pytest.param("", "fold(x)", "NameError: name 'fold'", "error", id="name"),
+    pytest.param(
+        "from nowhere import fast\nfold = fast()",
+        "fold(x)",
+        "fold .line 14. was passed over: needs nowhere",
+        "missing",
+        id="name that a package gives",
+    ),
+    pytest.param(
+        "import other", "other.fold(x)", "fold .line 2. was passed over", "missing", id="module"
+    ),
+]
+
+
+@pytest.mark.parametrize(("lines", "returned", "text", "kind"), MISSING)
+def test_what_is_missing_in_forward_is_no_fact_about_sizes(
+    ask: Ask, lines: str, returned: str, text: str, kind: str
+) -> None:
+    lines += f"\nclass Y(Net):\n    def forward(self, x):\n        return {returned}"
+    session = ask(_with(lines), other="import nowhere\nfold = nowhere.load()")
+    session.build("Y")
+    with pytest.raises(Unanswered, match=text) as caught:
+        session.inputs()
+    assert caught.value.problem.kind == kind
+
+
+def test_a_local_name_that_a_loop_leaves_unset_is_a_fact_about_sizes(ask: Ask) -> None:
+    lines = "class Y(Net):\n    def forward(self, x):\n        for i in range(x.size(2) // 9):"
+    session = ask(_with(f"{lines}\n            y = x\n        return y"))
+    session.build("Y")
+    session.inputs()
+    failure = session.trace({"N": 2, "C": 3, "H": 8, "W": 8}).failure
+    assert failure is not None and failure.error.startswith("UnboundLocalError")
+
+
 def test_the_reason_points_at_the_users_line(ask: Ask) -> None:
     session = ask("from torch import nn\n\ndef build():\n    return nn.Conv2d(0.5, 'x')\n")
     with pytest.raises(Unanswered) as caught:
