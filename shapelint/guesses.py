@@ -77,15 +77,18 @@ def _with_lengths_of_their_own(inputs: Inputs) -> Inputs:
 
 
 def _forced(analysis: Analysis) -> Iterator[tuple[str, int | str]]:
-    """Channels and features that can have one size only, and sizes that must equal another."""
+    """The fewest channels and features with which it runs, and sizes that must equal another.
+
+    How many channels there are is no size that people choose: the model was built for them.
+    """
     valid = analysis.exploration.valid
     if not valid:
         return
-    first = set(analysis.inputs[0].dims)
+    first, every = set(analysis.inputs[0].dims), analysis.exploration.domain
     for name in symbols_of(analysis.inputs):
         sizes = valid.project((name,))
         least = sizes.smallest()
-        if name[0] in "CF" and least is not None and least == sizes.largest():
+        if name[0] in "CF" and least is not None and not every.project((name,)) <= sizes:
             yield name, least[name]
     for one, other in itertools.combinations(symbols_of(analysis.inputs), 2):
         if other not in first and _always_equal(valid, one, other):

@@ -118,9 +118,8 @@ def _found(
     passed_over = () if place.target else tuple(_skipped(planned, path, session.files))
     lines = {statement.line for statement in passed_over}
     looked = [(p, look(session, p, path, settings)) for p in planned if p.line not in lines]
-    found = [
-        f for p, f in looked if not (p.part and _is_unbuilt(f)) and not _is_base(f, path, project)
-    ]
+    told = (f for p, f in looked if not (p.part and _says(f, "cannot-construct", "cannot-trace")))
+    found = [f for f in told if not _is_base(f, path, project)]
     names = {f"{path}:{m.name}" for m in described}
     own = (f for f in found if f.report.target in names or not any(_is_part(f, o) for o in found))
     skipped = (*facts.skipped, *passed_over)
@@ -139,8 +138,9 @@ def _skipped(planned: Iterable[Plan], path: Path, files: Texts) -> Iterator[Skip
 Look = Callable[[WorkerSession, Plan, Path, Settings], Found]
 
 
-def _is_unbuilt(found: Found) -> bool:
-    return any(d.name == "cannot-construct" for d in found.diagnostics)
+def _says(found: Found, *names: str) -> bool:
+    """Whether one of these rules has found something."""
+    return any(d.name in names for d in found.diagnostics)
 
 
 def _is_base(found: Found, path: Path, project: Project) -> bool:
@@ -183,10 +183,10 @@ def _inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Se
         problem = Problem("missing" if missing else "error", plan.refused)
         return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
     found = _constructed(session, plan, path, settings)
-    if plan.otherwise is None or not _is_unbuilt(found):
+    if plan.otherwise is None or not _says(found, "cannot-construct"):
         return found
     other = _inspect_target(session, plan.otherwise, path, settings)
-    return found if _is_unbuilt(other) else other
+    return found if _says(other, "cannot-construct") else other
 
 
 def _lacking(plan: Plan, path: Path, settings: Settings) -> Found:

@@ -273,6 +273,29 @@ def test_a_call_that_does_not_build(project: Path, calls: str, evidence: str) ->
     assert target.evidence == evidence
 
 
+def test_a_call_builds_what_its_defaults_do_not(project: Path) -> None:
+    source = WIDTHS.format("rate", "Net").replace("(self, rate)", "(self, rate=None)")
+    (target,) = linted(project, net=f"{source}\ndef use():\n    Net(rate=1)").targets
+    assert (target.evidence, target.assumed[0][:22]) == ("proven", "built as Net(rate=1), ")
+
+
+NO_MODELS = """
+from torch import nn
+
+def norm_of(kind="batch"):
+    def add(layer):
+        return nn.Sequential(layer, nn.BatchNorm2d(8))
+    return add
+
+def chain(*layers):
+    return nn.Sequential(*layers)
+"""
+
+
+def test_a_function_that_gives_no_model_is_none(project: Path) -> None:
+    assert linted(project, net=NO_MODELS).targets == ()
+
+
 UNBUILT = {
     "a name without a usual value": WIDTHS.format("width_of_things", "Net"),
     "a usual value that the constructor refuses": WIDTHS.format("in_channels", "Net").replace(
@@ -284,6 +307,21 @@ UNBUILT = {
     "two of them are one line": WIDTHS.format("rate", "Net") + WIDTHS.format("rate", "Other"),
     "the one that others derive from is theirs": WIDTHS.format("rate", "Base")
     + "\nclass Net(Base):\n    def __init__(self, other):\n        super().__init__(other)",
+    "a part for which no input is found is its owner's": """
+from torch import nn
+
+class Table(nn.Module):
+    def forward(self, tables):
+        return tables["x"]
+
+class Net(nn.Module):
+    def __init__(self, rate):
+        super().__init__()
+        self.table = Table()
+
+    def forward(self, x):
+        return self.table({"x": x})
+""",
     "a part with a free signature is its owner's": """
 from torch import nn
 

@@ -42,6 +42,22 @@ class Net(nn.Module):
         return F.binary_cross_entropy_with_logits(input, target)
 """
 
+MASKED = """
+class Net(nn.Module):
+    def forward(self, x, mask):
+        return x * mask
+"""
+
+SLICED = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(x[:, 0:1]) + self.conv(x[:, 1:2])
+"""
+
 MANY_KEYS = """
 class Net(nn.Module):
     def forward(self, batch):
@@ -87,6 +103,18 @@ def linted(folder: Path, source: str) -> tuple[engine.Report, list[str]]:
             [("N", "C", "H", "W"), ("N", "C", "H", "W")],
             [],
             id="channels that are equal",
+        ),
+        pytest.param(
+            MASKED,
+            [("N", "C", "H", "W"), ("N", "C2", "H", "W")],
+            [],
+            id="a mask of one channel is meant to stretch",
+        ),
+        pytest.param(
+            SLICED,
+            [("N", 2, "H", "W")],
+            [],
+            id="the fewest channels that run",
         ),
     ],
 )

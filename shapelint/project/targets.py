@@ -143,25 +143,33 @@ def _class(found: ClassFacts, facts: Facts, project: Project, args: Mapping[str,
             return Plan(found.name, found.line, found.name, refused=skipped.reason)
     required = {p.name for p in found.parameters if p.default is None}
     missing = tuple(p.name for p in found.parameters if p.name in required - args.keys())
+    plan = Plan(found.name, found.line, found.name, kwargs=args)
+    called = (_as_called(plan, call, args) for call in _calls(found, facts, project, args))
     if not missing:
-        return Plan(found.name, found.line, found.name, kwargs=args)
-    guess, name = usual_arguments(missing), found.name
-    plan = Plan(name, found.line, name, kwargs=args, missing=missing, guess=guess)
+        return _in_turn([plan, *called])
+    lacking = replace(plan, missing=missing, guess=usual_arguments(missing))
+    return _in_turn([*called, lacking])
+
+
+def _calls(
+    found: ClassFacts, facts: Facts, project: Project, args: Mapping[str, Any]
+) -> Iterator[Construction]:
+    """The first calls of the project, and entries of its configs, that give what is required."""
     path, parameters = Path(facts.path), [p.name for p in found.parameters]
-    calls = chain(project.constructions(name, path), project.described(name, path, parameters))
-    fitting = list(islice((c for c in calls if _fits(c, found, args)), _CALLS))
-    for call in reversed(fitting):
-        plan = Plan(
-            name,
-            found.line,
-            name,
-            call.args,
-            {**call.kwargs, **args},
-            assumed=(f"built as {call}",),
-            imports=call.imports,
-            otherwise=plan,
-        )
-    return plan
+    calls = project.constructions(found.name, path)
+    configs = project.described(found.name, path, parameters)
+    return islice((c for c in chain(calls, configs) if _fits(c, found, args)), _CALLS)
+
+
+def _as_called(plan: Plan, call: Construction, args: Mapping[str, Any]) -> Plan:
+    kwargs, said = {**call.kwargs, **args}, (f"built as {call}",)
+    return replace(plan, args=call.args, kwargs=kwargs, assumed=said, imports=call.imports)
+
+
+def _in_turn(ways: Sequence[Plan]) -> Plan:
+    """The first way to build a model that works; of none the first is told."""
+    first, *others = ways
+    return replace(first, otherwise=_in_turn(others)) if others else first
 
 
 def _fits(call: Construction, found: ClassFacts, args: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.subject import Subject
-from shapelint.trace import Event, Trace
+from shapelint.trace import Event
 from shapelint.wording import size_text, where
 
 
@@ -42,7 +42,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     seen = set()
     for component in subject.exploration.components:
         for path in component.paths:
-            for event, sizes in _stretches(path, subject.base):
+            for event, sizes in _stretches(path, subject):
                 node = path.trace.nodes[event.node]
                 if node.span in seen:
                     continue
@@ -58,18 +58,20 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
                 )
 
 
-def _stretches(path: Path, base: Trace) -> Iterator[tuple[Event, SizeSet]]:
+def _stretches(path: Path, subject: Subject) -> Iterator[tuple[Event, SizeSet]]:
     """Needs that lengths are equal, and the sizes that run because the first is 1 instead.
 
     A second operand of length 1, such as a bias or a gate, is there to be stretched; and so is what
-    is stretched in the first run already.
+    is stretched in the first run already. Lengths of different inputs are the caller's choice.
     """
+    inputs = [set(i.dims) for i in subject.inputs]
     for event in path.trace.events if path.runs else ():
         condition = event.condition
         if event.need != "match" or not isinstance(condition, AnyOf) or len(condition.parts) != 3:
             continue
         agree, is_one, _ = condition.parts
-        if condition.symbols <= set(path.runs.symbols) and agree.at(base.hints):
+        of_one = any(condition.symbols <= dims for dims in inputs)
+        if of_one and condition.symbols <= set(path.runs.symbols) and agree.at(subject.base.hints):
             sizes = set_of(is_one, path.runs) - set_of(agree, path.runs)
             if sizes:
                 yield event, sizes

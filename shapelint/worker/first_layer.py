@@ -169,11 +169,14 @@ def _corrected(
 
 
 def _demanded(trace: Trace, fixed: str) -> dict[str, int]:
-    """Sizes that a failed channel or feature need forces on symbols, those ``fixed`` excepted."""
+    """Sizes that a failed channel or feature need forces on symbols, those ``fixed`` excepted.
+
+    What must have so many channels is the dim of channels, whatever it was taken for.
+    """
     last = trace.events[-1] if trace.events else None
     if last is None or last.holds or last.need not in ("channels", "features", "match"):
         return {}
-    condition = last.condition
+    condition, fixed = last.condition, "N" if last.need == "channels" else fixed
     if isinstance(condition, Any):  # broadcasting: equal, or one of the two is 1
         condition = condition.parts[0]
     if not isinstance(condition, Compare) or condition.op != "==":
@@ -192,10 +195,14 @@ def _solution(expr: Expr, names: Sequence[str]) -> dict[str, int]:
 
 
 def _with_sizes(template: Template, sizes: Mapping[str, int]) -> Template:
+    """Where another dim than the second turns out to be that of channels, the rest are spatial."""
     dims, dtype = template
-    dims = tuple(sizes.get(d, d) if isinstance(d, str) else d for d in dims)
-    channels_last = len(dims) > 2 and dims[1] == "C" and isinstance(dims[-1], int)
-    return (("N", *FORMS[len(dims)][2:], dims[-1]) if channels_last else dims), dtype
+    known = tuple(sizes.get(d, d) if isinstance(d, str) else d for d in dims)
+    found = [size for size in known[2:] if isinstance(size, int)]
+    if len(found) != 1 or known[1] != "C":
+        return known, dtype
+    spatial = iter(FORMS[len(known)][2:])
+    return ("N", *(d if d in found else next(spatial) for d in known[1:])), dtype
 
 
 def _settled(attempt: _Attempt, root: nn.Module) -> bool:

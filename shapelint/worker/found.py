@@ -105,7 +105,7 @@ def _is_torchs(value: nn.Module) -> bool:
 
 
 def _factories(tree: ast.Module, module: ModuleType) -> Iterator[NamedModule]:
-    """Functions that need no argument and return what a module constructor gives."""
+    """Functions that need no argument, take no others, and return what a constructor gives."""
     for function in tree.body:
         if isinstance(function, ast.FunctionDef) and _needs_nothing(function.args):
             kind = _returned_class(function, module)
@@ -115,16 +115,16 @@ def _factories(tree: ast.Module, module: ModuleType) -> Iterator[NamedModule]:
 
 def _needs_nothing(args: ast.arguments) -> bool:
     positional = len(args.posonlyargs) + len(args.args)
-    return positional == len(args.defaults) and None not in args.kw_defaults
+    return positional == len(args.defaults) and None not in args.kw_defaults and not args.vararg
 
 
 def _returned_class(function: ast.FunctionDef, module: ModuleType) -> type[nn.Module] | None:
     """The class in ``return Net(…)``, or in ``net = Net(…)`` … ``return net``."""
     made: dict[str, ast.expr] = {}
-    for node in ast.walk(function):
+    for node in _own(function):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             made[node.targets[0].id] = node.value
-    for node in ast.walk(function):
+    for node in _own(function):
         if isinstance(node, ast.Return) and node.value is not None:
             value = node.value
             value = made.get(value.id, value) if isinstance(value, ast.Name) else value
@@ -132,6 +132,14 @@ def _returned_class(function: ast.FunctionDef, module: ModuleType) -> type[nn.Mo
             if kind is not None:
                 return kind
     return None
+
+
+def _own(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of the functions that it defines."""
+    for node in ast.iter_child_nodes(function):
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node
+            yield from _own(node)
 
 
 def _class_called(value: ast.expr, module: ModuleType) -> type[nn.Module] | None:

@@ -153,6 +153,15 @@ class MovedToItsInput(Net):
         return self.up(self.down.to(x)(x))
 
 
+class Detached(Net):
+    """Says whether gradients are wanted, which changes no shape."""
+
+    def forward(self, x):
+        x = x + 1
+        x.requires_grad = False
+        return super().forward(x.requires_grad_(False))
+
+
 class TextOrTensor(Net):
     """What is cached is a tensor, or a text that stands for one."""
 
@@ -191,6 +200,7 @@ class Recurrent(nn.Module):
         pytest.param(OnTheCPU, "2 1 L", id="questions about the device"),
         pytest.param(Scripted, "2 1 L", id="function of TorchScript"),
         pytest.param(MovedToItsInput, "2 1 L", id="layer moved to its input"),
+        pytest.param(Detached, "2 1 L", id="requires_grad"),
         pytest.param(TextOrTensor, "2 1 L", id="compared with a text"),
         pytest.param(Loss, "2 1 L", id="loss of another size"),
         pytest.param(partial(Recurrent, nn.LSTM, batch_first=True), "2 L 3", id="LSTM"),

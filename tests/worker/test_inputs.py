@@ -167,6 +167,25 @@ class Batched(nn.Module):
         return torch.softmax(self.layer(x), dim=2)
 
 
+class Video(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+
+    def forward(self, x):
+        frames = x.shape[1]
+        return self.conv(x.flatten(0, 1)).unflatten(0, (-1, frames))
+
+
+class Frames(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv3d(3, 8, 3)
+
+    def forward(self, x):
+        return self.conv(x.permute(0, 2, 1, 3, 4))
+
+
 CASES = [
     pytest.param(Batched(), [("N", "H", "W", 4)], id="an op that asks for more dims"),
     pytest.param(nn.Conv1d(2, 4, 3), [("N", 2, "L")], id="Conv1d"),
@@ -186,6 +205,8 @@ CASES = [
         id="features last",
     ),
     pytest.param(Grid(), [("N", "H", "W", 8)], id="an image with channels last"),
+    pytest.param(Video(), [("N", "D", 3, "H", "W")], id="frames before channels"),
+    pytest.param(Frames(), [("N", "D", 3, "H", "W")], id="frames that become depth"),
     pytest.param(Unused(), [("N", 24)], id="an embedding that is not used"),
     pytest.param(Optional(), [("N", 3, "H", "W")], id="optional inputs are left out"),
     pytest.param(TimeStep(), [("N", 4, "H", "W"), ("N",)], id="time step"),

@@ -106,7 +106,8 @@ REGISTRIES = [
 
 
 @pytest.mark.parametrize("lines", REGISTRIES)
-def test_a_registered_class_is_built_on_every_device(ask: Ask, lines: str) -> None:
+@pytest.mark.parametrize("definition", ["class Y(Net):\n    pass", "def Y():\n    return Net()"])
+def test_what_is_registered_is_built_on_every_device(ask: Ask, lines: str, definition: str) -> None:
     registry = """
         known = []
         def register(kind):
@@ -114,7 +115,7 @@ def test_a_registered_class_is_built_on_every_device(ask: Ask, lines: str) -> No
             known.append(kind.__name__)
             return kind
     """
-    session = ask(_with(f"{lines}\nclass Y(Net):\n    pass"), registry=registry)
+    session = ask(_with(f"{lines}\n{definition}"), registry=registry)
     session.build("Y")
     session.inputs()
     sizes = {"N": 2, "H": 8, "W": 8}
@@ -189,7 +190,8 @@ def test_a_local_name_that_a_loop_leaves_unset_is_a_fact_about_sizes(ask: Ask) -
     session.build("Y")
     session.inputs()
     failure = session.trace({"N": 2, "C": 3, "H": 8, "W": 8}).failure
-    assert failure is not None and failure.error.startswith("UnboundLocalError")
+    assert failure is not None
+    assert failure.error.startswith("UnboundLocalError")
 
 
 def test_the_reason_points_at_the_users_line(ask: Ask) -> None:
