@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from shapelint.explore.confirm import device_for
 from shapelint.explore.exploration import Exploration
 from shapelint.explore.paths import Failing, Outcome
-from shapelint.lengths.conditions import all_of, at_least, divides, equal
+from shapelint.lengths.conditions import all_of, at_least, equal
 from shapelint.lengths.expr import Expr, as_expr, symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Input, Label
+from shapelint.ordinary import ordinary_sizes
 from shapelint.outputs import Outputs
 from shapelint.source.texts import Texts
 from shapelint.stages import Stage, Structure, level, nodes_above, structure
@@ -132,11 +133,8 @@ class Subject:
 
     @cached_property
     def ordinary(self) -> SizeSet:
-        """Multiples of the total downsampling factor: what people feed."""
-        conditions = [
-            divides(self.granularity(s), symbol(s)) for s in self.spatial if self.granularity(s) > 1
-        ]
-        return self.domain & SizeSet.of(all_of(conditions), self.domain.symbols)
+        """What people feed it."""
+        return ordinary_sizes(self)
 
     def granularity(self, symbol: str) -> int:
         """By how much the model shortens ``symbol`` at its deepest: 16 for four halvings."""

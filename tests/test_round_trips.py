@@ -100,6 +100,35 @@ def test_ordinary_sizes_are_multiples_of_the_downsampling(module, step):
     assert subject.ordinary == domain_of([f"H % {step} == 0 and W % {step} == 0"], ("N", "H", "W"))
 
 
+class Refuses(nn.Module):
+    """A decoder of fixed factor, which is right for the sizes that are let in."""
+
+    def __init__(self, step: int, rest: int) -> None:
+        super().__init__()
+        self.down, self.step, self.rest = conv(s=2), step, rest
+
+    def forward(self, x):
+        assert x.shape[2] % self.step == self.rest
+        if x.shape[3] % self.step != self.rest:
+            raise ValueError(f"no multiple of {self.step} plus {self.rest}")
+        size = [2 * n - 1 for n in self.down(x).shape[2:]]
+        return F.interpolate(self.down(x), size)
+
+
+REFUSALS = {
+    "all multiples: the others are ordinary": (2, 1, "H % 2 == 1 and W % 2 == 1"),
+    "some multiples: the rest of them are": (4, 0, "H % 4 == 0 and W % 4 == 0"),
+}
+
+
+@pytest.mark.parametrize(("step", "rest", "ordinary"), REFUSALS.values(), ids=REFUSALS)
+def test_sizes_that_a_model_refuses_are_not_ordinary(step, rest, ordinary):
+    analysis = analysed(Refuses(step, rest), IMAGE)
+    assert analysis.subject.ordinary.text == ordinary
+    (breach,) = [d for d in analysis.diagnostics if d.name == "roundtrip-length"] or [None]
+    assert (breach is None) == (rest == 1)
+
+
 class Parity(nn.Module):
     """Pads odd heights only: widths come back if even, heights always."""
 

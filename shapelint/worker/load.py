@@ -115,8 +115,11 @@ class Project:
             reason = self._run_guarded(code, namespace, _devices(statement, devices))
             if reason and isinstance(statement, ast.Try) and self._insists(statement, path):
                 reason = self._run_guarded(code, namespace, ("cpu",))
-            definition = isinstance(statement, (ast.ClassDef, ast.FunctionDef))
-            if reason and definition and statement.decorator_list:
+            if (
+                reason
+                and isinstance(statement, (ast.ClassDef, ast.FunctionDef))
+                and statement.decorator_list
+            ):
                 # a registry that is not installed, or one that has the class from the first run
                 statement.decorator_list = []
                 code = compile(ast.Module([statement], []), path, "exec", flags, dont_inherit=True)

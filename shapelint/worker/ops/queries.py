@@ -64,13 +64,6 @@ def nbytes(self: Any) -> int:
     return product_of(shape_of(self)) * int(self.element_size())
 
 
-@query("__set__requires_grad")
-def set_requires_grad(self: Any, value: bool) -> None:
-    """``x.requires_grad = True`` says nothing of shapes."""
-    with torch._C.DisableTorchFunctionSubclass():
-        self.requires_grad = value
-
-
 @query("__len__")
 def length_of_first_dim(self: Any) -> int:
     """``x.__len__()``; the builtin ``len`` turns what comes back into a bare int."""
