@@ -161,6 +161,13 @@ CALLS = {
         "(u.Block(2), 3)",
     ),
     "a class of the script": ("class Own: ...\nUNet(Own)", "(Own)"),
+    "a config of another file": (
+        "hps = load()\ndef main(hps):\n    UNet(hps.data.c // 2, act=hps['net']['act'])",
+        "(4, act='relu')",
+    ),
+    "a part of a config that is spread": ("def main(hps):\n    UNet(**hps.net)", "(act='relu')"),
+    "keys that no config has": ("def main(hps):\n    UNet(hps.data.d)", ""),
+    "keys of the object itself": ("def main(self):\n    UNet(self.data.c)", ""),
     "a class of a class": ("class A:\n    c = 1\ndef f():\n    UNet(c)", ""),
     "set in a loop": ("for c in (1, 2):\n    UNet(c)", ""),
     "set twice": ("c = 1\nc = 2\nUNet(c)", ""),
@@ -175,6 +182,7 @@ CALLS = {
 @pytest.mark.parametrize(("source", "expected"), CALLS.values(), ids=CALLS)
 def test_arguments_that_can_be_read_off(root: Path, source: str, expected: str) -> None:
     (root / "options.py").write_text("parser.add_argument('--depth', type=int, default=7)")
+    (root / "config.json").write_text('{"data": {"c": 8}, "net": {"act": "relu"}}')
     (root / "use.py").write_text(source)
     calls = Project(root).constructions("UNet", root / "models/unet.py")
     found = [str(c).partition(", as in")[0] for c in calls if c.path.name == "use.py"]
@@ -232,6 +240,35 @@ def test_configs_with_all_that_a_class_reads(root: Path, body: str, expected: st
     net.write_text(f"class Net(nn.Module):\n    def __init__(self, h):\n        x = {body}")
     found = Project(root).described("Net", net, ["h"])
     assert [str(c).partition(", as in")[0] for c in found] == ([f"Net{expected}"] * bool(expected))
+
+
+SETTINGS = {
+    "built of its attributes": (
+        "from words import WORDS\nh = tf.HParams(a=1, b=len(WORDS))",
+        "SimpleNamespace(**{'a': 1, 'b': len(WORDS)})",
+    ),
+    "the command line": (
+        "p.add_argument('-a', default=1)\np.add_argument('--b', default=2, type=int)",
+        "SimpleNamespace(**{'a': 1, 'b': 2})",
+    ),
+    "an attribute is missing": ("h = HParams(a=1)", ""),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), SETTINGS.values(), ids=SETTINGS)
+def test_code_with_all_that_a_class_reads(root: Path, source: str, expected: str) -> None:
+    (root / "settings.py").write_text(source)
+    net = root / "net.py"
+    net.write_text("class Net(nn.Module):\n    def __init__(self, h, n=1):\n        x = h.a + h.b")
+    found = Project(root).described("Net", net, ["h", "n"])
+    assert [str(c.kwargs["h"]) for c in found] == ([expected] if expected else [])
+
+
+def test_settings_that_change_are_read_again(root: Path) -> None:
+    (root / "settings.py").write_text("h = HParams(a=1)")
+    before = Project(root).mentions(["Net"])
+    (root / "settings.py").write_text("h = HParams(a=2)")
+    assert Project(root).mentions(["Net"]) != before
 
 
 def test_a_config_that_changes_is_read_again(root: Path) -> None:

@@ -11,19 +11,18 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from shapelint.project import hyperparameters
 from shapelint.project.constructions import Construction, command_line, constructions, dotted
 from shapelint.project.discovery import configs, digest, python_files, readmes, source_of
-from shapelint.project.expressions import Expression
 from shapelint.project.fences import code_blocks, notebook
+from shapelint.project.objects import BUILT_BY, given_as_one
 from shapelint.source.texts import Texts
 
 __all__ = ["ModelClass", "Project", "SourceFile", "project_at"]
 
-_NAMESPACE = ("from types import SimpleNamespace",)
 _LARGEST_FILE = 2**20
 _TORCH_BASES = frozenset(("Module", "Sequential", "ModuleList", "ModuleDict", "LightningModule"))
 
@@ -121,8 +120,11 @@ class Project:
         return {path: self.texts.texts.get(str(path), text) for path, text in found.items()}
 
     def mentions(self, names: Iterable[str]) -> str:
-        """Changes when a file comes or goes, or when one changes in which a name occurs."""
-        words = "|".join(map(re.escape, sorted(names)))
+        """Changes when a file comes or goes, or when one changes in which a name occurs.
+
+        So it does for one that builds what classes are given as one object.
+        """
+        words = "|".join(map(re.escape, sorted({*names, *BUILT_BY})))
         word = re.compile(rf"\b(?:{words or '(?!)'})\b".encode())
         files = {**self.sources, **{path: source_of(path) for path in readmes(self.root)}}
         read = {p: source if word.search(source) else b"" for p, source in files.items()}
@@ -173,36 +175,26 @@ class Project:
         mentioning = (*self.mentioning(class_name), *self.examples)
         files = [f for f in mentioning if f.means(class_name, defined_in)]
         files.sort(key=lambda file: file.path != defined_in)
-        found = [
-            call
-            for f in files
-            for call in constructions(
-                f.tree, f.path, class_name, self._options, f.path == defined_in
-            )
-        ]
-        return sorted(found, key=lambda call: not call.is_literal)
+        look_up = partial(hyperparameters.looked_up, self._configs)
+        known = (class_name, self._options)
+        calls = (
+            constructions(f.tree, f.path, *known, f.path == defined_in, look_up) for f in files
+        )
+        return sorted(itertools.chain(*calls), key=lambda call: not call.is_literal)
 
     def described(
         self, class_name: str, defined_in: Path, parameters: Sequence[str]
     ) -> Iterator[Construction]:
         """What the YAML and JSON files of the project give the parameters of a class.
 
-        A class with one parameter is given an object with all that it reads of it.
+        Its first parameter may be an object with all that it reads of it.
         """
         yield from hyperparameters.called(self._configs, class_name, parameters)
-        source = self.parse(defined_in) if len(parameters) == 1 else None
+        source = self.parse(defined_in) if parameters else None
         for node in ast.walk(source.tree) if source else ():
             if isinstance(node, ast.ClassDef) and node.name == class_name:
-                yield from self._as_one(class_name, node, parameters[0])
-
-    def _as_one(self, name: str, node: ast.ClassDef, parameter: str) -> Iterator[Construction]:
-        attributes, keys = hyperparameters.keys_read(node, parameter)
-        texts = self._configs if attributes or keys else {}
-        for path, entries in hyperparameters.with_keys(texts, attributes | keys):
-            value: object = dict(entries)
-            if attributes:
-                value = Expression(hyperparameters.as_object(entries))
-            yield Construction(name, (), {parameter: value}, path, 1, _NAMESPACE)
+                files = ((name, file) for name in BUILT_BY for file in self.mentioning(name))
+                yield from given_as_one(node, parameters[0], self._configs, files)
 
     @cached_property
     def _options(self) -> dict[str, ast.expr]:
@@ -253,7 +245,7 @@ class Project:
         found = next((c for c in source.classes if c.name == name), None) if source else None
         if found is None or not found.required:
             return False
-        parameters = sorted(found.required.union(found.positional))
+        parameters = [*found.positional, *sorted(found.required.difference(found.positional))]
         described = self.described(name, path, parameters)
         for call in itertools.chain(self.constructions(name, path), described):
             if found.required <= {*found.positional[: len(call.args)], *call.kwargs}:

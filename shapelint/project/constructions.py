@@ -8,7 +8,7 @@ the other names mean.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,10 @@ _LONGEST = 80
 """Characters of an argument that are shown."""
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+Key = tuple[str, ...]
+Looked = Callable[[Iterable[Key]], Iterator[Mapping[Key, ast.expr]]]
+"""What the configs of the project hold under keys, one config after the other that has them all."""
 
 _Values = Mapping[str, ast.expr | None]
 """What names stand for; None where that is not to be seen."""
@@ -63,11 +67,13 @@ def constructions(
     class_name: str,
     options: Mapping[str, ast.expr] | None = None,
     own: bool = False,
+    looked_up: Looked = lambda keys: iter(()),
 ) -> Iterator[Construction]:
     """Calls of a class in a file, those in functions and ``__main__`` blocks included.
 
     ``options`` are what other files say about the command line; ``own`` says whether this is the
-    file that defines the class.
+    file that defines the class; ``looked_up`` says what ``hps`` may be that nothing in the file
+    tells, where a call reads ``hps.model.width``.
     """
     if not _calls(ast.walk(tree), class_name):
         return
@@ -79,10 +85,47 @@ def constructions(
             inner: _Values = {} if scope is tree else {**_parameters(scope), **_assigned(scope)}
             values = {name: v for name, v in {**top, **inner}.items() if v is not None}
             for call in calls:
-                try:
-                    yield _construction(call, class_name, values, meanings, path)
-                except NotLiteral:
-                    continue
+                for known in _known(call, values, meanings, looked_up):
+                    try:
+                        yield _construction(call, class_name, known, meanings, path)
+                    except NotLiteral:
+                        continue
+                    break
+
+
+def _known(
+    call: ast.Call, values: Mapping[str, ast.expr], meanings: Meanings, looked_up: Looked
+) -> Iterator[Mapping[str, ast.expr]]:
+    """The values of the names in a call; first without what the configs say, then with it."""
+    yield values
+    places: dict[str, Key] = {}
+    for argument in (*call.args, *(k.value for k in call.keywords)):
+        for root, keys, text in _places(argument):
+            if root not in meanings.imports and root not in _OWN:
+                places[text] = keys
+    for found in looked_up(places.values()) if places else ():
+        yield {**values, **{text: found[keys] for text, keys in places.items()}}
+
+
+_OWN = ("self", "cls", "nn", "torch")
+
+
+def _places(node: ast.AST) -> Iterator[tuple[str, Key, str]]:
+    """``hps.model["width"]`` inside an expression: the name, the keys, and the text."""
+    at, keys = node, list[str]()
+    while isinstance(at, (ast.Attribute, ast.Subscript)):
+        if isinstance(at, ast.Attribute):
+            keys.append(at.attr)
+        elif isinstance(at.slice, ast.Constant) and isinstance(at.slice.value, str):
+            keys.append(at.slice.value)
+        else:
+            break
+        at = at.value
+    if keys and isinstance(at, ast.Name):
+        yield at.id, tuple(reversed(keys)), ast.unparse(node)
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _places(child)
 
 
 def _calls(nodes: Iterable[ast.AST], class_name: str) -> list[ast.Call]:

@@ -98,9 +98,11 @@ class _Inliner(ast.NodeTransformer):
         self.values, self.meanings, self.imports = values, meanings, imports
         self.depth = depth
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+    def visit_Attribute(self, node: ast.Attribute | ast.Subscript) -> ast.AST:
         known = self.values.get(ast.unparse(node))
         return self.generic_visit(node) if known is None else self._inside(known)
+
+    visit_Subscript = visit_Attribute
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id in self.values:

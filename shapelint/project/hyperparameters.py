@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from shapelint.project.constructions import Construction, dotted
 from shapelint.project.expressions import Expression
 
-__all__ = ["as_object", "called", "keys_read", "with_keys"]
+__all__ = ["as_object", "called", "keys_read", "looked_up", "with_keys"]
 
 Texts = Mapping[Path, bytes]
 Entries = Mapping[str, Any]
@@ -51,6 +52,26 @@ def with_keys(texts: Texts, keys: Collection[str]) -> Iterator[tuple[Path, Entri
             for entries in _mappings(path, text):
                 if entries.keys() >= set(keys) and _is_plain(entries):
                     yield path, entries
+
+
+def looked_up(
+    texts: Texts, keys: Iterable[tuple[str, ...]]
+) -> Iterator[dict[tuple[str, ...], ast.expr]]:
+    """For each document that holds plain values under all of these keys: the values."""
+    wanted = list(keys)
+    for path, text in texts.items():
+        if all(word.encode() in text for key in wanted for word in key):
+            whole = _parsed(path.suffix, text)
+            with suppress(LookupError, TypeError):
+                found = {key: _at(whole, key) for key in wanted}
+                if all(_is_plain(value) for value in found.values()):
+                    yield {k: ast.parse(repr(v), mode="eval").body for k, v in found.items()}
+
+
+def _at(document: Any, keys: Iterable[str]) -> Any:
+    for key in keys:
+        document = document[key]
+    return document
 
 
 def keys_read(tree: ast.AST, parameter: str) -> tuple[frozenset[str], frozenset[str]]:

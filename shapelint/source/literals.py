@@ -30,7 +30,8 @@ def literal(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 0) -
     """
     if depth > _DEEPEST:
         raise NotLiteral("nested too deep")
-    if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in constants:
+    named = isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
+    if named and ast.unparse(node) in constants:
         return literal(constants[ast.unparse(node)], constants, depth + 1)
     if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
         values = [literal(e, constants, depth + 1) for e in node.elts]

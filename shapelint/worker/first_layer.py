@@ -21,7 +21,7 @@ from shapelint.worker.examples import FORMS, Template
 from shapelint.worker.layer_inputs import wanted
 from shapelint.worker.runs import Call, trace_run
 
-__all__ = ["FURTHEST", "as_inputs", "search"]
+__all__ = ["FURTHEST", "as_inputs", "is_telling", "search"]
 
 FURTHEST = "a guess that got furthest"
 """What is said of inputs about which no layer says anything."""
@@ -31,6 +31,7 @@ _OTHER_HINTS = (48, 40, 56, 72, 80, 88)
 _MOST_GUESSES = 24
 _WHOLE_NUMBERS = ("ids", "idx", "index", "indices", "tokens", "input_ids", "token_ids")
 _LABELS = ("label", "labels", "class_labels")
+_COUNTS = ("lengths", "_lens")
 _TIMES = ("t", "time", "times", "timestep", "timesteps", "sigma", "sigmas", "noise_level")
 
 Guess = dict[str, Template]
@@ -48,8 +49,15 @@ class _Attempt:
         return self.trace.failure is None, len(self.trace.nodes), not self.cures
 
 
-def search(model: Model, names: Sequence[str], known: Mapping[str, Template]) -> tuple[Guess, str]:
-    """Dims and dtypes of the inputs ``names``, and the layer that says so.
+def is_telling(name: str) -> bool:
+    """Whether an input of that name can be guessed without a layer that it reaches."""
+    return _by_its_name(name) is not None
+
+
+def search(
+    model: Model, names: Sequence[str], known: Mapping[str, Template]
+) -> tuple[Guess, str, str]:
+    """Dims and dtypes of the inputs ``names``, the layer that says so, and what is still raised.
 
     ``known`` holds inputs that are not to be guessed; their channels may still be filled in.
     """
@@ -73,7 +81,8 @@ def search(model: Model, names: Sequence[str], known: Mapping[str, Template]) ->
         if not queue:
             queue = list(_other_ranks(best.guess, known))
     assert best is not None
-    return best.guess, _what_says_so(best.trace, model.root)
+    failure = best.trace.failure
+    return best.guess, _what_says_so(best.trace, model.root), failure.error if failure else ""
 
 
 def _trace(model: Model, guess: Guess) -> Trace:
@@ -123,6 +132,8 @@ def _by_its_name(name: str) -> Template | None:
     if name in _TIMES:
         return ("N",), "float32"
     if name in _LABELS:
+        return ("N",), "int64"
+    if name.endswith(_COUNTS):
         return ("N",), "int64"
     return (("N", "L"), "int64") if name in _WHOLE_NUMBERS else None
 

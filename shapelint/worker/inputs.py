@@ -17,7 +17,7 @@ from shapelint.source.texts import Texts
 from shapelint.worker.annotations import annotated_inputs
 from shapelint.worker.build import Model
 from shapelint.worker.examples import Template, attached_examples, generalised, literal_examples
-from shapelint.worker.first_layer import FURTHEST, as_inputs, search
+from shapelint.worker.first_layer import FURTHEST, as_inputs, is_telling, search
 
 __all__ = ["guess_inputs"]
 
@@ -25,10 +25,16 @@ __all__ = ["guess_inputs"]
 def guess_inputs(
     model: Model, path: Path, target: str = "", files: Texts | None = None
 ) -> InputGuess:
-    """The required inputs of ``forward``; optional ones are left out. Raises ValueError if none."""
+    """The required inputs of ``forward``. Raises ValueError if there are none.
+
+    Optional ones are left out, unless ``None`` does not do and their name tells what they are.
+    """
     names = required_inputs(model.root)
     known, how = _known(model, (files or Texts()).tree(path), target, names)
-    guess, layer = search(model, names, known)
+    guess, layer, error = search(model, names, known)
+    others = _optional_inputs(model.root) if "NoneType" in error else []
+    if others:
+        guess, layer, _ = search(model, [*names, *others], known)
     inputs = as_inputs(guess, model.root)
     return InputGuess(inputs, how if known else layer, bool(known) or layer != FURTHEST)
 
@@ -46,6 +52,12 @@ def required_inputs(root: nn.Module) -> list[str]:
     if any(p.kind in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY) for p in parameters):
         return ["0"]
     raise ValueError("forward takes no input")
+
+
+def _optional_inputs(root: nn.Module) -> list[str]:
+    """The parameters of ``forward`` that are ``None`` by default and have a telling name."""
+    parameters = inspect.signature(root.forward).parameters.values()
+    return [p.name for p in parameters if p.default is None and is_telling(p.name)]
 
 
 def _known(

@@ -167,6 +167,24 @@ class Batched(nn.Module):
         return torch.softmax(self.layer(x), dim=2)
 
 
+class Denoiser(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x, timesteps=None, context=None):
+        return self.conv(x) * timesteps.view(-1, 1, 1, 1)
+
+
+class Padded(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x, x_lengths):
+        return self.layer(x).cumsum(1)[:, :2] * x_lengths.view(-1, 1)
+
+
 class Video(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -205,6 +223,7 @@ CASES = [
         id="features last",
     ),
     pytest.param(Grid(), [("N", "H", "W", 8)], id="an image with channels last"),
+    pytest.param(Denoiser(), [("N", 4, "H", "W"), ("N",)], id="optional, but None does not do"),
     pytest.param(Video(), [("N", "D", 3, "H", "W")], id="frames before channels"),
     pytest.param(Frames(), [("N", "D", 3, "H", "W")], id="frames that become depth"),
     pytest.param(Unused(), [("N", 24)], id="an embedding that is not used"),
@@ -229,6 +248,11 @@ WHOLE = [
         Conditional(),
         [Input("z", ("N", 100)), Input("labels", ("N",), "int64")],
         id="floats beside labels",
+    ),
+    pytest.param(
+        Padded(),
+        [Input("x", ("N", 4)), Input("x_lengths", ("N",), "int64")],
+        id="lengths of what is padded",
     ),
     pytest.param(
         Labelled(),
