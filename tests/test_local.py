@@ -69,6 +69,8 @@ class Large(nn.Module):
 def test_what_does_not_fit_into_memory_is_run_without_values() -> None:
     run = LocalSession(Large(), INPUTS).run(SIZES, "cpu")
     assert (run.ok, run.device, run.shapes) == (True, "meta", ((2, 1, 16),))
+    many = LocalSession(nn.ReLU(), INPUTS).run({"N": 1, "L": 1 << 50}, "cpu")
+    assert (many.ok, many.device) == (True, "meta")
 
 
 def test_frozen_layers_stay_frozen() -> None:

@@ -10,7 +10,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
+from traceback import walk_tb
 from types import FrameType
 
 import torch
@@ -26,6 +28,7 @@ __all__ = [
     "current",
     "frame_span",
     "note_lost",
+    "raised_at",
     "recording",
     "user_span",
 ]
@@ -48,9 +51,11 @@ _PACKAGES = ("site-packages" + os.sep, "dist-packages" + os.sep)  # may lie belo
 class NeedFailed(Exception):
     """A need does not hold at the hint: PyTorch is about to raise."""
 
-    def __init__(self, why: str, error: type[Exception] = RuntimeError) -> None:
+    def __init__(
+        self, why: str, error: type[Exception] = RuntimeError, caught: bool = False
+    ) -> None:
         super().__init__(why)
-        self.error = error
+        self.error, self.caught = error, caught
 
 
 class Recorder:
@@ -60,8 +65,14 @@ class Recorder:
     that the run relies on. A condition that follows from it is not recorded again.
     """
 
-    def __init__(self, sizes: Mapping[str, int], known: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        sizes: Mapping[str, int],
+        known: Bounds | None = None,
+        is_caught: Callable[[type[Exception]], bool] = lambda error: False,
+    ) -> None:
         self.sizes = dict(sizes)
+        self._is_caught = is_caught
         self.known: dict[str, Interval] = dict(known or {})
         self.events: list[Event] = []
         self.checked: dict[str, None] = {}
@@ -103,6 +114,7 @@ class Recorder:
 
         The parts of a conjunction are needs of their own: each concerns as few symbols as it can.
         Where it is not ``certain``, elsewhere the op fails for some values and works for others.
+        What the model catches is a branch: it goes on in another way.
         """
         condition = factored(condition, self.known)
         if isinstance(condition, All):
@@ -112,9 +124,12 @@ class Recorder:
         decided = condition.decide(self.known)
         if decided or condition in self._seen:
             return
-        holds = condition.at(self.sizes)
         text = why if isinstance(why, str) else why()
-        at = user_span()
+        if certain and self._is_caught(error):
+            if not self.branch(condition):
+                raise NeedFailed(text, error, caught=True)
+            return
+        holds, at = condition.at(self.sizes), user_span()
         event = Event("need", condition, holds, self.node, kind, text, lengths, at, certain)
         self._record(event, condition)
         if not holds:
@@ -133,6 +148,9 @@ class Recorder:
     def ends_well(self) -> None:
         """The run has come to its end: what was said on the way was caught."""
         self.checked.update(self._said)
+        self.events = [
+            e if e.holds or e.kind == "branch" else replace(e, kind="branch") for e in self.events
+        ]
 
     def _record(self, event: Event, relied: Condition) -> None:
         self.events.append(event)
@@ -204,6 +222,12 @@ def user_span(frame: FrameType | None = None) -> Span | None:
     while at is not None and not is_user_frame(at):
         at = at.f_back
     return None if at is None else frame_span(at)
+
+
+def raised_at(exc: BaseException) -> Span | None:
+    """The innermost line of the user's code on the way to the exception, whoever called us."""
+    frames = [frame for frame, _ in walk_tb(exc.__traceback__) if is_user_frame(frame)]
+    return frame_span(frames[-1]) if frames else None
 
 
 _spans: dict[tuple[object, int], Span] = {}

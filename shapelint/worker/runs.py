@@ -84,8 +84,8 @@ def _run_on(
     answer: dict[str, Any] = {"ok": True, "shapes": [], "error": "", "device": device}
     with patched(root, patches), kept(root), OneDevice(device), _quiet(), torch.no_grad():
         torch.manual_seed(0)
-        args, named = _tensors(call.inputs, sizes)
         try:
+            args, named = _tensors(call.inputs, sizes)
             result = root(*args, **named, **call.kwargs)
         except Exception as exc:  # whatever the model raises is the answer
             return {**answer, "ok": False, "error": said(exc)}

@@ -12,7 +12,6 @@ import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from traceback import walk_tb
 from typing import Any
 
 import torch
@@ -24,6 +23,7 @@ from shapelint.lengths.expr import Bounds, symbol
 from shapelint.trace import Failure, Node, Span, Trace
 from shapelint.worker import builtins_seen, output_size
 from shapelint.worker.autograd import run_forward_only
+from shapelint.worker.caught import called, is_caught
 from shapelint.worker.claim import ShapeMismatch, claim_of, explained, symbolic
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.dtypes import converted
@@ -43,8 +43,7 @@ from shapelint.worker.recorder import (
     NeedFailed,
     Recorder,
     current,
-    frame_span,
-    is_user_frame,
+    raised_at,
     recording,
     user_span,
 )
@@ -100,15 +99,15 @@ class ShapeTracer(fx.Tracer):
         ``inputs`` maps parameter names of ``forward`` to specs (integer keys are positions).
         ``kwargs`` are constant keyword arguments. Exceptions of the model end up in the trace.
         """
-        self._prepare(root, Recorder(hints, known), patches or {})
+        self._prepare(root, Recorder(hints, known, is_caught), patches or {})
         result: Any = None
         with recording(self.recorder), torch.no_grad():
             tensors = {name: self._placeholder(name, *spec) for name, spec in inputs.items()}
             with self._watching(root):
                 try:
-                    result = _called(root, tensors, kwargs or {})
+                    result = called(root, tensors, kwargs or {})
                     self.calls.output(result)
-                    self.recorder.ends_well()
+                    self._ends_well()
                 except Exception as exc:
                     if isinstance(exc, ShapeMismatch) or is_missing(exc):
                         raise
@@ -154,11 +153,18 @@ class ShapeTracer(fx.Tracer):
         self.records.add(OpCall(None, "placeholder", None, (), {}, node), (lengths,))
         return ShapeTensor.wrap(meta, lengths, node)
 
+    def _ends_well(self) -> None:
+        """What failed on the way was caught."""
+        if self._failed is not None and not self._failed.explained:
+            self.recorder.lost(f"what PyTorch raises is caught: {self._failed.error}")
+        self._failed = None
+        self.recorder.ends_well()
+
     def _note_failure(self, exc: Exception) -> None:
         if self._failed is None:
             last = self.recorder.events[-1] if self.recorder.events else None
             explained = last is not None and last.kind == "need" and not last.holds
-            self._failed = Failure(-1, said(exc), explained, _raised_at(exc))
+            self._failed = Failure(-1, said(exc), explained, raised_at(exc))
 
     def _trace(self, hints: dict[str, int], results: Sequence[torch.Tensor], inputs: int) -> Trace:
         return Trace(
@@ -224,7 +230,8 @@ class ShapeTracer(fx.Tracer):
             if claim.failed is not None:
                 raise claim.failed.error(str(claim.failed))
         except Exception as exc:
-            self._failed_at(call, exc, explained(call, claim, exc))
+            if claim.failed is None or not claim.failed.caught:
+                self._failed_at(call, exc, explained(call, claim, exc))
             raise
         if real is NotImplemented:  # ``x == "text"``: Python answers
             return real
@@ -243,7 +250,8 @@ class ShapeTracer(fx.Tracer):
         except NeedFailed as exc:
             name, error = op_name(func), exc.error(str(exc))
             call = OpCall(func, name, None, args, {}, self.calls.call(func, name, args, {}))
-            self._failed_at(call, error, explained=True)
+            if not exc.caught:
+                self._failed_at(call, error, explained=True)
             raise error from None
 
     def _failed_at(self, call: OpCall, exc: Exception, explained: bool) -> None:
@@ -281,21 +289,8 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _called(root: nn.Module, tensors: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Any:
-    """Arguments named by a number are positions."""
-    args = [tensor for name, tensor in tensors.items() if name.isdigit()]
-    named = {name: tensor for name, tensor in tensors.items() if not name.isdigit()}
-    return root(*args, **named, **kwargs)
-
-
 def _unheard(run: Callable[..., Any], func: Any, args: Any, kwargs: Any) -> Any:
     """The operation itself; what PyTorch's own code compares in it is no branch of the model."""
     recorder = current()
     with recording(Recorder(recorder.sizes if recorder else {})):
         return run(func, args, kwargs)
-
-
-def _raised_at(exc: BaseException) -> Span | None:
-    """The innermost line of the user's code on the way to the exception, whoever called us."""
-    frames = [frame for frame, _ in walk_tb(exc.__traceback__) if is_user_frame(frame)]
-    return frame_span(frames[-1]) if frames else None

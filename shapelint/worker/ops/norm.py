@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import unequal
 from shapelint.worker.length import expr_of
+from shapelint.worker.length import Length
 from shapelint.worker.ops import op
 from shapelint.worker.shapes import Shape, broadcast, divides, either, eq, need, shape_of
 
@@ -36,7 +37,7 @@ def batch_norm(
     shape = shape_of(input)
     if training:
         _several("value per channel", shape, [shape[0], *shape[2:]])
-    _one_per_channel(shape[1], 1, running_mean, running_var, weight, bias)
+    _one_per_channel(shape, 1, running_mean, running_var, weight, bias)
     return shape
 
 
@@ -45,7 +46,7 @@ def batch_norm_affine_first(
     input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, *args: Any
 ) -> Shape:
     """As ``F.batch_norm``, which alone asks for more than one value."""
-    _one_per_channel(shape_of(input)[1], 1, running_mean, running_var, weight, bias)
+    _one_per_channel(shape_of(input), 1, running_mean, running_var, weight, bias)
     return shape_of(input)
 
 
@@ -64,7 +65,7 @@ def instance_norm(
     shape = shape_of(input)
     if use_input_stats:
         _several("spatial element", shape, shape[2:])
-    _one_per_channel(shape[1], shape[0], running_mean, running_var, weight, bias)
+    _one_per_channel(shape, shape[0], running_mean, running_var, weight, bias)
     return shape
 
 
@@ -73,9 +74,9 @@ def instance_norm_affine_first(
     input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, *args: Any
 ) -> Shape:
     """As ``F.instance_norm``, which alone asks for more than one element."""
-    n, channels, *_ = shape_of(input)
-    _one_per_channel(channels, n, running_mean, running_var, weight, bias)
-    return shape_of(input)
+    shape = shape_of(input)
+    _one_per_channel(shape, shape[0], running_mean, running_var, weight, bias)
+    return shape
 
 
 @op("F.group_norm")
@@ -173,7 +174,10 @@ def _several(what: str, shape: Sequence[int], counted: Sequence[int], tensor: bo
     )
 
 
-def _one_per_channel(channels: int, copies: int, *tensors: Any) -> None:
+def _one_per_channel(shape: Shape, copies: int, *tensors: Any) -> None:
+    """Nobody counts the channels of a map that has no elements."""
+    channels = shape[1]
+    empty = [eq(n, 0) for n in shape] if isinstance(channels, Length) else []
     for name, tensor in zip(
         ("running_mean", "running_var", "weight", "bias"), tensors, strict=True
     ):
@@ -181,7 +185,7 @@ def _one_per_channel(channels: int, copies: int, *tensors: Any) -> None:
             continue
         (n,) = shape_of(tensor)
         need(
-            eq(n, channels),
+            either(eq(n, channels), *empty),
             "channels",
             lambda name=name, n=n: (  # type: ignore[misc]
                 f"{name} should contain {int(channels * copies)} elements not {int(n * copies)}"
