@@ -37,6 +37,7 @@ class _Pair(nn.Module):
         case("odd lengths in one dim", _Pair(2, rank=1), "1 1 L", L=range(1, 20)),
         case("odd heights, even widths", _Pair(2), "1 1 H 6", H=range(1, 20)),
         case("windows side by side in one row", _Pair((1, 3), 1), "1 1 H W", **MAPS),
+        case("into nothing", _Pair(4, 2, 2), "1 1 1 W", W=[1]),
         case("same size", _Pair(3, 1, 1), "1 1 H W", **MAPS),
         case("unbatched", _Pair(2, keep=True), "2 H W", **MAPS),
         case("volumes", _Pair(2, rank=3, keep=True), "1 1 2 H W", **MAPS),

@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import unequal
-from shapelint.worker.length import expr_of
-from shapelint.worker.length import Length
+from shapelint.worker.length import Length, expr_of
 from shapelint.worker.ops import op
 from shapelint.worker.shapes import Shape, broadcast, divides, either, eq, need, shape_of
 

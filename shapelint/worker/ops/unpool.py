@@ -14,7 +14,7 @@ from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.pooling import Indices
 from shapelint.worker.recorder import current
-from shapelint.worker.shapes import Shape, eq, ge, need, shape_of, spatial
+from shapelint.worker.shapes import Shape, either, eq, ge, need, shape_of, spatial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,7 +118,8 @@ def _inside(indices: Shape | None, out: Sequence[int]) -> None:
     Which index a window yields is up to the values. All of them are inside if the output is no
     smaller than the pooled plane; none but the first dim may then end with the last window.
     Otherwise a size is taken to fail if some values fail: if the last element of the last window
-    is outside. Below the first element of that window it depends on the values.
+    is outside. Below the first element of that window it depends on the values. Into an output of
+    no elements nothing is written.
     """
     if not isinstance(indices, Indices):
         _depends("indices that come from no pool")
@@ -131,7 +132,7 @@ def _inside(indices: Shape | None, out: Sequence[int]) -> None:
     last = [min(end, n) - 1 for end, n in zip(indices.end, indices.plane, strict=True)]
     greatest = _flat(last, indices.plane)
     need(
-        ge(math.prod(out) - 1, greatest),
+        either(ge(math.prod(out) - 1, greatest), *(eq(n, 0) for n in out)),
         "match",
         lambda: (
             f"Found an invalid max index: {int(greatest)} (output volumes are of size "
