@@ -103,8 +103,8 @@ class Subject:
     @cached_property
     def never_works(self) -> bool:
         """Whether no size of the domain runs; a search among small sizes does not tell."""
-        valid = self.valid
-        return not valid and valid.window is None and not self.exploration.unexplored
+        sets = (self.valid, self.exploration.unexplored)
+        return not any(sets) and all(s.window is None for s in sets)
 
     def all_of(self, failures: Iterable[Failing]) -> SizeSet:
         """The sizes that fail for any of these reasons, over all symbols."""

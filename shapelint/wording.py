@@ -19,6 +19,7 @@ __all__ = [
     "every",
     "for_sizes",
     "map_label",
+    "only",
     "place",
     "related_layer",
     "short",
@@ -46,6 +47,11 @@ def where(sizes: SizeSet) -> str:
     """``for even L``, ``where H % 16 == 0``: as it reads after "only"."""
     text = for_sizes(sizes)
     return f"for {text}" if text.startswith((*_PARITY.values(), "every")) else f"where {text}"
+
+
+def only(verb: str, sizes: SizeSet) -> str:
+    """``runs only for even L``; where a search found no size, ``runs at no size that was tried``."""
+    return f"{verb} only {where(sizes)}" if sizes else f"{verb} at no size that was tried"
 
 
 def every(sizes: SizeSet) -> str:

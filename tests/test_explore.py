@@ -380,3 +380,26 @@ def test_a_test_of_the_number_of_elements_that_changes_nothing_is_left_out():
 def test_one_that_changes_something_is_not():
     found, _ = explored(CropsWhatIsLarge())
     assert found.doubts
+
+
+class FitsFarAway(nn.Module):
+    """A view of sums of several products: no law decides it, and small sizes never fit."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.elements = 2 * width * width + width
+
+    def forward(self, x):
+        x = x[:, 0]
+        parts = (x.flatten(1), (x.mT @ x).flatten(1), x[..., 0])
+        return torch.cat(parts, 1).view(1, self.elements)
+
+
+def test_a_search_among_small_sizes_proves_no_failure_elsewhere():
+    module = FitsFarAway(500)
+    analysis = analysed(module, "1 1 H W")
+    assert really(module, "1 1 H W", {"H": 500, "W": 500}) is not None
+    assert not analysis.subject.never_works
+    assert analysis.evidence == "checked"
+    said = [(d.severity, d.message) for d in analysis.diagnostics]
+    assert said == [("warning", "runs at no size that was tried")]

@@ -107,7 +107,7 @@ class _Explorer:
         if found.unexplored:
             because = f"{fixed}: " if (fixed := self._fixed()) else ""
             self.doubts[f"{because}{len(self.traces)} runs did not cover every size"] = None
-        if found.valid.window is not None:
+        if found.valid.window is not None or found.unexplored.window is not None:
             self.doubts["a condition on sizes is not linear; it was checked size by size"] = None
         return tuple(self.doubts)
 

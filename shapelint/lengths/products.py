@@ -6,6 +6,7 @@ integers:
 
 * ``c*(f - g) == 0``              exactly where ``c == 0`` or ``f == g``
 * ``floor(a/d) == q``, ``d > 0``  exactly where ``d*q <= a <= d*q + d - 1``
+* what depends on one product alone holds for certain numbers (:mod:`.product_functions`)
 * ``f*g == p*q``, ``f >= p >= 0`` and ``g >= q >= 0``   exactly where both pairs are equal, or
   ``f*g == 0``
 
@@ -32,6 +33,7 @@ from shapelint.lengths.conditions import (
 )
 from shapelint.lengths.expr import Div, Expr, Prod, Sym, as_expr, factors, product
 from shapelint.lengths.presburger import NotPresburger, Proves
+from shapelint.lengths.product_functions import of_one_product
 from shapelint.lengths.product_residues import by_remainder
 from shapelint.lengths.product_values import against_constant, signs
 
@@ -50,7 +52,7 @@ def without_products(test: Compare, proves: Proves) -> Condition:
     Raises:
         NotPresburger: no law applies.
     """
-    for law in (_common_factor, _quotient, by_remainder, against_constant, _two_products):
+    for law in _LAWS:
         found = law(test, proves)
         if found is not None and not _contains(found, test):
             return found
@@ -180,3 +182,13 @@ def _partners(
 def _shares(c: int, last: bool) -> Iterator[int]:
     """The divisors of ``c`` that one of several factors may take, all of it for the last one."""
     return iter([c]) if last else (a for a in range(1, c + 1) if c % a == 0)
+
+
+_LAWS = (
+    _common_factor,
+    _quotient,
+    by_remainder,
+    against_constant,
+    of_one_product,
+    _two_products,
+)

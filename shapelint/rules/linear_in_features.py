@@ -9,7 +9,7 @@ from shapelint.lengths.words import formula
 from shapelint.model import Diagnostic, Severity
 from shapelint.rules import rule
 from shapelint.subject import Subject
-from shapelint.wording import place, size_text, where, whose
+from shapelint.wording import only, place, size_text, whose
 
 
 @rule("SHP401", "linear-in-features", severity="warning")
@@ -77,7 +77,7 @@ def _message(subject: Subject, failing: Failing) -> str:
         return f"gets {got.const} features, was built for {formula(wanted)}: no size runs"
     if subject.never_works:
         return "no size gives this layer the number of features it was built for"
-    return f"fits only {where(subject.valid)}"
+    return only("fits", subject.valid)
 
 
 def _severity(subject: Subject) -> Severity:

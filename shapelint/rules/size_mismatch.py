@@ -9,7 +9,7 @@ from shapelint.model import Diagnostic, Severity
 from shapelint.rules import rule
 from shapelint.subject import Subject
 from shapelint.trace import Span
-from shapelint.wording import size_text, where, whose
+from shapelint.wording import only, size_text, whose
 
 
 @rule("SHP203", "size-mismatch", severity="warning")
@@ -38,7 +38,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         never = subject.never_works
         passing = subject.near_miss(subject.valid, sizes)
         yield check.diagnostic(
-            "raises at every size" if never else f"runs only {where(subject.valid)}",
+            "raises at every size" if never else only("runs", subject.valid),
             severity=_severity(subject),
             target=subject.target,
             span=_span(subject, failing),

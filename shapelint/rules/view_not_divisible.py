@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.subject import Subject
-from shapelint.wording import size_text, where
+from shapelint.wording import only, size_text
 
 
 @rule("SHP403", "view-not-divisible", severity="warning")
@@ -64,7 +64,7 @@ def _message(subject: Subject) -> str:
     batch = {*subject.domain.symbols} - {*subject.spatial}
     if any(not part.is_universe and batch & {*part.symbols} for part in subject.valid.split()):
         return "mixes samples of a batch, or raises, unless each has as many elements as a row"
-    return f"runs only {where(subject.valid)}"
+    return only("runs", subject.valid)
 
 
 def _example(subject: Subject, passing: dict[str, int]) -> list[str]:

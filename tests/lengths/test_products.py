@@ -76,6 +76,13 @@ def agrees(condition) -> SizeSet:
         pytest.param(equal(H // W, 2), id="divided by a size"),
         pytest.param(at_least(H // W, 2), id="divided by a size, at least"),
         pytest.param(equal(HALF * 2 * W, 24), id="a floor among the factors"),
+        pytest.param(equal(2 * H * W + (30 * H * W) // 49, 128), id="one product, twice"),
+        pytest.param(at_least(130, 2 * H * W + (5 * H * W) // 7), id="one product, at most"),
+        pytest.param(equal(H * W - 6 * (H * W // 4), 3), id="one product, falling"),
+        pytest.param(
+            equal(H * W // 2 - 2 * (H * W // 4), H * W // 8 - 2 * (H * W // 16)), id="bits"
+        ),
+        pytest.param(equal(HALF * W + HALF * W // 3, 0), id="one product, and nothing"),
     ],
 )
 def test_products_hold_where_they_hold(condition):
