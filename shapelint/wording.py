@@ -50,7 +50,7 @@ def where(sizes: SizeSet) -> str:
 
 
 def only(verb: str, sizes: SizeSet) -> str:
-    """``runs only for even L``; where a search found no size, ``runs at no size that was tried``."""
+    """``runs only for even L``, or ``runs at no size that was tried`` after a search."""
     return f"{verb} only {where(sizes)}" if sizes else f"{verb} at no size that was tried"
 
 
