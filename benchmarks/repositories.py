@@ -1,6 +1,9 @@
 """What shapelint makes of whole repositories with no configuration.
 
-    python benchmarks/repositories.py CHECKOUT [CHECKOUT …]
+    python -m benchmarks.repositories [--python PYTHON] [--write] CHECKOUT [CHECKOUT …]
+
+PYTHON is the interpreter that runs the models, as in ``shapelint --python``; ``--write`` puts the
+table into benchmarks/README.md.
 
 For each checkout: the share of files with models that could be loaded, of model classes that were
 built (as a model, as a part of one, or as what one derives from), and of the built models that have
@@ -10,14 +13,17 @@ constructor arguments guessed by name are counted apart. What stands in the way 
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.corpus.table import write_between
 from shapelint.config import Settings
 from shapelint.engine import files_of
 from shapelint.inspection import Found, found_in
@@ -30,13 +36,17 @@ from shapelint.source.texts import Texts
 _HEADS = (
     "repository",
     "files loaded",
+    "classes built",
     "models built",
     "by guess",
     "proven",
     "checked",
-    "classes built",
-    "both",
+    "not checked",
+    "with both, analysed",
+    "errors",
+    "minutes",
 )
+_SECONDS = 120.0
 _NOT_LOADED = frozenset(("import-failed", "timeout", "worker-crashed"))
 _SKIP = re.compile(rb"\btorch\.(cat|concat|stack)\(|\bcat\(\[")
 
@@ -49,6 +59,7 @@ class Measure:
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
     def share(self, part: str, whole: str) -> str:
         """``12/16 75 %``."""
@@ -61,14 +72,15 @@ class Measure:
             self.counts + other.counts,
             self.reasons + other.reasons,
             [*self.errors, *other.errors],
+            self.seconds + other.seconds,
         )
 
 
 def measure(checkout: Path, worker: Worker) -> Measure:
     """Lint every file of a checkout and count."""
-    out = Measure(checkout.name)
+    out, start = Measure(checkout.name), time.monotonic()
     project = Project(project_root(checkout), Texts())
-    settings = Settings(paths=(str(checkout),))
+    settings = Settings(paths=(str(checkout),), timeout=_SECONDS)
     declared: set[str] = set()
     bases: dict[str, set[str]] = {}
     built: set[str] = set()
@@ -88,6 +100,7 @@ def measure(checkout: Path, worker: Worker) -> Measure:
         built |= bases.get(name, set())
     out.counts["classes"] += len(declared)
     out.counts["classes built"] += len(declared & built)
+    out.seconds = time.monotonic() - start
     return out
 
 
@@ -104,6 +117,7 @@ def _note(out: Measure, found: Found, path: Path) -> set[str]:
         f"{d.target}: {d.name}: {d.message}" for d in found.diagnostics if d.severity == "error"
     ]
     if evidence == "not-checked":
+        out.counts["not checked"] += 1
         out.reasons[f"{', '.join(sorted(rules))}: {found.report.reason[:90]}"] += 1
     if _is_file(found, path):
         return set()
@@ -133,29 +147,40 @@ def _table(measures: list[Measure]) -> Iterator[str]:
     for m in measures:
         columns = (
             m.share("loaded", "files"),
+            m.share("classes built", "classes"),
             m.share("models built", "models"),
             str(m.counts["guessed"]),
             str(m.counts["proven"]),
             str(m.counts["checked"]),
-            m.share("classes built", "classes"),
+            str(m.counts["not checked"]),
             m.share("with both, analysed", "with both"),
+            str(len(m.errors)),
+            f"{m.seconds / 60:.1f}",
         )
         yield f"| {m.name} | {' | '.join(columns)} |"
 
 
-def main(checkouts: list[str]) -> None:
+def main() -> None:
     """Print the table, the errors that were found, and why models were not checked."""
-    interpreter = find_interpreter(Path.cwd())
-    measures = []
-    with closing(Worker(interpreter.python, Limits())) as worker:
-        for checkout in map(Path, checkouts):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("checkouts", nargs="+", type=Path)
+    parser.add_argument("--python", help="the interpreter that runs the models")
+    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    asked = parser.parse_args()
+    interpreter = find_interpreter(Path.cwd(), asked.python)
+    measures: list[Measure] = []
+    for checkout in asked.checkouts:
+        with closing(Worker(interpreter.python, Limits(_SECONDS))) as worker:
             measures.append(measure(checkout, worker))
-            print(list(_table(measures[-1:]))[-1], file=sys.stderr)
-    whole = sum(measures, Measure("all"))
-    print("\n".join(_table([*measures, whole])))
+        whole = sum(measures, Measure("all"))
+        table = "\n".join(_table([*measures, whole]))
+        print(table.splitlines()[-2], file=sys.stderr)
+        if asked.write:  # each time: who has enough may stop it
+            write_between("repositories", f"{table}\n")
+    print(table)
     print(f"\n{len(whole.errors)} errors", *sorted(whole.errors), sep="\n")
     print("\nnot checked", *(f"{n:4} {why}" for why, n in whole.reasons.most_common(40)), sep="\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -10,10 +10,9 @@ from typing import Any
 
 from benchmarks.corpus.entry import Entry
 
-__all__ = ["Result", "line", "table", "totals", "write"]
+__all__ = ["Result", "line", "table", "totals", "write", "write_between"]
 
 README = Path(__file__).parents[1] / "README.md"
-_BEGIN, _END = "<!-- corpus: begin -->", "<!-- corpus: end -->"
 _LONGEST = 90
 
 
@@ -165,10 +164,14 @@ def _name(entry: Entry) -> str:
 
 def write(results: Sequence[Result]) -> None:
     """Put the table between its marks in the README. Raises ValueError without marks."""
+    write_between("corpus", f"{totals(results)}\n{table(results)}")
+
+
+def write_between(name: str, body: str) -> None:
+    """Put a text between the marks of that name in the README. Raises ValueError without marks."""
     text = README.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
+    before, begin, rest = text.partition(f"<!-- {name}: begin -->")
+    _, end, after = rest.partition(f"<!-- {name}: end -->")
     if not end:
-        raise ValueError(f"{README} lacks the marks of the corpus")
-    body = f"\n{totals(results)}\n{table(results)}"
-    README.write_text(f"{before}{begin}{body}{end}{after}", encoding="utf-8")
+        raise ValueError(f"{README} lacks the marks of {name}")
+    README.write_text(f"{before}{begin}\n{body}{end}{after}", encoding="utf-8")

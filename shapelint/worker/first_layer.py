@@ -179,13 +179,17 @@ def _corrected(
             yield (form if len(form) == rank else FORMS[rank]), dtype
 
 
-def _demanded(trace: Trace, fixed: str) -> dict[str, int]:
+def _demanded(trace: Trace, fixed: str) -> dict[str, int | str]:
     """Sizes that a failed channel or feature need forces on symbols, those ``fixed`` excepted.
 
-    What must have so many channels is the dim of channels, whatever it was taken for.
+    What must have so many channels is the dim of channels, whatever it was taken for. What a model
+    tests before it raises is a need as well: ``assert a.shape == b.shape``.
     """
     last = trace.events[-1] if trace.events else None
-    if last is None or last.holds or last.need not in ("channels", "features", "match"):
+    if last is None or last.holds:
+        return {}
+    tested = last.kind == "branch" and trace.failure is not None and trace.failure.node < 0
+    if not tested and last.need not in ("channels", "features", "match"):
         return {}
     condition, fixed = last.condition, "N" if last.need == "channels" else fixed
     if isinstance(condition, Any):  # broadcasting: equal, or one of the two is 1
@@ -196,16 +200,18 @@ def _demanded(trace: Trace, fixed: str) -> dict[str, int]:
     return _solution(condition.expr, names)
 
 
-def _solution(expr: Expr, names: Sequence[str]) -> dict[str, int]:
-    """``c·(C + C2 + …) + k == 0`` with equal shares; empty if that is not whole or not so."""
+def _solution(expr: Expr, names: Sequence[str]) -> dict[str, int | str]:
+    """``c·(C + C2 + …) + k == 0`` with equal shares, or ``C - C2 == 0``; empty if neither is so."""
     slopes = set(expr.terms.values())
+    if slopes == {1, -1} and len(names) == len(expr.terms) == 2 and expr.const == 0:
+        return {max(names): min(names)}
     if len(slopes) != 1 or len(names) != len(expr.terms):
         return {}
     share, rest = divmod(-expr.const, slopes.pop() * len(names))
     return dict.fromkeys(names, share) if rest == 0 and share > 0 else {}
 
 
-def _with_sizes(template: Template, sizes: Mapping[str, int]) -> Template:
+def _with_sizes(template: Template, sizes: Mapping[str, int | str]) -> Template:
     """Where another dim than the second turns out to be that of channels, the rest are spatial."""
     dims, dtype = template
     known = tuple(sizes.get(d, d) if isinstance(d, str) else d for d in dims)

@@ -176,6 +176,12 @@ class Denoiser(nn.Module):
         return self.conv(x) * timesteps.view(-1, 1, 1, 1)
 
 
+class Dice(nn.Module):
+    def forward(self, input, target):
+        assert input.size() == target.size(), "must have the same shape"
+        return (input * target).flatten(2).sum(2)
+
+
 class Padded(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -224,6 +230,7 @@ CASES = [
     ),
     pytest.param(Grid(), [("N", "H", "W", 8)], id="an image with channels last"),
     pytest.param(Denoiser(), [("N", 4, "H", "W"), ("N",)], id="optional, but None does not do"),
+    pytest.param(Dice(), [("N", "C", "H", "W")] * 2, id="shapes that must be the same"),
     pytest.param(Video(), [("N", "D", 3, "H", "W")], id="frames before channels"),
     pytest.param(Frames(), [("N", "D", 3, "H", "W")], id="frames that become depth"),
     pytest.param(Unused(), [("N", 24)], id="an embedding that is not used"),
