@@ -151,7 +151,7 @@ def _is_base(found: Found, path: Path, project: Project) -> bool:
 
 def _is_part(found: Found, other: Found) -> bool:
     """Whether a class was linted by itself that is part of another model of the file."""
-    if other.report.guessed and not found.report.guessed:
+    if other.analysis is None or (other.report.guessed and not found.report.guessed):
         return False
     name = found.report.class_name
     by_class = found.report.target.endswith(f":{name}")
@@ -235,7 +235,8 @@ def _constructed(session: WorkerSession, plan: Plan, path: Path, settings: Setti
         problem = Problem("timeout", str(exc))
     except RecursionError:
         problem = Problem("error", "the formulas of its sizes are nested too deep to work with")
-    return _unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)
+    found = _unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)
+    return dataclasses.replace(found, parts=built.parts)
 
 
 def _analysed(
@@ -247,8 +248,7 @@ def _analysed(
     analysis, guess = looked_at(session, settings, plan.declared, built.annotated, target, span)
     doubt = why_doubtful(analysis, guess.sure) if guess else ""
     if doubt:
-        problem = Problem("error", doubt, details="describe the inputs: --input N,3,H,W")
-        return _unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)
+        raise Unanswered(Problem("error", doubt, details="describe the inputs: --input N,3,H,W"))
     mode = ("training mode",) if plan.trains(settings) else ()
     assumed = (*mode, *plan.assumed, *built.assumed, *((guess.how,) if guess else ()))
     found = _reported(analysis, plan, path, settings, assumed)

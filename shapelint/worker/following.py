@@ -20,7 +20,8 @@ from shapelint.worker.contents import (
     read,
 )
 from shapelint.worker.length import fixed
-from shapelint.worker.nested import tensors_in
+from shapelint.worker.nested import has_lengths, tensors_in
+from shapelint.worker.noticed import asserted
 from shapelint.worker.numpy_seen import without_arrays
 from shapelint.worker.shapes import shape_of
 from shapelint.worker.values import FOLLOWED, MADE
@@ -161,6 +162,9 @@ def answered(name: str, args: Any) -> Any:
     """The answer to a question that reads elements; UNREAD if it is not known."""
     answer = _ANSWERS.get(name)
     contents = contents_of(args[0]) if answer is not None and args else None
+    if answer is _truth and contents is None and has_lengths(args) and not shape_of(args[0]):
+        held = asserted()
+        return UNREAD if held is None else held
     if answer is None or contents is None:
         return UNREAD
     return read(contents, answer, UNREAD)

@@ -17,11 +17,12 @@ from types import CodeType, FrameType
 from shapelint.worker.recorder import OURS, current, is_user_frame
 from shapelint.worker.rewriting import definition_of
 
-__all__ = ["hashed", "made_bare", "written"]
+__all__ = ["asserted", "hashed", "made_bare", "written"]
 
 _KEY = "a size is used as a key of a dict or set, where shapelint cannot follow"
 _TEXT = "a size becomes text, where shapelint cannot follow"
 _BARE = "a size becomes an ordinary float, where shapelint cannot follow"
+_HELD = "an assert on values is taken to hold"
 _PLAIN = (ast.AnnAssign, ast.Assign, ast.AugAssign, ast.Expr, ast.Raise)
 """Statements behind which the next one of their block is executed, or none."""
 _SHOWS = ("assert", "critical", "debug", "error", "exception", "info", "log", "print", "warn")
@@ -60,6 +61,26 @@ def written() -> None:
         recorder.lost_if_it_runs(_TEXT)
     elif not _is_shown(statement):
         recorder.lost(_TEXT)
+
+
+def asserted() -> bool | None:
+    """The truth with which ``assert x.all()`` and ``assert not x.any()`` hold; None elsewhere."""
+    recorder, frame = current(), sys._getframe(1)
+    while not is_user_frame(frame):
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    statement, _ = _statement(frame.f_code, frame.f_code.co_filename, frame.f_lineno)
+    if recorder is None or not isinstance(statement, ast.Assert):
+        return None
+    test = statement.test
+    negated = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+    test = test.operand if isinstance(test, ast.UnaryOp) and negated else test
+    called = test.func if isinstance(test, ast.Call) else None
+    if not isinstance(called, ast.Attribute) or called.attr not in ("all", "any"):
+        return None
+    recorder.lost(_HELD)
+    return not negated
 
 
 def _asked_by(between: frozenset[str]) -> FrameType | None:

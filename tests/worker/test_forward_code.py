@@ -229,3 +229,28 @@ def test_a_function_without_floats_is_left_alone():
     before = doubled.__defaults__
     with giving_way(nn.Identity(), (), [doubled]):
         assert doubled.__defaults__ is before
+
+
+class Asserts(Net):
+    def forward(self, x):
+        y = self.down(x)
+        assert (y >= y.amin()).all()
+        assert not y.isnan().any(), "never"
+        return self.up(y)
+
+
+class AssertsOtherwise(Net):
+    def forward(self, x):
+        assert bool(x.sum()) is not None
+        return super().forward(x)
+
+
+def test_an_assert_on_values_is_taken_to_hold():
+    analysis = analysed(Asserts().eval(), "2 1 L")
+    assert not disagreements(analysis, Asserts().eval(), "2 1 L", [{"L": n} for n in range(1, 9)])
+    assert (analysis.exploration.base.failure, analysis.evidence) == (None, "checked")
+    assert "an assert on values is taken to hold" in analysis.doubts[0]
+
+
+def test_other_questions_in_an_assert_are_not_answered():
+    assert analysed(AssertsOtherwise().eval(), "2 1 L").exploration.base.failure is not None
