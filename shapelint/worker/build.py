@@ -19,6 +19,7 @@ from shapelint.facts import Inventory, Layer
 from shapelint.trace import Span
 from shapelint.worker.construct import constructed, watching_constructors
 from shapelint.worker.device import OneDevice, move
+from shapelint.worker.earlier import Earlier
 
 __all__ = ["Model", "NotAModule", "assemble", "build", "inventory_of", "number_of_parameters"]
 
@@ -39,6 +40,7 @@ class Model:
     make: Make
     constructed: Mapping[int, Sequence[Span]] = field(default_factory=dict)
     """The calls that built each submodule of ``root``, by id."""
+    earlier: Earlier = field(default_factory=Earlier)
     _cpu: nn.Module | None = None
 
     def on(self, device: str) -> nn.Module:

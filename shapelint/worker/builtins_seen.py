@@ -11,7 +11,6 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -24,6 +23,7 @@ from shapelint.worker.floats_seen import giving_way, kinds_of
 from shapelint.worker.length import Length, LengthFloat, as_float, fixed
 from shapelint.worker.reached import functions_of
 from shapelint.worker.shapes import shape_of
+from shapelint.worker.swaps import ABSENT, Swap
 from shapelint.worker.uncounted import Pieces
 
 __all__ = ["in_modules_of"]
@@ -129,21 +129,14 @@ _SEEN: dict[str, Any] = {
 }
 
 
-@contextmanager
-def in_modules_of(root: nn.Module) -> Iterator[None]:
-    """Make the code that ``root`` may run see the builtins above."""
+def in_modules_of(root: nn.Module) -> Iterator[Swap]:
+    """What the code that ``root`` may run sees: the builtins above, and what else hears lengths."""
     reached = functions_of(root)
     names = {type(m).__module__ for m in root.modules()}
     names = {n for n in names if not n.startswith("torch.")} | _TORCH_MODULES
     found = [vars(sys.modules[n]) for n in names if n in sys.modules]
     spaces = list({id(s): s for s in (*found, *(f.__globals__ for f in reached))}.values())
-    added = [(space, key) for space in spaces for key in _SEEN if key not in space]
-    for space, key in added:
-        space[key] = _SEEN[key]
-    try:
-        noticing = functions_seen.in_spaces(spaces, kinds_of(root), reached)
-        with giving_way(root, spaces, reached), noticing:
-            yield
-    finally:
-        for space, key in added:
-            space.pop(key, None)
+    for space in spaces:
+        yield from (Swap(space, key, ABSENT, _SEEN[key]) for key in _SEEN if key not in space)
+    yield from giving_way(root, spaces, reached)
+    yield from functions_seen.noticing(spaces, kinds_of(root), reached)

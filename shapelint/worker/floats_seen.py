@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import operator
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from torch import nn
 
 from shapelint.worker.length import Length, LengthFloat
-from shapelint.worker.rewriting import HOOKS, rewritten
+from shapelint.worker.rewriting import rewritten
+from shapelint.worker.swaps import Swap, items_of
 
 __all__ = ["Float", "giving_way", "kinds_of"]
 
@@ -53,25 +53,27 @@ for _name in ("neg", "pos", "abs"):
     setattr(Float, f"__{_name}__", _unary(_name))
 
 
-@contextmanager
 def giving_way(
     root: nn.Module,
-    spaces: Iterable[dict[str, Any]],
+    spaces: Sequence[dict[str, Any]],
     reached: Iterable[types.FunctionType],
-) -> Iterator[None]:
+) -> Iterator[Swap]:
     """Let the floats of a model, of its modules and of the functions it calls give way."""
     kinds = kinds_of(root)
     models = [vars(m) for m in root.modules() if _is_user(type(m))]
     functions = {f for space in (*map(vars, kinds), *spaces) for f in _functions(space)}
-    with ExitStack() as undo:
-        for values in (*models, *spaces):
-            _replace(values, values.__setitem__, undo)
-        for kind in kinds:
-            _replace(vars(kind), partial(setattr, kind), undo)
-        for function in functions.union(reached):
-            _swap(function, "__code__", _seen(function), undo)
-            _swap(function, "__defaults__", _constant(function.__defaults__), undo)
-        yield
+    for holder in (*models, *spaces, *kinds):
+        for name, value in items_of(holder):
+            if type(value) is float:
+                yield Swap(holder, name, value, Float(value))
+    asking = set(map(id, spaces))
+    for function in functions.union(reached):
+        code, defaults = function.__code__, function.__defaults__
+        seen = _seen(code, rewrite=id(function.__globals__) in asking)
+        if seen is not code:  # new code starts cold
+            yield Swap(function, "__code__", code, seen)
+        if _constant(defaults) is not defaults:
+            yield Swap(function, "__defaults__", defaults, _constant(defaults))
 
 
 def kinds_of(root: nn.Module) -> set[type]:
@@ -81,14 +83,6 @@ def kinds_of(root: nn.Module) -> set[type]:
 
 def _is_user(kind: type) -> bool:
     return not f"{kind.__module__}.".startswith(("torch.", "builtins."))
-
-
-def _swap(function: types.FunctionType, name: str, ours: Any, undo: ExitStack) -> None:
-    """Only where there is something to change: new code starts cold."""
-    before = getattr(function, name)
-    if ours is not before:
-        undo.callback(setattr, function, name, before)
-        setattr(function, name, ours)
 
 
 _METHODS = (staticmethod, classmethod, types.MethodType)
@@ -103,30 +97,8 @@ def _functions(space: Mapping[str, Any]) -> Iterator[types.FunctionType]:
             yield inner
 
 
-def _replace(
-    values: Mapping[str, Any], assign: Callable[[str, Any], None], undo: ExitStack
-) -> None:
-    for name, value in [(k, v) for k, v in values.items() if type(v) is float]:
-        ours = Float(value)
-        assign(name, ours)
-        undo.callback(_put_back, values, assign, name, ours, value)
-
-
-def _put_back(
-    values: Mapping[str, Any],
-    assign: Callable[[str, Any], None],
-    name: str,
-    ours: Float,
-    old: float,
-) -> None:
-    """Unless the run has put something else there."""
-    if values.get(name) is ours:
-        assign(name, old)
-
-
-def _seen(function: types.FunctionType) -> types.CodeType:
-    code, path = function.__code__, function.__code__.co_filename
-    return _code(rewritten(code, path) if HOOKS[0] in function.__globals__ else code, path)
+def _seen(code: types.CodeType, rewrite: bool) -> types.CodeType:
+    return _code(rewritten(code, code.co_filename) if rewrite else code, code.co_filename)
 
 
 @lru_cache(maxsize=4096)

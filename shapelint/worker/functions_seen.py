@@ -14,8 +14,7 @@ import math
 import operator
 import struct
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -25,8 +24,9 @@ from shapelint.lengths.real import MATH
 from shapelint.worker.length import computed, whole
 from shapelint.worker.nested import bare, bare_number, has_lengths
 from shapelint.worker.numpy_seen import of_numpy
+from shapelint.worker.swaps import Swap, items_of
 
-__all__ = ["bared", "in_spaces"]
+__all__ = ["bared", "noticing"]
 
 _WHOLE = frozenset({"gcd", "isqrt", "lcm"})
 _ASK_THE_LENGTH = frozenset({"ceil", "floor", "prod", "trunc"})
@@ -90,30 +90,18 @@ def _is_function(value: Any) -> bool:
     return callable(value) and not isinstance(value, type) and hasattr(value, "__name__")
 
 
-_HELD = "cell_contents"
-
-
-@contextmanager
-def in_spaces(
+def noticing(
     spaces: Iterable[dict[str, Any]],
     kinds: Iterable[type] = (),
     functions: Iterable[FunctionType] = (),
-) -> Iterator[None]:
+) -> Iterator[Swap]:
     """Let these namespaces of modules, classes and closures hold functions that notice lengths."""
     cells = {id(c): c for f in functions for c in f.__closure__ or () if c != CellType()}
-    places: list[tuple[Mapping[str, Any], Callable[[str, Any], None]]] = [
-        *((space, space.__setitem__) for space in spaces),
-        *((vars(kind), functools.partial(setattr, kind)) for kind in kinds),
-        *(({_HELD: c.cell_contents}, functools.partial(setattr, c)) for c in cells.values()),
-    ]
-    replaced = [(put, k, v) for space, put in places for k, v in space.items() if _stand_in(v)]
-    for put, name, value in replaced:
-        put(name, _stand_in(value))
-    try:
-        yield
-    finally:
-        for put, name, value in replaced:
-            put(name, value)
+    for holder in (*spaces, *kinds, *cells.values()):
+        for name, value in items_of(holder):
+            stand_in = _stand_in(value)
+            if stand_in:
+                yield Swap(holder, name, value, stand_in)
 
 
 class Uncached:

@@ -15,11 +15,12 @@ import torch
 from torch.utils import _pytree as pytree
 
 from shapelint.trace import STEP_BY_STEP
+from shapelint.worker.recorder import Recorder, current, recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["run_on_meta", "run_op"]
+__all__ = ["run_on_meta", "run_op", "unheard"]
 
 MAX_ELEMENTS = 2**28
 """A tensor with more is not made on the CPU: 1 GiB of floats."""
@@ -64,6 +65,13 @@ def run_on_meta(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
             return func(*args, **kwargs)
     with torch._C.DisableTorchFunctionSubclass():
         return func(*args, **kwargs)
+
+
+def unheard(run: Callable[..., Any], func: Any, args: Any, kwargs: Any) -> Any:
+    """The operation itself; what PyTorch's own code compares in it is no branch of the model."""
+    recorder = current()
+    with recording(Recorder(recorder.sizes if recorder else {})):
+        return run(func, args, kwargs)
 
 
 def _stays(func: Callable[..., Any], args: Any, kwargs: Any) -> bool:

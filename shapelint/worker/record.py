@@ -38,6 +38,9 @@ class OpCall:
     node: fx.Node
 
 
+Local = tuple[Expr | None, ...]
+
+
 class Records:
     """The nodes of a trace, in the order of execution."""
 
@@ -46,10 +49,15 @@ class Records:
         self._modules = modules
         self._index: dict[fx.Node, int] = {}
 
-    def add(self, call: OpCall, shapes: tuple[Shape, ...]) -> None:
-        """Record a call that returned tensors of these shapes; none if it failed."""
+    def add(self, call: OpCall, shapes: tuple[Shape, ...], local: Local | None = None) -> None:
+        """Record a call that returned tensors of these shapes; none if it failed.
+
+        ``local`` is its :func:`local_map`, if that is known.
+        """
         tensors = tensors_in((call.args, call.kwargs))
         modules = self._modules
+        if local is None:
+            local = local_map(call.transfer, call.args, call.kwargs, shapes)
         record = Node(
             index=len(self.nodes),
             name=call.node.name,
@@ -63,7 +71,7 @@ class Records:
             span=user_span(),
             layer_span=modules.layer_span,
             builders=modules.builders,
-            local=local_map(call.transfer, call.args, call.kwargs, shapes),
+            local=local,
         )
         call.node.meta["lengths"] = shapes
         call.node.meta["record"] = record

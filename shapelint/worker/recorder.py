@@ -10,20 +10,21 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from traceback import walk_tb
 from types import FrameType
 
 import torch
 
-from shapelint.lengths.conditions import All, Compare, Condition, factored, negate
+from shapelint.lengths.conditions import TRUE, All, Compare, Condition, factored, negate
 from shapelint.lengths.expr import Bounds, Expr, Interval
 from shapelint.trace import Event, NeedKind, Span
 
 __all__ = [
     "OURS",
     "NeedFailed",
+    "Noted",
     "Recorder",
     "current",
     "frame_span",
@@ -58,6 +59,21 @@ class NeedFailed(Exception):
         self.error, self.caught = error, caught
 
 
+@dataclass
+class Noted:
+    """What a call asked of lengths, in order, and how it turned out."""
+
+    conditions: list[tuple[Condition, bool]] = field(default_factory=list)
+    lax: bool = False
+    repeatable: bool = True
+    """Whether all of it follows from the formulas of its arguments."""
+
+    def relied(self) -> tuple[Condition, ...]:
+        """Each condition once, the way it turned out."""
+        as_stated = (c if holds else negate(c) for c, holds in self.conditions)
+        return tuple(dict.fromkeys(c for c in as_stated if c != TRUE))
+
+
 class Recorder:
     """Collects the branches and needs of one run at ``sizes``.
 
@@ -81,6 +97,7 @@ class Recorder:
         self.node = -1
         self._said: dict[str, None] = {}
         self._seen: set[Condition] = set()
+        self._noted: list[Noted] = []
 
     def branch(self, condition: Condition, why: str = "") -> bool:
         """What the code sees when it tests ``condition``; recorded unless it is a foregone one.
@@ -88,9 +105,10 @@ class Recorder:
         ``why`` is given where it is not the code that tests.
         """
         decided = condition.decide(self.known)
+        holds = condition.at(self.sizes) if decided is None else decided
+        self._note(condition, holds)
         if decided is not None:
             return decided
-        holds = condition.at(self.sizes)
         relied = condition if holds else negate(condition)
         parts = factored(relied, self.known)
         if parts is not relied:
@@ -116,6 +134,7 @@ class Recorder:
         Where it is not ``certain``, elsewhere the op fails for some values and works for others.
         What the model catches is a branch: it goes on in another way.
         """
+        self._note(condition, True)
         condition = factored(condition, self.known)
         if isinstance(condition, All):
             for part in condition.parts:
@@ -131,9 +150,38 @@ class Recorder:
             return
         holds, at = condition.at(self.sizes), user_span()
         event = Event("need", condition, holds, self.node, kind, text, lengths, at, certain)
-        self._record(event, condition)
+        self._record(event, condition if holds else negate(condition))
         if not holds:
             raise NeedFailed(text, error)
+
+    def relies_on(self, condition: Condition) -> bool:
+        """Whether it follows from what the run relies on already, so that asking tells nothing."""
+        return condition in self._seen or condition.decide(self.known) is True
+
+    @contextmanager
+    def noting(self) -> Iterator[Noted]:
+        """Note all that is asked in the body, foregone or not."""
+        noted = Noted()
+        self._noted.append(noted)
+        lax, self.lax = self.lax, False
+        doubts = len(self.checked)
+        try:
+            yield noted
+        finally:
+            self._noted.pop()
+            noted.lax = self.lax
+            noted.repeatable &= len(self.checked) == doubts
+            self.lax |= lax
+
+    def _note(self, condition: Condition, holds: bool) -> None:
+        for noted in self._noted:
+            noted.conditions.append((condition, holds))
+
+    def depends_on_more(self) -> Bounds:
+        """Say that what is being asked depends on more than formulas; gives what else is known."""
+        for noted in self._noted:
+            noted.repeatable = False
+        return self.known
 
     def lost(self, reason: str) -> None:
         """A length left the tracer's sight: from here on the run is checked, not proven."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,12 +46,13 @@ def trace_run(
 ) -> Trace:
     """Run the model once at ``sizes`` with lengths riding along."""
     specs = {i.name: (i.dims, _dtype(i.dtype)) for i in call.inputs}
-    tracer = ShapeTracer(model.constructed)
+    tracer = ShapeTracer(model.constructed, model.earlier)
     with (
         patched(model.root, patches) as before_nodes,
         kept(model.root),
         OneDevice("meta"),
         _quiet(),
+        _uncollected(),
     ):
         return tracer.run(model.root, specs, sizes, known, call.kwargs, before_nodes)
 
@@ -119,6 +122,22 @@ def _dtype(name: str) -> torch.dtype:
     if not isinstance(kind, torch.dtype):
         raise ValueError(f"{name!r} is no torch dtype")
     return kind
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for garbage after the run, not in it.
+
+    Nearly all that a run makes lives until its end. Whatever survives a look is looked at again and
+    again, in the end together with all of torch.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _quiet(warnings.catch_warnings):

@@ -17,6 +17,7 @@ import torch
 
 from shapelint.lengths import conditions
 from shapelint.lengths.conditions import TRUE, Condition
+from shapelint.lengths.expr import Bounds
 from shapelint.trace import NeedKind
 from shapelint.worker.length import Length, expr_of
 from shapelint.worker.recorder import current
@@ -31,6 +32,7 @@ __all__ = [
     "either",
     "eq",
     "ge",
+    "known_here",
     "need",
     "numel",
     "only_on_cpu",
@@ -79,6 +81,16 @@ def only_on_cpu() -> None:
     recorder = current()
     if recorder is not None:
         recorder.lax = True
+
+
+def known_here() -> Bounds:
+    """What is known of lengths at this point of the run.
+
+    What a call makes of it, or of the memory behind a tensor, is no formula of its arguments: it is
+    asked again in every run.
+    """
+    recorder = current()
+    return recorder.depends_on_more() if recorder is not None else {}
 
 
 def eq(a: int, b: int) -> Condition:

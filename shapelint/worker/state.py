@@ -32,7 +32,8 @@ def kept(root: nn.Module) -> Iterator[None]:
     before = [(vars(m), dict(vars(m))) for m in modules]
     held = [v for _, values in before for v in values.values() if _held(v)]
     held += {id(v): v for v in _around(functions_of(root))}.values()
-    inner = [(v, v.copy()) for v in held]
+    inner = [(v, v.copy()) for v in held if v]
+    empty = [v for v in held if not v]  # most of them: a module has ten for hooks it does not have
     for module, _ in lazy:
         _renew(module._parameters)
         _renew(module._buffers)
@@ -41,6 +42,8 @@ def kept(root: nn.Module) -> Iterator[None]:
     finally:
         for now, then in (*before, *inner):
             _restore(now, then)
+        for container in filter(None, empty):
+            container.clear()
         for module, kind in lazy:
             module.__class__ = kind
 

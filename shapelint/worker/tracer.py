@@ -21,15 +21,16 @@ from torch.utils import _pytree as pytree
 
 from shapelint.lengths.expr import Bounds, symbol
 from shapelint.trace import Failure, Node, Span, Trace
-from shapelint.worker import builtins_seen, output_size
+from shapelint.worker import output_size
 from shapelint.worker.autograd import run_forward_only
 from shapelint.worker.caught import called, is_caught
-from shapelint.worker.claim import ShapeMismatch, claim_of, explained, symbolic
+from shapelint.worker.claim import ShapeMismatch, explained, symbolic
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.dtypes import converted
+from shapelint.worker.earlier import Earlier
 from shapelint.worker.following import UNREAD, answered, follow, with_numbers
 from shapelint.worker.graph import CallGraph
-from shapelint.worker.kernels import run_on_meta
+from shapelint.worker.kernels import run_on_meta, unheard
 from shapelint.worker.legacy import constructors_seen
 from shapelint.worker.length import Length
 from shapelint.worker.masks import not_compared
@@ -39,18 +40,13 @@ from shapelint.worker.nested import has_lengths, tensors_in
 from shapelint.worker.ops import LAX, QUERIES
 from shapelint.worker.probe import probe
 from shapelint.worker.record import OpCall, Records, exprs
-from shapelint.worker.recorder import (
-    NeedFailed,
-    Recorder,
-    current,
-    raised_at,
-    recording,
-    user_span,
-)
+from shapelint.worker.recorder import NeedFailed, Recorder, raised_at, recording, user_span
 from shapelint.worker.remembered import Remembered
 from shapelint.worker.repeated import joined, joins
+from shapelint.worker.said import Said
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.stubs import is_missing
+from shapelint.worker.swaps import swapped
 from shapelint.worker.tensor import ShapeTensor
 from shapelint.worker.uncounted import Pieces, PieceShapes
 from shapelint.worker.words import said
@@ -76,12 +72,18 @@ class _Mode(TorchFunctionMode):
 class ShapeTracer(fx.Tracer):
     """Runs a module at concrete sizes and records shapes, needs and branches.
 
-    ``constructed`` maps ``id(module)`` to the spans that built it, innermost first.
+    ``constructed`` maps ``id(module)`` to the spans that built it, innermost first; ``earlier`` is
+    what other runs of it have found out.
     """
 
-    def __init__(self, constructed: Mapping[int, Sequence[Span]] | None = None) -> None:
+    def __init__(
+        self,
+        constructed: Mapping[int, Sequence[Span]] | None = None,
+        earlier: Earlier | None = None,
+    ) -> None:
         super().__init__()
         self.constructed = constructed or {}
+        self.earlier = earlier or Earlier()
 
     # -- the run ----------------------------------------------------------------------------
 
@@ -137,7 +139,7 @@ class ShapeTracer(fx.Tracer):
             _quiet(),
             _Mode(self),
             self.modules.routed(),
-            builtins_seen.in_modules_of(root),
+            swapped(self.earlier.swaps(root)),
             output_size.as_needs(self._ahead_of),
             not_compared(),
             constructors_seen(),
@@ -208,7 +210,7 @@ class ShapeTracer(fx.Tracer):
         if transfer is None and isinstance(func, types.FunctionType):
             return self._decompose(func, args, kwargs)
         if transfer is None and name.startswith("__get__"):
-            return _unheard(run_on_meta, func, args, kwargs)
+            return unheard(run_on_meta, func, args, kwargs)
         return self._apply(func, name, transfer, args, kwargs)
 
     def _decompose(self, func: types.FunctionType, args: Any, kwargs: Any) -> Any:
@@ -222,11 +224,13 @@ class ShapeTracer(fx.Tracer):
             args, kwargs = self.patches[node.name](self, node.name, args, kwargs)
         call = OpCall(func, name, transfer, args, kwargs, node)
         self.recorder.node = len(self.nodes)
-        claim = claim_of(call)
+        asked = self.earlier.calls.asked(call, self.recorder)
+        claim, before = asked.claim, asked.before
         self.recorder.lax |= name in LAX
         try:
-            run = run_on_meta if transfer is None else self.remembered.run
-            real = _unheard(run, func, args, kwargs)
+            real = before and before.made(args, claim.shapes)
+            if real is None:
+                real = unheard(self.remembered.run if transfer else run_on_meta, func, args, kwargs)
             if claim.failed is not None:
                 raise claim.failed.error(str(claim.failed))
         except Exception as exc:
@@ -240,7 +244,9 @@ class ShapeTracer(fx.Tracer):
             raise ShapeMismatch(raised) from claim.broken
         if transfer is None:
             return self._wrap(call, real, probe(func, name, args, kwargs, real, self.recorder))
-        return self._wrap(call, converted(real, claim.dtypes), claim.shapes)
+        result = self._wrap(call, converted(real, claim.dtypes), claim.shapes, before)
+        self.earlier.calls.keep(asked, call, real, self.nodes[-1].local)
+        return result
 
     def _ahead_of(self, func: Any, args: Any, demands: Callable[[], None]) -> None:
         """What Python code demands before it makes a call is demanded by that call."""
@@ -259,10 +265,10 @@ class ShapeTracer(fx.Tracer):
         self.records.add(call, ())
         self._failed = Failure(index, said(exc), explained, user_span())
 
-    def _wrap(self, call: OpCall, real: Any, claimed: Any) -> Any:
+    def _wrap(self, call: OpCall, real: Any, claimed: Any, before: Said | None = None) -> Any:
         """The real result with symbolic lengths, after checking that the two agree."""
         shapes = symbolic(call, claimed, real)
-        self.records.add(call, shapes)
+        self.records.add(call, shapes, before.local if before else None)
         if isinstance(real, torch.Tensor):
             return ShapeTensor.wrap(real, shapes[0], call.node)
         left = iter(enumerate(shapes))
@@ -287,10 +293,3 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def _unheard(run: Callable[..., Any], func: Any, args: Any, kwargs: Any) -> Any:
-    """The operation itself; what PyTorch's own code compares in it is no branch of the model."""
-    recorder = current()
-    with recording(Recorder(recorder.sizes if recorder else {})):
-        return run(func, args, kwargs)

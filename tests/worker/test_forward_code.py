@@ -15,6 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from shapelint.worker.build import fill_parameters
 from shapelint.worker.floats_seen import giving_way
+from shapelint.worker.swaps import swapped
 from tests.runs import analysed, disagreements
 
 
@@ -227,7 +228,7 @@ def test_a_function_without_floats_is_left_alone():
         return x * by
 
     before = doubled.__defaults__
-    with giving_way(nn.Identity(), (), [doubled]):
+    with swapped(giving_way(nn.Identity(), (), [doubled])):
         assert doubled.__defaults__ is before
 
 

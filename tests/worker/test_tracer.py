@@ -16,6 +16,7 @@ from shapelint.worker.decompose import decomposed
 from shapelint.worker.names import transfer_of
 from shapelint.worker.ops import OPS
 from shapelint.worker.shapes import Shape
+from shapelint.worker.swaps import swapped
 from shapelint.worker.tensor import ShapeTensor
 from shapelint.worker.tracer import ShapeMismatch, ShapeTracer
 
@@ -268,7 +269,7 @@ class M(nn.Module):
     vars(module)["M"].__module__ = "made_up_module"
     try:
         model = module.M()
-        with in_modules_of(model):
+        with swapped(in_modules_of(model)):
             assert module.int is _SEEN["int"]
         assert not hasattr(module, "int")
         _, trace = traced(model)
@@ -284,7 +285,7 @@ def test_a_module_that_has_its_own_int_keeps_it():
     module.M = type("M", (nn.Module,), {"__module__": "with_own_int"})
     sys.modules["with_own_int"] = module
     try:
-        with in_modules_of(module.M()):
+        with swapped(in_modules_of(module.M())):
             assert module.int is str
             assert module.len is _SEEN["len"]
         assert module.int is str

@@ -21,6 +21,7 @@ from shapelint.worker.shapes import (
     either,
     eq,
     ge,
+    known_here,
     need,
     numel,
     shape_of,
@@ -249,6 +250,7 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: Any = None) -
     """``size``; the last element must lie inside the memory of the input."""
     lengths, start = shape_of(input), storage_offset or 0
     room = numel(lengths)
+    known_here()  # the memory of this run decides as well
     if isinstance(input, torch.Tensor) and _storage(input) != int(room):
         note_lost("as_strided of a tensor that shares its memory")
         return Shape(size)

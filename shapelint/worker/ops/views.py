@@ -17,12 +17,11 @@ from shapelint.lengths.pairing import cancelled, same_product
 from shapelint.worker.length import Length, expr_of
 from shapelint.worker.ops import op
 from shapelint.worker.recorder import current
-from shapelint.worker.shapes import Shape, dim_index, divides, ge, need, numel, shape_of
+from shapelint.worker.shapes import Shape, dim_index, divides, ge, known_here, need, numel, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shapelint.lengths.expr import Bounds
 
 __all__ = ["flat_sizes", "reshaped"]
 
@@ -110,7 +109,7 @@ def reshaped(shape: Sequence[int], target: Sequence[int], invalid: Any = None) -
         at = inferred[0]
         size = _inferred(shape, target[:at], target[at + 1 :], invalid)
         return Shape((*target[:at], size, *target[at + 1 :]))
-    known = _known()
+    known = known_here()
     condition = same_product(map(expr_of, shape), map(expr_of, target), known)
     need(condition, "view", invalid, *target, numel(shape))
     return Shape(target)
@@ -137,7 +136,7 @@ def _inferred(
     rest = (*before, *after)
     for n in rest:
         need(ge(n, 1), "view", lambda: _ambiguous(shape, before, after) or invalid(), n)
-    (c, ours), (d, theirs) = cancelled(map(expr_of, shape), map(expr_of, rest), _known())
+    (c, ours), (d, theirs) = cancelled(map(expr_of, shape), map(expr_of, rest), known_here())
     if theirs or (d > 1 and len(ours) > 1):
         kept = _kept_whole(shape, before, after, bool(theirs))
         if kept is not None:
@@ -180,7 +179,7 @@ def _regrouped(ours: Sequence[int], theirs: Sequence[int]) -> bool:
     recorder = current()
     if recorder is None:
         return int(numel(ours)) == int(numel(theirs))
-    same = same_product(map(expr_of, ours), map(expr_of, theirs), recorder.known)
+    same = same_product(map(expr_of, ours), map(expr_of, theirs), known_here())
     parts = same.parts if isinstance(same, conditions.All) else (same,)
     return all(recorder.branch(part) for part in parts)
 
@@ -219,6 +218,7 @@ def _without_copy(tensor: Any, out: Shape) -> None:
     """
     if not isinstance(tensor, torch.Tensor):
         return
+    known_here()  # the strides of this run decide as well
     refusal = _refusal(tensor, out)
     for n in shape_of(tensor):
         if isinstance(n, Length) and (refusal or int(n) <= 1) and n <= 1:
@@ -234,8 +234,3 @@ def _refusal(tensor: torch.Tensor, out: Shape) -> str:
     except RuntimeError as exc:
         return str(exc)
     return ""
-
-
-def _known() -> Bounds:
-    recorder = current()
-    return recorder.known if recorder is not None else {}

@@ -1,0 +1,196 @@
+"""Calls that were made before, in this run of a model or an earlier one, are not made again.
+
+Two calls are the same if the function is, and the arguments are the same formulas in the input
+sizes: of a tensor on the meta device its lengths, its dtype and the order of its dims in memory are
+all there is. What the call demands and returns is a formula then, too, and holds wherever the
+conditions it asked about turn out the same. Where those follow from what the run relies on already,
+the call has nothing new to say, and what it said before is taken.
+
+What it said at first was compared with the meta kernel, which takes longer than all that is added
+to a call here; and the claims are confirmed by runs without any of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from shapelint.lengths.conditions import Condition
+from shapelint.lengths.expr import Expr
+from shapelint.worker.claim import Claim, claim_of
+from shapelint.worker.compared import Compared
+from shapelint.worker.contents import contents_of
+from shapelint.worker.length import Length
+from shapelint.worker.nested import tensors_in
+from shapelint.worker.record import OpCall
+from shapelint.worker.recorder import Noted, Recorder
+from shapelint.worker.shapes import Shape
+from shapelint.worker.tensor import ShapeTensor
+
+__all__ = ["Asked", "Said", "Sayings"]
+
+_alias = torch._C._is_alias_of  # type: ignore[attr-defined]  # whether two tensors share storage
+_PLAIN = frozenset({type(None), type(...), bool, str, torch.dtype, torch.memory_format})
+
+_SEQUENCES = frozenset({tuple, list, torch.Size, Shape})
+
+Order = tuple[int, ...] | None
+"""The dims from the outermost in memory to the innermost; None where there are gaps between."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one call said of lengths, and how to make what it returned."""
+
+    shape: tuple[Expr | int, ...]
+    relies: tuple[Condition, ...]
+    """All that it asked, as it turned out."""
+    lax: bool
+    local: tuple[Expr | None, ...]
+    dtype: torch.dtype
+    order: Order
+    """How what it returned lies in memory, if that was a new tensor."""
+    in_place: bool
+    """Whether it returned its first argument."""
+
+    def made(self, args: tuple[Any, ...], shape: Any) -> torch.Tensor | None:
+        """What the call returns, without running it; None if it has to be run."""
+        if type(shape) is not Shape or tuple(_forms(shape)) != self.shape:
+            return None
+        with torch._C.DisableTorchFunction():
+            if self.in_place:
+                torch.autograd.graph.increment_version(args[0])
+                return args[0]  # type: ignore[no-any-return]
+            if self.order is None:
+                return None
+            sizes = tuple(map(int, shape))
+            strides = _strides(sizes, self.order)
+            return torch.empty_strided(sizes, strides, dtype=self.dtype, device="meta")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a call says now."""
+
+    claim: Claim
+    before: Said | None
+    """What it has said before, at other sizes or here."""
+    key: Any = None
+    """What to remember it by; None if it is not to be remembered."""
+    noted: Noted = field(default_factory=Noted)
+
+
+class Sayings:
+    """What the calls of all runs of a model have said, by function and arguments."""
+
+    def __init__(self) -> None:
+        self._said: dict[object, Said] = {}
+
+    def asked(self, call: OpCall, recorder: Recorder) -> Asked:
+        """Ask a call, unless all it would say is known. Raises what :func:`claim_of` raises."""
+        key = None if call.transfer is None else _key(call)
+        before = self._said.get(key)
+        if before is not None and all(map(recorder.relies_on, before.relies)):
+            recorder.lax |= before.lax
+            shape = Shape(_at(n, recorder.sizes) for n in before.shape)
+            return Asked(Claim(shape), before)
+        with recorder.noting() as noted:
+            claim = claim_of(call)
+        return Asked(claim, before, key if noted.repeatable else None, noted)
+
+    def keep(self, asked: Asked, call: OpCall, real: Any, local: tuple[Expr | None, ...]) -> None:
+        """Remember what a call has said, now that PyTorch did the same."""
+        claim, args = asked.claim, tensors_in((call.args, call.kwargs))
+        if asked.key is None or type(claim.shapes) is not Shape or claim.dtypes or not _bare(real):
+            return
+        with torch._C.DisableTorchFunction():
+            seen = tuple(_forms(claim.shapes)), real.dtype, _order(real)
+            is_new = not any(_alias(real, tensor) for tensor in args)
+            ordered = is_new and all(_order(tensor) is not None for tensor in args)
+        in_place = bool(call.args) and real is call.args[0] and seen == asked.key[1][0]
+        self._said[asked.key] = Said(
+            shape=seen[0],
+            relies=asked.noted.relied(),
+            lax=asked.noted.lax,
+            local=local,
+            dtype=real.dtype,
+            order=seen[2] if ordered else None,
+            in_place=in_place,
+        )
+
+
+def _bare(value: Any) -> bool:
+    """Whether a call returned a tensor of which lengths, dtype and strides are all there is."""
+    kinds = (torch.Tensor, ShapeTensor)
+    return type(value) in kinds and value.layout is torch.strided and not value.is_complex()
+
+
+def _at(length: Expr | int, sizes: Mapping[str, int]) -> int:
+    return length if isinstance(length, int) else Length(length.at(sizes), length)
+
+
+def _forms(shape: Shape) -> Iterator[Expr | int]:
+    """Lengths by their formulas, which can be compared without asking anything of a run."""
+    return (n.expr if isinstance(n, Length) else n for n in shape)
+
+
+# -- what makes two calls the same ----------------------------------------------------------
+
+
+def _key(call: OpCall) -> object:
+    """All that the call depends on; None if that is not known."""
+    if torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
+        return None
+    with torch._C.DisableTorchFunction():
+        try:
+            given = tuple(map(_argument, call.args))
+            named = tuple((name, _argument(v)) for name, v in call.kwargs.items())
+        except (TypeError, RuntimeError):  # a sparse tensor has no strides
+            return None
+    return call.func, given, named, torch.get_default_dtype()
+
+
+def _argument(value: Any) -> object:
+    """Equal for arguments that are the same to a call: ``1``, ``1.0`` and ``True`` are not."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return kind, value
+    if kind is ShapeTensor:
+        return _tensor(value, tuple(_forms(value.lengths)))
+    if kind is Length:
+        return kind, value.expr
+    if isinstance(value, torch.Tensor):
+        return _tensor(value, tuple(value.shape))
+    if isinstance(value, (int, float)) and not isinstance(value, Compared):
+        plain = int(value) if isinstance(value, int) else float(value)
+        return type(plain), plain
+    if kind in _SEQUENCES:
+        return kind, *map(_argument, value)
+    if kind is slice:
+        return kind, *map(_argument, (value.start, value.stop, value.step))
+    raise TypeError
+
+
+def _tensor(tensor: torch.Tensor, lengths: tuple[Expr | int, ...]) -> object:
+    """Raises TypeError for a tensor of which there is more to see."""
+    if not tensor.is_meta or tensor.is_complex() or contents_of(tensor) is not None:
+        raise TypeError
+    return lengths, tensor.dtype, _order(tensor)
+
+
+def _order(tensor: torch.Tensor) -> Order:
+    shape, strides = tensor.shape, tensor.stride()
+    order = tuple(sorted(range(len(strides)), key=lambda dim: -strides[dim]))
+    return order if _strides(shape, order) == strides else None
+
+
+def _strides(shape: tuple[int, ...], order: tuple[int, ...]) -> tuple[int, ...]:
+    """The steps from element to element where dims lie in this order, without gaps."""
+    strides, step = [0] * len(shape), 1
+    for dim in reversed(order):
+        strides[dim] = step
+        step *= max(1, shape[dim])
+    return tuple(strides)

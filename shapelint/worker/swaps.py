@@ -1,0 +1,65 @@
+"""Names that mean something else while a model runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import CellType
+from typing import Any
+
+__all__ = ["ABSENT", "Swap", "items_of", "swapped"]
+
+ABSENT = object()
+"""In the place of a value that is not there."""
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A value, and what takes its place."""
+
+    holder: Any
+    """A namespace, or an object with attributes."""
+    name: str
+    old: Any
+    new: Any
+
+    def put(self, value: Any, instead_of: Any) -> None:
+        """Unless somebody else has put something there."""
+        held = self._held()
+        if held is not instead_of:
+            return
+        if not isinstance(self.holder, dict):
+            setattr(self.holder, self.name, value)
+        elif value is ABSENT:
+            del self.holder[self.name]
+        else:
+            self.holder[self.name] = value
+
+    def _held(self) -> Any:
+        if isinstance(self.holder, dict):
+            return self.holder.get(self.name, ABSENT)
+        if isinstance(self.holder, type):  # what a descriptor holds, not what it gives
+            return vars(self.holder).get(self.name, ABSENT)
+        return getattr(self.holder, self.name, ABSENT)
+
+
+def items_of(holder: Any) -> Iterable[tuple[str, Any]]:
+    """What a namespace, a class or a cell of a closure holds, by name."""
+    if isinstance(holder, CellType):
+        return [("cell_contents", holder.cell_contents)]
+    space: Mapping[str, Any] = vars(holder) if isinstance(holder, type) else holder
+    return space.items()
+
+
+@contextmanager
+def swapped(swaps: Iterable[Swap]) -> Iterator[None]:
+    """Put everything in its place, and take it away again."""
+    made = list(swaps)
+    try:
+        for swap in made:
+            swap.put(swap.new, instead_of=swap.old)
+        yield
+    finally:
+        for swap in reversed(made):
+            swap.put(swap.old, instead_of=swap.new)
