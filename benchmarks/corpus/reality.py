@@ -17,7 +17,7 @@ from benchmarks.corpus.entry import Entry, Sizes
 from shapelint.template import template_of
 from shapelint.worker.limits import time_limit
 
-__all__ = ["exported", "forward_seconds", "outcome", "symbolically_traced", "truth"]
+__all__ = ["exported", "forward_pass", "outcome", "symbolically_traced", "truth"]
 
 Shapes = list[list[int]]
 
@@ -73,21 +73,18 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
                 yield from _tensors(getattr(leaf, part.name))
 
 
-def forward_seconds(entry: Entry, sizes: Sizes) -> float | None:
-    """The fastest of some plain passes on the meta device; None if it does not run there."""
+def forward_pass(entry: Entry, sizes: Sizes) -> Callable[[], object]:
+    """A plain pass on the meta device, as often as wanted; it raises what the model raises."""
     model = entry.build().to("meta")
     with torch.device("meta"):
         args, kwargs = arguments(entry, sizes, "meta")
-        times = []
-        try:
-            for _ in range(5):
-                start = time.perf_counter()
-                with torch.no_grad():
-                    model(*args, **kwargs, **entry.kwargs)
-                times.append(time.perf_counter() - start)
-        except Exception:  # no kernel, or a value is needed
-            return None
-    return min(times)
+
+    @torch.no_grad()
+    def run() -> object:
+        with torch.device("meta"):
+            return model(*args, **kwargs, **entry.kwargs)
+
+    return run
 
 
 def symbolically_traced(entry: Entry) -> dict[str, Any]:
