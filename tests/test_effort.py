@@ -8,6 +8,7 @@ import shapelint
 from shapelint import analysis, trials
 from shapelint.lengths.domain import domain_of
 from shapelint.lengths.effort import Deadline, TooHard, at_most
+from shapelint.lengths.sets import SizeSet
 
 
 def crowded(steps: int):
@@ -28,6 +29,17 @@ def test_what_is_easy_is_done(steps):
 def test_what_is_hard_is_given_up():
     with pytest.raises(TooHard), at_most(1_000):
         crowded(5)
+
+
+@pytest.mark.parametrize(("side", "listed"), [(16, True), (200, False)])
+def test_scattered_sizes_are_listed_at_little_cost_and_not_told_one_by_one(side, listed):
+    square = {"H": (1, side), "W": (1, side)}
+    with at_most(20_000):
+        sizes = SizeSet.enumerated(
+            lambda p: p["H"] * p["W"] % 211 in (1, 36, 100), ("H", "W"), square
+        )
+    assert {"H": 1, "W": 36} in sizes or side < 36
+    assert (sizes.text != "sizes that take too many words") == listed
 
 
 def test_the_limit_ends_with_the_body():

@@ -14,60 +14,27 @@ Symbols that one comparison ties together (``H == W``) are one group, whose sets
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, reduce
-from weakref import WeakValueDictionary
 
 from shapelint.lengths.effort import charge
-from shapelint.lengths.periodic import Periodic
+from shapelint.lengths.nodes import Box, Diagram, Node, Slices, boxes, node
 from shapelint.lengths.points import (
     Group,
     Points,
-    contains,
     covers,
     embedded,
     everything,
-    is_empty,
     joined,
     met,
     rest,
-    same,
     shadow,
 )
 
-__all__ = ["Box", "Diagram", "Node", "Order", "boxes", "has", "order_of"]
-
-
-class Node:
-    """Slices of one group; a slice that is not there has no member."""
-
-    __slots__ = ("__weakref__", "group", "groups", "interned", "slices")
-
-    group: Group
-    groups: frozenset[Group]
-    """This group and those below it."""
-    slices: tuple[tuple[Points, Diagram], ...]
-    interned: bool
-    """Whether no other node means the same set, which holds where isl has no part in it."""
-
-    def __init__(self, group: Group, slices: Slices, interned: bool) -> None:
-        self.group = group
-        self.slices = tuple(slices)
-        self.interned = interned
-        below = (d.groups for _, d in self.slices if isinstance(d, Node))
-        self.groups = frozenset({group}).union(*below)
-
-
-Diagram = Node | bool
-"""``True`` is every size, ``False`` is none."""
-
-Box = Mapping[Group, Points]
-"""A product; groups that are missing are free."""
+__all__ = ["Order", "order_of"]
 
 _STEPS = 20
 """What it costs, in steps of isl, to bring two nodes together."""
-
-Slices = Sequence[tuple[Points, Diagram]]
 
 
 class _Op(enum.Enum):
@@ -110,7 +77,7 @@ class Order:
         if key not in known:
             charge(_STEPS)
             group = min((d.group for d in (a, b) if isinstance(d, Node)), key=self._place)
-            known[key] = _node(group, self._pieces(op, group, a, b, known))
+            known[key] = node(group, self._pieces(op, group, a, b, known))
         return known[key]
 
     def _pieces(
@@ -173,10 +140,10 @@ class Order:
         below = [(points, self.projected(d, names)) for points, d in a.slices]
         own = tuple(s for s in a.group if s in names)
         if own == a.group:
-            return _node(own, below)
+            return node(own, below)
         found: Diagram = False
         for points, d in below:
-            left = _node(own, [(shadow(points, a.group, own), d)]) if own else d
+            left = node(own, [(shadow(points, a.group, own), d)]) if own else d
             found = self.join(found, left)
         return found
 
@@ -184,7 +151,7 @@ class Order:
         """The sizes that are in every part of a box."""
         found: Diagram = True
         for group in sorted(box, key=self._place, reverse=True):
-            found = _node(group, [(box[group], found)])
+            found = node(group, [(box[group], found)])
         return found
 
     def wide_boxes(self, a: Diagram) -> Iterator[dict[Group, Points]]:
@@ -192,14 +159,19 @@ class Order:
 
         A slice may be what it is in every other slice that has at least as much below.
         """
+        return self._widened(a, {})
+
+    def _widened(
+        self, a: Diagram, known: dict[tuple[int, int], Diagram]
+    ) -> Iterator[dict[Group, Points]]:
         if not isinstance(a, Node):
             yield from boxes(a)
             return
         for points, below in a.slices:
-            wider = (p for p, more in a.slices if self.less(below, more) is False)
+            wider = (p for p, m in a.slices if self._applied(_Op.LESS, below, m, known) is False)
             wide = reduce(joined, wider, points)
             own = {} if covers(wide, everything(a.group)) else {a.group: wide}
-            for box in self.wide_boxes(below):
+            for box in self._widened(below, known):
                 yield {**own, **box}
 
 
@@ -207,24 +179,6 @@ class Order:
 def order_of(symbols: tuple[str, ...]) -> Order:
     """The order of these symbols."""
     return Order(symbols)
-
-
-def boxes(a: Diagram) -> Iterator[dict[Group, Points]]:
-    """The set as disjoint products."""
-    if a is True:
-        yield {}
-    elif isinstance(a, Node):
-        for points, below in a.slices:
-            for box in boxes(below):
-                yield {a.group: points, **box}
-
-
-def has(a: Diagram, sizes: Mapping[str, int]) -> bool:
-    """Whether these sizes are a member."""
-    while isinstance(a, Node):
-        group = a.group
-        a = next((below for points, below in a.slices if contains(points, group, sizes)), False)
-    return a
 
 
 def _settled(op: _Op, a: Diagram, b: Diagram) -> Diagram | None:
@@ -266,52 +220,3 @@ def _beside(slices: Slices, others: Slices) -> Iterator[tuple[Points, Diagram]]:
     covered = reduce(joined, (points for points, _ in others))
     for points, below in slices:
         yield rest(points, covered), below
-
-
-def _node(group: Group, pieces: Iterable[tuple[Points, Diagram]]) -> Diagram:
-    """The diagram of disjoint slices, in its normal form."""
-    kept: list[tuple[Points, Diagram]] = []
-    position: dict[int, int] = {}
-    for points, below in pieces:
-        if below is False or is_empty(points):
-            continue
-        at = _position(below, kept, position)
-        if at < len(kept):
-            kept[at] = (joined(kept[at][0], points), below)
-        else:
-            position[id(below)] = at
-            kept.append((points, below))
-    if len(kept) == 1 and covers(kept[0][0], everything(group)):
-        return kept[0][1]
-    return _interned(group, kept) if kept else False
-
-
-def _position(below: Diagram, kept: Slices, position: Mapping[int, int]) -> int:
-    """The place of the slice that has this below it; one past the last if none has."""
-    if id(below) in position or not isinstance(below, Node) or below.interned:
-        return position.get(id(below), len(kept))
-    same = (i for i, (_, d) in enumerate(kept) if _same(below, d))
-    return next(same, len(kept))
-
-
-_NODES: WeakValueDictionary[object, Node] = WeakValueDictionary()
-
-
-def _interned(group: Group, slices: Slices) -> Node:
-    """The one node with these slices, if they can be told apart by looking at them."""
-    if any(isinstance(d, Node) and not d.interned for _, d in slices):
-        return Node(group, slices, interned=False)
-    if not all(isinstance(points, Periodic) for points, _ in slices):
-        return Node(group, slices, interned=False)
-    key = group, frozenset((points, id(below)) for points, below in slices)
-    return _NODES.setdefault(key, Node(group, slices, interned=True))
-
-
-def _same(a: Diagram, b: Diagram) -> bool:
-    if a is b:
-        return True
-    if not isinstance(a, Node) or not isinstance(b, Node) or (a.interned and b.interned):
-        return False
-    if a.group != b.group or len(a.slices) != len(b.slices):
-        return False
-    return all(any(_same(x, y) and same(p, q) for q, y in b.slices) for p, x in a.slices)

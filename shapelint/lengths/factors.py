@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from shapelint.lengths.diagrams import Node, boxes, has, order_of
+from shapelint.lengths.diagrams import order_of
+from shapelint.lengths.nodes import Node, boxes, has
 from shapelint.lengths.points import to_isl
 from shapelint.lengths.search import least
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shapelint.lengths.diagrams import Box, Diagram
+    from shapelint.lengths.nodes import Box, Diagram
     from shapelint.lengths.points import Group
 
 __all__ = ["factors"]

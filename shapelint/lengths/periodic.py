@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["EVERY", "NONE", "Periodic", "TooLong", "bits", "finite", "periodic"]
+__all__ = ["EVERY", "NONE", "Periodic", "TooLong", "bits", "finite", "interval", "periodic"]
 
 _LONGEST = 2**20
 """Bits in a row; beyond that other representations are better."""
@@ -131,6 +131,15 @@ def finite(members: Iterable[int]) -> Periodic:
     for x in sizes:
         row[-1 - x] = 49
     return periodic(end, int(row, 2), 1, 0)
+
+
+def interval(low: int, high: int) -> Periodic:
+    """The sizes from ``low`` to ``high``, both inclusive. Raises TooLong."""
+    if high < low:
+        return NONE
+    if high >= _LONGEST:
+        raise TooLong
+    return periodic(high + 1, (1 << high + 1) - (1 << max(low, 1)), 1, 0)
 
 
 def _repeated(row: int, period: int, length: int) -> int:

@@ -16,7 +16,7 @@ from shapelint.lengths.conditions import Compare
 from shapelint.lengths.effort import charge, charged
 from shapelint.lengths.exchange import as_isl, as_row
 from shapelint.lengths.expr import Expr, Sym
-from shapelint.lengths.periodic import EVERY, NONE, Periodic, TooLong
+from shapelint.lengths.periodic import EVERY, NONE, Periodic, TooLong, interval
 from shapelint.lengths.rows import row_of
 from shapelint.lengths.space import DIM, Window, space_of, value_of
 
@@ -78,7 +78,11 @@ def compared(test: Compare, group: Group) -> Points:
 
 def box(window: Window, name: str) -> Points:
     """The sizes of one symbol inside a window."""
-    return of_isl(space_of((name,)).box(window), (name,))
+    low, high = window[name]
+    try:
+        return interval(low, high)
+    except TooLong:
+        return space_of((name,)).box(window)
 
 
 def of_isl(points: isl.Set, group: Group) -> Points:

@@ -6,13 +6,13 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from shapelint.lengths.diagrams import boxes
+from shapelint.lengths.nodes import boxes
 from shapelint.lengths.points import closest, corner, count, is_bounded, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from shapelint.lengths.diagrams import Box, Diagram
+    from shapelint.lengths.nodes import Box, Diagram
 
 __all__ = ["all_members", "greatest", "least", "nearest", "spread"]
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import islpy as isl
 
 from shapelint.lengths.conditions import all_of, at_least
-from shapelint.lengths.diagrams import Diagram, Order, boxes, has, order_of
+from shapelint.lengths.diagrams import Order, order_of
 from shapelint.lengths.effort import TooHard, at_most, charged
 from shapelint.lengths.expr import Interval, symbol
 from shapelint.lengths.factors import factors
-from shapelint.lengths.listing import listed_at
+from shapelint.lengths.nodes import Diagram, boxes, has, of_members
 from shapelint.lengths.periodic import Periodic
 from shapelint.lengths.points import (
     Group,
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NotPresburger", "SizeSet", "Window"]
 
+_MAX_BOXES = 128
+"""A set is not cut into more products than this."""
 _WORDS = 4_000_000
 """Steps that finding words for one set may take."""
 
@@ -119,14 +121,13 @@ class SizeSet:
         names = tuple(symbols)
         ranges = [range(max(window[s][0], 1), window[s][1] + 1) for s in names]
         members = [p for p in itertools.product(*ranges) if holds(dict(zip(names, p, strict=True)))]
-        points = cls.of(listed_at(names, members), names)
-        return cls(names, points._diagram, {s: window[s] for s in names})
+        return cls(names, of_members(names, members), {s: window[s] for s in names})
 
     @classmethod
     def points(cls, symbols: Iterable[str], sizes: Iterable[Mapping[str, int]]) -> SizeSet:
         """Exactly the given sizes."""
         names = tuple(symbols)
-        return cls.of(listed_at(names, (tuple(p[s] for s in names) for p in sizes)), names)
+        return cls(names, of_members(names, (tuple(p[s] for s in names) for p in sizes)))
 
     # -- algebra ----------------------------------------------------------------------------------
 
@@ -332,9 +333,11 @@ class SizeSet:
     def boxes(self) -> list[dict[str, SizeSet]] | None:
         """The set as products of sets of single symbols, overlapping; None if some are tied.
 
-        Symbols that are free in a product are left out.
+        Symbols that are free in a product are left out. Raises TooHard for too many products.
         """
-        found = list(self._order.wide_boxes(self._diagram))
+        found = list(itertools.islice(self._order.wide_boxes(self._diagram), _MAX_BOXES + 1))
+        if len(found) > _MAX_BOXES:
+            raise TooHard(f"more than {_MAX_BOXES} products")
         if any(len(group) > 1 for parts in found for group in parts):
             return None
         return [

@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import lru_cache, reduce
 
 from shapelint.lengths.conditions import All, Any, Compare, Condition, negate
-from shapelint.lengths.diagrams import Diagram, order_of
+from shapelint.lengths.diagrams import order_of
+from shapelint.lengths.nodes import Diagram
 from shapelint.lengths.points import compared
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.products import without_products

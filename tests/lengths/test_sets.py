@@ -190,6 +190,12 @@ def test_listed_members_are_the_members(members):
     assert points.window is None
 
 
+def test_points_may_be_far_away():
+    far = SizeSet.points(HW, [{"H": 2**40, "W": 3}, {"H": 5, "W": 2**21}])
+    assert far.members(9) == [{"H": 5, "W": 2**21}, {"H": 2**40, "W": 3}]
+    assert said(f"H == {2**40} and W == 3 or H == 5 and W == {2**21}", HW) == far
+
+
 def test_windows_narrow_each_other():
     a = SizeSet.enumerated(lambda p: p["H"] % 2 == 0, ("H",), {"H": (1, 20)})
     b = SizeSet.enumerated(lambda p: p["H"] > 5, ("H",), {"H": (4, 30)})
