@@ -26,7 +26,7 @@ from shapelint.lengths.effort import Effort, TooHard
 from shapelint.lengths.sets import SizeSet
 from shapelint.lint import Findings, diagnose
 from shapelint.model import Diagnostic, Evidence, Input
-from shapelint.session import Run, Session
+from shapelint.session import Session
 from shapelint.subject import Subject
 from shapelint.template import Dims, hints_for, symbols_of, template_of
 from shapelint.trace import Span
@@ -181,7 +181,7 @@ class Analysis:
         if sizes not in self.exploration.domain:
             return Prediction(None, None, "not-checked", "outside the declared sizes")
         if self.sweep is not None:
-            return _as_run(self.sweep.at(sizes))
+            return _as_run(self.sweep, sizes)
         if self.denied:
             return Prediction(None, None, "not-checked", self.denied[0])
         outcome, event, _ = self.exploration.outcome(sizes)
@@ -192,12 +192,23 @@ class Analysis:
             failure = self.exploration.base.failure
             why = event.why if event is not None else failure.error if failure else "forward raises"
             return Prediction(False, None, evidence, self._as_worded(why, sizes))
+        if self._window is not None:
+            return _as_run(self._window, sizes)
         return Prediction(None, None, "not-checked", "no run covers this size")
 
+    @cached_property
+    def _window(self) -> Sweep | None:
+        """Runs of a window of sizes, for those that no way through the model was found for."""
+        return swept(self.session, hints_for(self.inputs))
 
-def _as_run(run: Run | None) -> Prediction:
+
+def _as_run(sweep: Sweep, sizes: Mapping[str, int]) -> Prediction:
+    run = sweep.at(sizes)
     if run is None:
         return Prediction(None, None, "not-checked", "not run at this size")
+    if sweep.varies:
+        why = "what comes out depends on the values of the input"
+        return Prediction(None, None, "not-checked", why)
     return Prediction(
         run.ok, [tuple(s) for s in run.shapes] if run.ok else None, "checked", run.error
     )

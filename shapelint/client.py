@@ -100,10 +100,14 @@ class WorkerSession:
         return _decoded(wire.decode, answer, "trace")
 
     def run(
-        self, sizes: Mapping[str, int], device: str = "meta", patches: Sequence[Patch] = ()
+        self,
+        sizes: Mapping[str, int],
+        device: str = "meta",
+        patches: Sequence[Patch] = (),
+        noise: bool = False,
     ) -> Run:
         """Run the model as it is. Raises Unanswered."""
-        request = {"do": "run", "sizes": dict(sizes), "device": device}
+        request = {"do": "run", "sizes": dict(sizes), "device": device, "noise": noise}
         answer = self._ask({**request, "patches": list(map(dict, patches))})
         return _decoded(partial(facts.read, Run), answer, "run")
 

@@ -62,10 +62,14 @@ class LocalSession:
         return self._runs.trace_run(self._model, self._call, sizes, known, patches)
 
     def run(
-        self, sizes: Mapping[str, int], device: str = "meta", patches: Sequence[Patch] = ()
+        self,
+        sizes: Mapping[str, int],
+        device: str = "meta",
+        patches: Sequence[Patch] = (),
+        noise: bool = False,
     ) -> Run:
         """Run the module as it is."""
-        run = self._runs.plain_run(self._model, self._call, sizes, device, patches)
+        run = self._runs.plain_run(self._model, self._call, sizes, device, patches, noise)
         return facts.read(Run, run)
 
     def inventory(self) -> Inventory:

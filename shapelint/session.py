@@ -47,9 +47,16 @@ class Session(Protocol):
         """Run at ``sizes`` with lengths riding along; failures of the model are in the trace."""
 
     def run(
-        self, sizes: Mapping[str, int], device: str = "meta", patches: Sequence[Patch] = ()
+        self,
+        sizes: Mapping[str, int],
+        device: str = "meta",
+        patches: Sequence[Patch] = (),
+        noise: bool = False,
     ) -> Run:
-        """Run at ``sizes`` on a device (``meta`` or ``cpu``) without tracing."""
+        """Run at ``sizes`` on a device (``meta`` or ``cpu``) without tracing.
+
+        The inputs hold rising numbers, or noise.
+        """
 
     def inventory(self) -> Inventory:
         """What the model consists of."""

@@ -155,9 +155,14 @@ class FileSession:
         yield made
 
     def run(
-        self, sizes: Mapping[str, int], device: str = "cpu", patches: tuple[Patch, ...] = ()
+        self,
+        sizes: Mapping[str, int],
+        device: str = "cpu",
+        patches: tuple[Patch, ...] = (),
+        noise: bool = False,
     ) -> Run:
-        return facts.read(Run, runs.plain_run(self.model, self.call, sizes, device, patches))
+        ran = runs.plain_run(self.model, self.call, sizes, device, patches, noise)
+        return facts.read(Run, ran)
 
 
 @cache

@@ -59,6 +59,13 @@ class Square(nn.Module):
         return x * times + x.transpose(2, 3)
 
 
+class Keypoints(nn.Module):
+    """As many rows as there are large values."""
+
+    def forward(self, x):
+        return (x > 0.8).nonzero()
+
+
 NEVER = "N 1 H W"
 SWEPT = {
     "a value for a pad": (PadsByValue, 12),
@@ -89,6 +96,15 @@ def test_a_sweep_knows_what_was_run_and_nothing_else(kind, top):
     assert (told.ok, told.evidence) == (None, "not-checked")
 
 
+def test_what_depends_on_values_is_not_told():
+    analysis = analysed(Keypoints())
+    assert analysis.evidence == "checked"
+    told = analysis.predict(analysis.sweep.base)
+    assert (told.ok, told.shapes) == (None, None)
+    assert "depends on the values of the input" in told.reason
+    assert told.reason in verdict(analysis).report.reason
+
+
 def test_the_pattern_that_was_seen_is_said():
     said = verdict(analysed(SplitsByValue())).report
     assert said.evidence == "checked"
@@ -102,7 +118,7 @@ class Runs:
     def __init__(self, hop):
         self.hop = hop
 
-    def run(self, sizes, device="meta", patches=()):
+    def run(self, sizes, device="meta", patches=(), noise=False):
         return Run(sizes["L"] % self.hop == 0, device=device)
 
 
@@ -124,7 +140,7 @@ class Fails:
         self.said = said
         self.asked = []
 
-    def run(self, sizes, device="meta", patches=()):
+    def run(self, sizes, device="meta", patches=(), noise=False):
         self.asked.append((device, sizes["L"]))
         error = self.said[device](sizes["L"])
         return Run(not error, error=error, device=device)

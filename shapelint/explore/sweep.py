@@ -37,6 +37,8 @@ class Sweep:
     base: dict[str, int]
     """A size at which it runs; the other symbols are held there while one varies."""
     runs: Mapping[tuple[int, ...], Run]
+    varies: bool = False
+    """Whether it did something else there when the inputs held other values."""
 
     def at(self, sizes: Sizes) -> Run | None:
         """What it did there; None if that was not tried."""
@@ -80,7 +82,8 @@ class Sweep:
         axes = ", ".join(f"{s} = 1..{_top(self.base, s)}" for s in self.symbols)
         held = ", ".join(f"{s} = {n}" for s, n in self.base.items())
         others = f", the others at {held}" if len(self.symbols) > 1 else ""
-        return f"run at {axes}{others} ({device})"
+        found = "; what comes out depends on the values of the input" if self.varies else ""
+        return f"run at {axes}{others} ({device}){found}"
 
 
 def swept(session: Session, hints: Sizes) -> Sweep | None:
@@ -94,7 +97,11 @@ def swept(session: Session, hints: Sizes) -> Sweep | None:
         tuple(sizes[s] for s in symbols): session.run(sizes, device=device)
         for sizes in _window(base)
     }
-    return Sweep(symbols, base, runs)
+    varies = device == "cpu" and any(
+        session.run(sizes, device=device, noise=True) != runs[tuple(sizes[s] for s in symbols)]
+        for sizes in _largest(base)
+    )
+    return Sweep(symbols, base, runs, varies)
 
 
 def _base(session: Session, hints: Sizes) -> tuple[dict[str, int], str] | None:
@@ -130,6 +137,12 @@ def _top(base: Sizes, symbol: str) -> int:
         return _FEW
     alone = sum(n > _FEW for n in base.values()) == 1
     return max(_TOP_OF_SIGNALS if alone else _TOP, base[symbol])
+
+
+def _largest(base: dict[str, int]) -> Iterator[dict[str, int]]:
+    """The base, and the window's ends."""
+    yield base
+    yield from ({**base, symbol: _top(base, symbol)} for symbol in base)
 
 
 def _window(base: dict[str, int]) -> Iterator[dict[str, int]]:

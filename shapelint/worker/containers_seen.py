@@ -17,6 +17,7 @@ from torch import nn
 from shapelint.worker.length import Length, LengthFloat, fixed
 from shapelint.worker.nested import has_lengths
 from shapelint.worker.noticed import hashed, written
+from shapelint.worker.recorder import note_lost
 from shapelint.worker.rewriting import HOOKS
 
 __all__ = ["CALLED"]
@@ -65,6 +66,14 @@ def _count(values: Iterable[Any]) -> int:
     return len(set(members))
 
 
+def _same(one: Any, other: Any) -> bool:
+    """``one is other``: CPython has each small int once, and may or may not have another again."""
+    if one is other or not any(isinstance(n, Length) for n in (one, other)):
+        return one is other
+    note_lost("a size is asked whether it is an object, where shapelint cannot follow")
+    return isinstance(one, int) and isinstance(other, int) and bool(-5 <= one == other <= 256)
+
+
 def _text(pattern: str, values: Any) -> Any:
     """``pattern % values``."""
     if has_lengths([values]):
@@ -73,7 +82,7 @@ def _text(pattern: str, values: Any) -> Any:
 
 
 CALLED: dict[str, Callable[..., Any]] = dict(
-    zip(HOOKS, (_contains, _count, _item, _method, _store, _text))
+    zip(HOOKS, (_contains, _count, _item, _method, _same, _store, _text))
 )
 """By the names that rewritten code knows them by."""
 

@@ -24,6 +24,7 @@ from shapelint.lengths.real import MATH
 from shapelint.worker.length import computed, whole
 from shapelint.worker.nested import bare, bare_number, has_lengths
 from shapelint.worker.numpy_seen import of_numpy
+from shapelint.worker.recorder import note_lost
 from shapelint.worker.swaps import Swap, items_of
 
 __all__ = ["bared", "noticing"]
@@ -116,6 +117,11 @@ class Uncached:
 
     def __get__(self, instance: Any, kind: type) -> Any:
         return self if instance is None else functools.partial(self, instance)
+
+    def cache_info(self) -> Any:
+        """What it holds without lengths."""
+        note_lost("a cache is asked what it holds, where shapelint cannot follow")
+        return self.cached.cache_info()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.cached, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import torch
@@ -51,7 +52,11 @@ def _collect(value: Any, found: list[torch.Tensor]) -> None:
     elif kind is dict:
         _collect(tuple(value.values()), found)
     else:
-        found += [t for t in pytree.tree_leaves(value) if isinstance(t, torch.Tensor)]
+        for leaf in pytree.tree_leaves(value):
+            if isinstance(leaf, torch.Tensor):
+                found.append(leaf)
+            elif is_dataclass(leaf) and not isinstance(leaf, type):
+                _collect([getattr(leaf, field.name) for field in fields(leaf)], found)
 
 
 def shapes_in(value: Any) -> Iterator[Shape]:

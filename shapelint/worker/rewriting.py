@@ -25,8 +25,9 @@ _FUTURES = 0
 for _name in __future__.all_feature_names:
     _FUTURES |= getattr(__future__, _name).compiler_flag
 
-_CONTAINS, _COUNT, _ITEM, _METHOD, _STORE, _TEXT = HOOKS = tuple(
-    f"__shapelint_{name}__" for name in ("contains", "count", "item", "method", "store", "text")
+_CONTAINS, _COUNT, _ITEM, _METHOD, _SAME, _STORE, _TEXT = HOOKS = tuple(
+    f"__shapelint_{name}__"
+    for name in ("contains", "count", "item", "method", "same", "store", "text")
 )
 """What the rewritten code calls: names that its globals must have."""
 _METHODS = frozenset({"get", "insert", "pop", "setdefault"})
@@ -97,7 +98,7 @@ def _opcodes(*names: str) -> frozenset[int]:
 
 
 _CONSTANTS = _opcodes("LOAD_CONST", "LOAD_SMALL_INT")
-_LOOKS = _opcodes("BINARY_SLICE", "BINARY_SUBSCR", "CONTAINS_OP", "STORE_SUBSCR")
+_LOOKS = _opcodes("BINARY_SLICE", "BINARY_SUBSCR", "CONTAINS_OP", "IS_OP", "STORE_SUBSCR")
 _COLLECTS = _opcodes("BUILD_SET", "SET_ADD")
 _BINARY, _SUBSCRIPT = dis.opmap.get("BINARY_OP", -1), 26  # NB_SUBSCR, since Python 3.14
 _SETS = frozenset({"frozenset", "set"})
@@ -187,15 +188,18 @@ class _Rewriter(ast.NodeTransformer):
         return ast.copy_location(ast.Expr(store), node)
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
-        """``n in a``; where the members of ``a`` are constants they are compared anyway."""
+        """``n in a``, ``n is a``; constants are compared anyway, or are no sizes."""
         self.generic_visit(node)
         operation, members = node.ops[0], node.comparators[0]
-        if len(node.ops) > 1 or not isinstance(operation, (ast.In, ast.NotIn)):
+        if len(node.ops) > 1 or _is_written_down(members):
             return node
-        if _is_written_down(members):
+        if isinstance(operation, (ast.Is, ast.IsNot)):
+            call = _call(node, _SAME, node.left, members)
+        elif isinstance(operation, (ast.In, ast.NotIn)):
+            call = _call(node, _CONTAINS, members, node.left)
+        else:
             return node
-        call = _call(node, _CONTAINS, members, node.left)
-        return call if isinstance(operation, ast.In) else _not(call)
+        return call if isinstance(operation, (ast.In, ast.Is)) else _not(call)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         """``"%d" % n``."""

@@ -63,6 +63,7 @@ def plain_run(
     sizes: Mapping[str, int],
     device: str = "cpu",
     patches: Sequence[Mapping[str, Any]] = (),
+    noise: bool = False,
 ) -> dict[str, Any]:
     """Run the model as it is; the fields of :class:`shapelint.session.Run`.
 
@@ -70,9 +71,9 @@ def plain_run(
     """
     if number_of_parameters(model.root) > _MOST_PARAMETERS_ON_CPU:
         device = "meta"
-    answer = _run_on(device, model, call, sizes, patches)
+    answer = _run_on(device, model, call, sizes, patches, noise)
     if device == "cpu" and any(words in answer["error"] for words in _OUT_OF_MEMORY):
-        return _run_on("meta", model, call, sizes, patches)
+        return _run_on("meta", model, call, sizes, patches, noise)
     return answer
 
 
@@ -82,13 +83,14 @@ def _run_on(
     call: Call,
     sizes: Mapping[str, int],
     patches: Sequence[Mapping[str, Any]],
+    noise: bool,
 ) -> dict[str, Any]:
     root = model.on(device)
     answer: dict[str, Any] = {"ok": True, "shapes": [], "error": "", "device": device}
     with patched(root, patches), kept(root), OneDevice(device), _quiet(), torch.no_grad():
         torch.manual_seed(0)
         try:
-            args, named = _tensors(call.inputs, sizes)
+            args, named = _tensors(call.inputs, sizes, noise)
             result = root(*args, **named, **call.kwargs)
         except Exception as exc:  # whatever the model raises is the answer
             return {**answer, "ok": False, "error": said(exc)}
@@ -96,9 +98,9 @@ def _run_on(
 
 
 def _tensors(
-    inputs: Sequence[Input], sizes: Mapping[str, int]
+    inputs: Sequence[Input], sizes: Mapping[str, int], noise: bool
 ) -> tuple[list[torch.Tensor], dict[str, torch.Tensor]]:
-    """Rising floats, zero integers; those named by position, and those named by name.
+    """Rising floats, or noise; zero integers. Those named by position, and those named by name.
 
     Where values rise a pool finds its maximum in the last place, for which unpooling into a map
     that is too small has no room: what fails for some values fails for these.
@@ -109,7 +111,8 @@ def _tensors(
         kind = _dtype(i.dtype)
         tensor = torch.zeros(shape, dtype=kind)
         if kind.is_floating_point:
-            tensor = torch.linspace(0, 1, tensor.numel()).to(kind).view(shape)
+            rising = torch.linspace(0, 1, tensor.numel()).view(shape)
+            tensor = (torch.rand(shape) if noise else rising).to(kind)
         if i.name.isdigit():
             args.append(tensor)
         else:

@@ -138,9 +138,9 @@ class FileSession:
         """The files of the project, and around it, that were read so far."""
         return {"sources": self.reads.paths()}
 
-    def on_run(self, sizes: Json, device: str, patches: Sequence[Json]) -> Json:
+    def on_run(self, sizes: Json, device: str, patches: Sequence[Json], noise: bool) -> Json:
         """Run the model as it is."""
-        return {"run": plain_run(self._built(), self.call, sizes, device, patches)}
+        return {"run": plain_run(self._built(), self.call, sizes, device, patches, noise)}
 
     def _built(self) -> Model:
         if self.model is None:

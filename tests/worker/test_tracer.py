@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import types
 
@@ -96,6 +97,21 @@ def test_outputs_are_listed_in_the_order_of_the_pytree():
     _, trace = traced(Net())
     assert [len(s) for s in trace.outputs] == [4, 2]
     assert [trace.nodes[i].op for i in trace.results] == ["mul", "mean"]
+
+
+def test_a_dataclass_is_looked_into_field_by_field():
+    @dataclasses.dataclass
+    class Found:
+        places: torch.Tensor
+        label: str
+        scores: torch.Tensor
+
+    class Finds(nn.Module):
+        def forward(self, x):
+            return [Found(x.mean((1, 2)), "all", x)]
+
+    _, trace = traced(Finds())
+    assert [trace.nodes[i].op for i in trace.results] == ["mean", "placeholder"]
 
 
 def test_an_input_that_is_returned_is_its_own_result():
