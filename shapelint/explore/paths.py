@@ -25,6 +25,7 @@ __all__ = [
     "Outcome",
     "Path",
     "follow",
+    "lacks_values",
     "read",
     "refused",
     "set_of",
@@ -82,7 +83,8 @@ def follow(
             return Outcome.ELSEWHERE, None
     if trace.failure is None:
         return Outcome.RUNS, None
-    if raised_by_forward(trace) or dict(sizes) == trace.hints:
+    failed_here = dict(sizes) == trace.hints and not wants_values(trace)
+    if raised_by_forward(trace) or failed_here:
         return Outcome.FAILS, None
     return Outcome.ELSEWHERE, None
 
@@ -104,7 +106,11 @@ def raised_by_forward(trace: Trace) -> bool:
 
 def wants_values(trace: Trace) -> bool:
     """Whether the run ended because tensors had no values, which says nothing about the model."""
-    error = trace.failure.error if trace.failure is not None else ""
+    return trace.failure is not None and lacks_values(trace.failure.error)
+
+
+def lacks_values(error: str) -> bool:
+    """Whether this is what PyTorch says of tensors that have no values."""
     return any(words in error for words in _WITHOUT_VALUES)
 
 
@@ -147,7 +153,8 @@ def read(trace: Trace, domain: SizeSet) -> Path:
         return Path(trace, nothing, (*fails, Failing(trace, None, here)), elsewhere)
     if not trace.failure.explained:
         seen = here & SizeSet.points(domain.symbols, [trace.hints])
-        fails.append(Failing(trace, None, seen))
+        if not wants_values(trace):
+            fails.append(Failing(trace, None, seen))
         here = here - seen
     return Path(trace, nothing, tuple(fails), elsewhere | here)
 

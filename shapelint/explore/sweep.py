@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
+from shapelint.explore.paths import lacks_values
 from shapelint.lengths.sets import SizeSet
 from shapelint.session import Run, Session
 
@@ -94,14 +95,19 @@ def swept(session: Session, hints: Sizes) -> Sweep | None:
     base, device = found
     symbols = tuple(hints)
     runs = {
-        tuple(sizes[s] for s in symbols): session.run(sizes, device=device)
-        for sizes in _window(base)
+        tuple(sizes[s] for s in symbols): _run(session, sizes, device) for sizes in _window(base)
     }
     varies = device == "cpu" and any(
         session.run(sizes, device=device, noise=True) != runs[tuple(sizes[s] for s in symbols)]
         for sizes in _largest(base)
     )
     return Sweep(symbols, base, runs, varies)
+
+
+def _run(session: Session, sizes: Sizes, device: str) -> Run:
+    """On the CPU if the meta device has not what it takes."""
+    run = session.run(sizes, device=device)
+    return run if run.ok or not lacks_values(run.error) else session.run(sizes, device="cpu")
 
 
 def _base(session: Session, hints: Sizes) -> tuple[dict[str, int], str] | None:

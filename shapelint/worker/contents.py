@@ -26,6 +26,7 @@ from shapelint.worker.shapes import Shape, only_on_cpu, shape_of
 
 __all__ = [
     "MOST",
+    "WHOLE",
     "Cell",
     "Contents",
     "Unknown",
@@ -40,6 +41,7 @@ __all__ = [
     "unknown",
 ]
 
+WHOLE = frozenset({torch.int32, torch.int64})
 MOST = 1024
 """A tensor with more elements is not read one by one."""
 
@@ -85,6 +87,9 @@ class Contents:
     """Gives the cells at the sizes of this run, in row-major order."""
     ends: tuple[Cell, Cell] | None = None
     """The least and the greatest number, at every size at which there is any."""
+    step: int | None = None
+    """How much more each element is than the one before it along the last dim, in equal rows of
+    whole numbers."""
     measured: bool = False
     """Whether a length was put into the tensor, or into one that it was made of."""
 
@@ -118,7 +123,8 @@ class Contents:
             low = self.ends[0].cast(dtype)
             ends = (low, low if self.fill is not None else self.ends[1].cast(dtype))
         listed = partial(_all_cast, self.listed, dtype)
-        return Contents(lengths, dtype, listed, ends, self.measured)
+        step = self.step if {self.dtype, dtype} <= WHOLE else None
+        return Contents(lengths, dtype, listed, ends, step, self.measured)
 
 
 def _all_cast(listed: Callable[[], list[Cell]], dtype: torch.dtype) -> list[Cell]:
@@ -132,7 +138,7 @@ def cast(value: Number, dtype: torch.dtype) -> Number:
     """The number that an element of ``dtype`` makes of ``value``. Raises Unknown."""
     if dtype is torch.bool:
         return bool(value != 0)
-    if dtype in (torch.int32, torch.int64):
+    if dtype in WHOLE:
         return _whole(value)
     if dtype is torch.float32:
         return _single(value)
@@ -197,7 +203,7 @@ def contents_of(tensor: Any) -> Contents | None:
 def number_of(value: Any) -> Any:
     """A 0-d tensor of a known whole number as that number; everything else as it is."""
     contents = contents_of(value) if isinstance(value, torch.Tensor) else None
-    if contents is None or shape_of(value) or contents.dtype not in (torch.int32, torch.int64):
+    if contents is None or shape_of(value) or contents.dtype not in WHOLE:
         return value
     return number_in(value)
 

@@ -84,6 +84,8 @@ CONTENTS = [
     case("either", lambda x: _first(x, torch.where(torch.tensor(len(x)) > 3, 2, 1)), "H", H=SMALL),
     case("counted", lambda x: x.new_zeros(torch.arange(len(x)).tolist()), "H", H=range(1, 4)),
     case("last of a count", lambda x: x.new_zeros(torch.arange(len(x)).max() + 2), "H", H=SMALL),
+    case("row of counts", lambda x: x.new_zeros(torch.arange(len(x)).expand(2, -1)[1].tolist()),
+         "H", H=range(1, 4)),
     case("padded", lambda x: x.new_zeros(F.pad(torch.tensor(x.shape), (1, 0)).tolist()), "H W",
          **PAIR),
     case("written one by one", _written, "H", H=SMALL),

@@ -123,6 +123,17 @@ class MeasuredByNumPy(Net):
         return super().forward(F.pad(x, (0, pad[1]))), torch.zeros(torch.from_numpy(sizes)[1])
 
 
+class Packed(Net):
+    """Asks of positions whether they rise by one everywhere, as masks of attention do."""
+
+    def forward(self, x):
+        places = (torch.arange(x.shape[2]) + 5).unsqueeze(0).expand(3, -1)
+        steps = torch.diff(places, prepend=places[:, :1] - 1)
+        if ((steps != 1).cumsum(-1)[:, -1] == 0).all() and places[0, 0] == 5:
+            x = x[..., places[0, -1] // 7 :]
+        return super().forward(x if (places[None].long().diff(dim=2) == 2).any() else x[..., 1:])
+
+
 class OnTheCPU(Net):
     """Asks where it is, in all the ways there are."""
 
@@ -198,6 +209,7 @@ class Recurrent(nn.Module):
         pytest.param(Cached, "2 1 L", id="caches filled in forward"),
         pytest.param(Stacked, "2 1 L", id="list as long as a length says"),
         pytest.param(MeasuredByNumPy, "2 1 L", id="sizes in an array of NumPy"),
+        pytest.param(Packed, "2 1 L", id="positions in a row"),
         pytest.param(OnTheCPU, "2 1 L", id="questions about the device"),
         pytest.param(Scripted, "2 1 L", id="function of TorchScript"),
         pytest.param(MovedToItsInput, "2 1 L", id="layer moved to its input"),

@@ -16,6 +16,7 @@ from shapelint.worker.floats_seen import Float
 from shapelint.worker.length import as_float
 from shapelint.worker.values import followed
 from shapelint.worker.values.call import Call, as_contents
+from shapelint.worker.values.progressions import shifting
 
 __all__ = ["each", "greater", "smaller"]
 
@@ -131,7 +132,7 @@ def _register(names: tuple[str, ...], function: Function, **options: Any) -> Non
             return call.unknown()
         return each(call, function, *call.args, **options)
 
-    followed(*names)(rule)
+    followed(*names)(shifting(rule) if function is operator.add else rule)
 
 
 for _names, _function in _BINARY.items():
@@ -143,6 +144,7 @@ for _names, _function in _REFLECTED.items():
 
 
 @followed("add")
+@shifting
 def add(call: Call) -> Contents:
     """``input + alpha * other``."""
     alpha = known(call.argument(2, "alpha", default=1)).value
@@ -152,6 +154,7 @@ def add(call: Call) -> Contents:
 
 
 @followed("sub", "subtract", "__sub__", "__isub__")
+@shifting
 def sub(call: Call) -> Contents:
     """``input - alpha * other``."""
     alpha = known(call.argument(2, "alpha", default=1)).value

@@ -52,7 +52,7 @@ class Call:
 
     def between(self, low: Cell, high: Cell, cells: Callable[[], list[Cell]]) -> Contents:
         """The result holds these cells, of which ``low`` is the least and ``high`` the greatest."""
-        held = Contents(self.shape, self.dtype, cells, (low, high), self.measured)
+        held = Contents(self.shape, self.dtype, cells, (low, high), measured=self.measured)
         return held.cast(self.dtype, self.shape)
 
     def filled(self, cell: Cell) -> Contents:

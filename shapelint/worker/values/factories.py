@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from shapelint.worker.contents import Cell, Contents, known, unknown
+from shapelint.worker.contents import WHOLE, Cell, Contents, known, unknown
 from shapelint.worker.nested import has_lengths
 from shapelint.worker.values import made
 from shapelint.worker.values.arithmetic import greater, smaller
@@ -98,4 +98,5 @@ def arange(call: Call) -> Contents:
         return call.unknown()
     first, last = known(start), Cell(lambda: start + (count - 1) * step)
     low, high = (first, last) if step > 0 else (last, first)
-    return call.between(low, high, lambda: [known(start + i * step) for i in range(int(count))])
+    made = call.between(low, high, lambda: [known(start + i * step) for i in range(int(count))])
+    return replace(made, step=step) if call.dtype in WHOLE else made

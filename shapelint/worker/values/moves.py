@@ -16,6 +16,7 @@ from shapelint.worker.contents import Cell, Contents, Unknown, known
 from shapelint.worker.length import Length, fixed
 from shapelint.worker.values import followed
 from shapelint.worker.values.call import Call, as_contents
+from shapelint.worker.values.progressions import subscripted, widened
 
 __all__: list[str] = []
 
@@ -37,6 +38,7 @@ def same(call: Call) -> Contents:
     *("reshape_as", "roll", "squeeze", "swapaxes", "swapdims", "t", "tile", "transpose"),
     *("unflatten", "unsqueeze", "view", "view_as", "__get__T", "__get__mT"),
 )
+@widened
 def all_kept(call: Call) -> Contents:
     """Every element is still there, so the least and the greatest are the same."""
     source, cells = call.args[0], partial(_moved, call)
@@ -53,8 +55,10 @@ def all_kept(call: Call) -> Contents:
 )
 def some_kept(call: Call) -> Contents:
     """Some of the elements; where all are alike it does not matter which."""
-    fill = call.args[0].fill
-    return call.listed(partial(_moved, call)) if fill is None else call.filled(fill)
+    cells, fill = partial(_moved, call), call.args[0].fill
+    if fill is not None:
+        return call.filled(fill)
+    return subscripted(call, cells) or call.listed(cells)
 
 
 @followed("interpolate")

@@ -140,6 +140,9 @@ def _asked(choose: Callable[..., bool], cells: list[Cell]) -> bool:
 def cumsum(call: Call) -> Contents:
     """The sums of all elements up to each."""
     dim = dim_index(call.argument(1, "dim", "axis"), len(call.args[0].lengths))
+    fill = call.args[0].fill
+    if fill is not None and not call.measured and fill.value == 0:
+        return call.filled(fill)
     return call.listed(partial(_summed_up, call.args[0], dim))
 
 
