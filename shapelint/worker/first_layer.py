@@ -197,18 +197,22 @@ def _demanded(trace: Trace, fixed: str) -> dict[str, int | str]:
     if not isinstance(condition, Compare) or condition.op != "==":
         return {}
     names = [a.name for a in condition.expr.terms if isinstance(a, Sym) and a.name not in fixed]
-    return _solution(condition.expr, names)
+    return _solution(condition.expr, names) or (_same(condition.expr, names) if tested else {})
 
 
 def _solution(expr: Expr, names: Sequence[str]) -> dict[str, int | str]:
-    """``c·(C + C2 + …) + k == 0`` with equal shares, or ``C - C2 == 0``; empty if neither is so."""
+    """``c·(C + C2 + …) + k == 0`` with equal shares; empty if that is not whole or not so."""
     slopes = set(expr.terms.values())
-    if slopes == {1, -1} and len(names) == len(expr.terms) == 2 and expr.const == 0:
-        return {max(names): min(names)}
     if len(slopes) != 1 or len(names) != len(expr.terms):
         return {}
     share, rest = divmod(-expr.const, slopes.pop() * len(names))
     return dict.fromkeys(names, share) if rest == 0 and share > 0 else {}
+
+
+def _same(expr: Expr, names: Sequence[str]) -> dict[str, int | str]:
+    """``C - C2 == 0``: the second is to be the first; empty if that is not so."""
+    alike = set(expr.terms.values()) == {1, -1} and len(names) == len(expr.terms) == 2
+    return {max(names): min(names)} if alike and expr.const == 0 else {}
 
 
 def _with_sizes(template: Template, sizes: Mapping[str, int | str]) -> Template:
