@@ -93,8 +93,10 @@ class Subject:
         return failing.trace.nodes[event.node]
 
     def node_raising(self, sizes: Sizes) -> Node | None:
-        """The node that raises at ``sizes``; None if none does."""
+        """The node that raises at ``sizes``; None if none does, or if an earlier one may."""
         event = self.exploration.outcome(sizes)[1]
+        if any(c.path_of(sizes)[0] is None for c in self.exploration.components):
+            return None
         for trace in self.exploration.traces:
             if event is not None and event.node >= 0 and event in trace.events:
                 return trace.nodes[event.node]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from tests.runs import analysed, disagreements
 
@@ -35,6 +36,12 @@ def rows(reason, f):
 def scaled(x):
     scales = (0.5, 2.0)
     return x.new_zeros(int(scales[0] * x.shape[1]), 2)
+
+
+def root(x):
+    """As many columns as the root of their number, in pairs; the pool refuses less than 5."""
+    x = F.avg_pool1d(x, 5, 1)
+    return x[..., : int(x.shape[1] ** 0.5)].reshape(-1, 4)
 
 
 def one_of(x):
@@ -201,6 +208,8 @@ EXACT = [
     rows("np.maximum", lambda n: int(np.maximum(n, 5))),
     pytest.param(scaled, id="float in a tuple"),
     pytest.param(one_of, id="one of a set"),
+    pytest.param(root, id="root of what may be negative"),
+    rows("np.array", lambda n: int(np.array((n, 2))[0] // 2)),
     rows("whole", lambda n: 2 if (n / 4).is_integer() else 1),
 ]
 

@@ -6,7 +6,8 @@ as it went in, and the line that raises. ``python -m tests.random_networks`` tri
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, note, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.random_networks import __main__ as long_run
@@ -14,21 +15,22 @@ from tests.random_networks import trial
 from tests.random_networks.compare import difference
 from tests.random_networks.network import Network, Step, module_of
 from tests.random_networks.strategy import networks
-from tests.random_networks.trial import Trial, tried, written
+from tests.random_networks.trial import Trial, smallest, tried, written
 from tests.runs import analysed
 
 
 @settings(
     max_examples=30,
     derandomize=True,  # the long run looks for what is new
+    phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(networks(), st.integers(0, 2**32))
 def test_what_is_predicted_is_what_pytorch_does(network: Network, seed: int) -> None:
     told = tried(network, seed)
-    note(written(network, told))
-    assert not told.problem
+    if told.problem:
+        pytest.fail(written(*smallest(network, seed, told)))
 
 
 _HALF = Step(("x = {layer}(x)",), "nn.Conv1d(4, 4, 3, 2, 1)")

@@ -8,6 +8,7 @@ from torch import nn
 
 import shapelint
 from shapelint.model import Diagnostic
+from tests.runs import analysed
 
 
 class Flattens(nn.Module):
@@ -68,3 +69,42 @@ class Auxiliary(nn.Module):
 def test_ways_may_return_different_numbers_of_tensors() -> None:
     found = finding(Auxiliary(), "N", 1, "H", "W", name="roundtrip-length")
     assert found.message == "output is 1 shorter than the input for every even H"
+
+
+class Loops(nn.Module):
+    """Too low a map fails in ``b``, too narrow a one in ``a``, which comes first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(1, 1, (1, 9)), nn.Conv2d(1, 1, (9, 1))
+
+    def forward(self, x):
+        for _ in range(min(x.shape[2] // 4, 3)):
+            x = (x[:, :, 1:] + 1).relu()
+        return self.b(self.a(x))
+
+
+class Refused(nn.Module):
+    """Wide maps fail at every size: where they are too low, before they reach ``b``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(1, 1, (9, 1)), nn.Conv2d(2, 1, 1)
+
+    def forward(self, x):
+        return x if x.shape[3] < 3 else self.b(self.a(x))
+
+
+@pytest.mark.parametrize(
+    ("module", "sizes", "raises"),
+    [
+        pytest.param(Loops(), {"H": 30, "W": 30}, None, id="nothing"),
+        pytest.param(Loops(), {"H": 3, "W": 3}, "a", id="a loop runs less often for one of them"),
+        pytest.param(Loops(), {"H": 3, "W": 30}, "b", id="one of them"),
+        pytest.param(Refused(), {"H": 3, "W": 7}, "a", id="in a way that never runs"),
+        pytest.param(Refused(), {"H": 10, "W": 7}, "b", id="at the end of a way that never runs"),
+    ],
+)
+def test_what_raises_first_is_told(module, sizes, raises):
+    node = analysed(module).subject.node_raising({"N": 1, **sizes})
+    assert (node and node.module) == raises

@@ -8,6 +8,7 @@ where they all run the output is the base output with what each of them changes.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -125,20 +126,52 @@ class Exploration:
     def outcome(self, sizes: Sizes) -> tuple[Outcome, Event | None, tuple[Shape, ...]]:
         """What happens at ``sizes``: the need that breaks first, or the shapes of the outputs."""
         chosen: list[Path | None] = []
-        broken: list[tuple[int, Event | None]] = []
+        broken: list[tuple[float, Event | None]] = []
         for component in self.components:
             held = {**self.base.hints, **{s: sizes[s] for s in component.symbols}}
             path, outcome, event = component.path_of(held)
             if outcome is Outcome.FAILS and path is not None:
-                broken.append((event.node if event else len(path.trace.nodes), event))
+                broken.append((self._along(path.trace, event), event))
             chosen.append(path)
         broken += [(e.node, e) for e in self._shared_needs if not e.condition.at(sizes)]
         if broken:
-            return Outcome.FAILS, min(broken, key=itemgetter(0))[1], ()
+            return Outcome.FAILS, self._first(broken, chosen, sizes), ()
         paths = [p for p in chosen if p is not None]
         if len(paths) < len(chosen):
             return Outcome.ELSEWHERE, None, ()
         return Outcome.RUNS, None, combined(self.base.outputs, [p.trace.outputs for p in paths])
+
+    def _first(
+        self, broken: list[tuple[float, Event | None]], chosen: list[Path | None], sizes: Sizes
+    ) -> Event | None:
+        """What raises first: as in a run that ``sizes`` follow to their end, if one of these is."""
+        for path in chosen:
+            outcome, event = (None, None) if path is None else follow(path.trace, sizes)
+            if outcome is Outcome.FAILS and event is not None:
+                return event
+        return min(broken, key=itemgetter(0))[1]
+
+    def _along(self, trace: Trace, event: Event | None) -> float:
+        """How far the base has come where another run fails: loops run more or less often there.
+
+        It is the place of the same op in the base, or just behind the last one that both made.
+        """
+        end = len(trace.nodes) if event is None else event.node + 1
+        place, seen = -1.0, Counter[object]()
+        for node in trace.nodes[:end]:
+            key = (node.op, node.span, node.module)
+            times = self._places.get(key, ())[seen[key] :]
+            seen[key] += 1
+            place = max(place, times[0]) if times else math.floor(place) + 0.5
+        return place if event is not None else place + 0.5
+
+    @cached_property
+    def _places(self) -> dict[object, list[int]]:
+        """Where the base makes each call of the source, once or in a loop."""
+        places: dict[object, list[int]] = {}
+        for i, node in enumerate(self.base.nodes):
+            places.setdefault((node.op, node.span, node.module), []).append(i)
+        return places
 
     def shapes(self, sizes: Sizes) -> list[tuple[int, ...]]:
         """The output shapes at sizes that run."""

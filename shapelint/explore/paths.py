@@ -194,8 +194,8 @@ def _in_window(condition: Condition, symbols: tuple[str, ...]) -> SizeSet:
 
 
 def _holds(condition: Condition, sizes: Mapping[str, int]) -> bool:
-    """Whether it holds; where it divides by zero the model does not get that far."""
+    """Whether it holds; where arithmetic fails the model does not get that far."""
     try:
         return condition.at(sizes)
-    except ZeroDivisionError:
+    except (ArithmeticError, ValueError):  # as 1 / 0, -1 ** 0.5 and math.sqrt(-1)
         return False

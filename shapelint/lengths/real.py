@@ -45,6 +45,15 @@ MATH = """
 
 Operand = Union["Real", Expr, float]
 
+
+def _power(base: float, exponent: float) -> float:
+    """Raises ArithmeticError where Python makes a complex number: of that is no length."""
+    power: float | complex = operator.pow(base, exponent)
+    if isinstance(power, complex):
+        raise ArithmeticError(f"{base} ** {exponent} is not real")
+    return power
+
+
 OPERATIONS: dict[str, Callable[..., float]] = {
     "float": float,
     "+": operator.add,
@@ -53,7 +62,7 @@ OPERATIONS: dict[str, Callable[..., float]] = {
     "/": operator.truediv,
     "//": operator.floordiv,
     "%": operator.mod,
-    "**": operator.pow,
+    "**": _power,
     "neg": operator.neg,
     "abs": abs,
     "round": round,
