@@ -9,9 +9,11 @@ from shapelint.analysis import Analysis
 from shapelint.analysis import examine as analyse
 from shapelint.contracts import conditions_on_inputs
 from shapelint.errors import UsageError
+from shapelint.facts import Problem
 from shapelint.guesses import revised
 from shapelint.lengths.conditions import Condition, all_of
 from shapelint.lengths.sets import SizeSet
+from shapelint.process import Unanswered
 from shapelint.template import symbols_of
 
 if TYPE_CHECKING:
@@ -55,12 +57,16 @@ def domain_for(
     """The sizes that matter, and whether they were declared; by default every size from 1 up.
 
     Arithmetic in annotations declares as well: ``"n 3 2*l"`` beside another input ``"n 3 l"``.
-    Conditions on symbols that only other models have are left out.
+    Conditions on symbols that only other models have are left out. Raises UsageError where the user
+    leaves no size, and Unanswered where the model does.
     """
     symbols = symbols_of(inputs)
     declared = [c for c in lengths if c.symbols <= set(symbols)]
-    declared += conditions_on_inputs(annotated, inputs)
-    domain = SizeSet.of(all_of(declared), symbols)
-    if not domain:
+    promised = list(conditions_on_inputs(annotated, inputs))
+    domain = SizeSet.of(all_of([*declared, *promised]), symbols)
+    if domain:
+        return domain, bool(declared or promised)
+    if not SizeSet.of(all_of(declared), symbols):
         raise UsageError("lengths: no size is left")
-    return domain, bool(declared)
+    left = " that are left by its lengths" if declared else ""
+    raise Unanswered(Problem("error", f"no sizes{left} are as its inputs are annotated"))

@@ -188,11 +188,11 @@ class _Walk:
             return
         reach = d * (node.input_shapes[1][2 + dim].const - 1) if len(node.input_shapes) > 1 else 0
         if "output_padding" in self.parameters and node.op.startswith("conv_transpose"):
-            for value in range(max(s, d)):
+            for value in _near(extra, max(s, d) - 1):
                 if value != extra:
                     yield "output_padding", dim, value, (value - extra,) * len(before)
         if "padding" in self.parameters:
-            for value in range(reach // 2 + 2):
+            for value in _near(p, reach // 2 + 1):
                 if value != p:
                     yield "padding", dim, value, _by_padding(node.op, before, (s, p, value), reach)
 
@@ -205,6 +205,11 @@ class _Walk:
         end = self.trace.results[self.subject.returned]
         wanted = tuple(sizes[self.symbol] for sizes in self.samples)
         return self._has_axis(end) and self._lengths(end, way) == wanted
+
+
+def _near(given: int, most: int) -> range:
+    """The values from 0 to ``most`` that are not too far: no more ways than that are followed."""
+    return range(max(0, given - _WAYS), min(most, given + _WAYS) + 1)
 
 
 _DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "output_padding": 0}

@@ -97,6 +97,13 @@ _CONTENT = (
         "OSError: no",
     ),
     Case(
+        "annotation that no size meets",
+        b"from jaxtyping import Float\n"
+        + GOOD.replace(b"forward(self, x)", b"forward(self, x: Float[torch.Tensor, 'n -1 l'])"),
+        "cannot-trace",
+        "no sizes are as its inputs are annotated",
+    ),
+    Case(
         "forward without self",
         GOOD.replace(b"forward(self, x)", b"forward()"),
         "cannot-trace",
@@ -162,6 +169,17 @@ _MODELS = (
         "raises what cannot be printed",
         "raise type('E', (Exception,), {'__str__': lambda self: 1 // 0})()",
         said="its text raises ZeroDivisionError",
+    ),
+    Case(
+        "kernel of a billion",
+        GOOD.replace(b"ConvTranspose1d(4, 1, 3, 2, 1)", b"ConvTranspose1d(4, 1, 10**9, 2, 1)"),
+        said="longer than the input",
+    ),
+    Case(
+        "layer that PyTorch refuses",
+        GOOD.replace(b"nn.Conv1d(1, 4, 3, 2, 1)", b"nn.MaxPool1d(1.5)"),
+        "cannot-trace",
+        "must be tuple of ints",
     ),
     _init("forgets super", "del self._modules", said="AttributeError"),
     _forward("recurses", "self.forward(x)", said="RecursionError"),
