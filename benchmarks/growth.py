@@ -1,13 +1,7 @@
-"""How the cost of an analysis grows with the model: time per operation, side by side in one run.
-
-Run ``python benchmarks/growth.py``; :file:`benchmarks/README.md` says how to read the table.
-"""
+"""How the cost of an analysis grows with the model: time per operation, side by side in one run."""
 
 from __future__ import annotations
 
-import argparse
-import statistics
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +9,8 @@ import torch
 from torch import nn
 
 import shapelint
+from benchmarks.page import head, row
+from benchmarks.timing import medians
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19)
 
@@ -87,6 +83,37 @@ class Branches(nn.Module):
         return x
 
 
+class Bits(nn.Module):
+    """Every bit of the length sends it another way: the ways multiply."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """``(N, 1, L) -> (N, 1, L)``."""
+        for i in range(self.count):
+            if x.shape[-1] // 2**i % 2:
+                x = torch.tanh(x)
+            x = torch.relu(x)
+        return x
+
+
+class Folds(nn.Module):
+    """A product of lengths is folded again and again, each time by another prime."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """``(H, W) -> (H * W / 2 / 3 / 5 ..., ...)``."""
+        x = x.flatten()
+        for prime in PRIMES[: self.count]:
+            x = x.view(-1, prime).sum(1)
+        return x
+
+
 @dataclass(frozen=True)
 class Family:
     """Models of one kind and rising size; the first is what the others are compared with."""
@@ -99,54 +126,46 @@ class Family:
 
 
 FAMILIES = (
-    Family("convolutions in a chain", "layers", Chain, lambda n: ("N", 1, "L"), (100, 1000, 5000)),
+    Family(
+        "convolutions in a chain", "layers", Chain, lambda n: ("N", 1, "L"), (10, 100, 1000, 5000)
+    ),
     Family("U-Net", "levels", Nested, lambda n: ("N", 2, "H", "W"), (1, 2, 4, 8, 12)),
     Family("strides 2, 3, 5, 7, ...", "strides", Strides, lambda n: ("N", 1, "L"), (1, 2, 4, 6, 8)),
     Family("axes", "axes", lambda n: Axes(), lambda n: tuple("ABCDEF"[:n]), (1, 2, 4, 6)),
     Family("branches", "branches", Branches, lambda n: ("N", 1, "L"), (2, 4, 16, 64)),
+    Family("bits of the length", "bits", Bits, lambda n: ("N", 1, "L"), (2, 4, 6, 8, 12)),
+    Family("folds of a product", "folds", Folds, lambda n: ("H", "W"), (1, 2, 4, 8)),
 )
 
 
-def cost(family: Family, size: int, rounds: int) -> tuple[float, shapelint.Analysis]:
-    """Median seconds per traced operation, over all runs of the model."""
+def lines(rounds: int) -> Iterator[str]:
+    """The table."""
+    torch.set_num_threads(1)
+    yield head("model", "size", "runs", "operations", "time per operation", "evidence")
+    for family in FAMILIES:
+        yield from _rows(family, max(1, rounds // 5))
+
+
+def _rows(family: Family, rounds: int) -> Iterator[str]:
+    unit: float | None = None
+    for size in family.sizes:
+        seconds, analysis = _measured(family, size, rounds)
+        runs = analysis.exploration.traces
+        each = seconds / sum(len(trace.nodes) for trace in runs)
+        unit = unit or each
+        named = f"{size} {family.unit}"
+        evidence = f"{analysis.evidence}: {analysis.doubts[0]}" if analysis.doubts else "proven"
+        yield row(family.name, named, len(runs), len(runs[0].nodes), f"{each / unit:.1f}", evidence)
+
+
+def _measured(family: Family, size: int, rounds: int) -> tuple[float, shapelint.Analysis]:
+    """Median seconds, and what comes out."""
     with torch.device("meta"):
         model = family.model(size).eval()
-    taken = []
-    for _ in range(rounds):
-        start = time.perf_counter()
+
+    def analysed() -> shapelint.Analysis:
         analysis = shapelint.analyze(model, inputs=[family.inputs(size)])
         _ = analysis.exploration.valid
-        taken.append(time.perf_counter() - start)
-    operations = sum(len(trace.nodes) for trace in analysis.exploration.traces)
-    return statistics.median(taken) / operations, analysis
+        return analysis
 
-
-def rows(family: Family, rounds: int) -> Iterator[str]:
-    """Lines of the table."""
-    unit: float | None = None
-    cost(family, family.sizes[0], 1)
-    for size in family.sizes:
-        seconds, analysis = cost(family, size, rounds)
-        unit = unit or seconds
-        runs = analysis.exploration.traces
-        yield (
-            f"| {family.name} | {size} {family.unit} | {len(runs)} | {len(runs[0].nodes)} "
-            f"| {seconds / unit:.1f} | {analysis.evidence} |"
-        )
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="measurements of each (3)")
-    rounds = parser.parse_args().rounds
-    torch.set_num_threads(1)
-    print("| model | size | runs | operations | time per operation | evidence |")
-    print("|---|---|---|---|---|---|")
-    for family in FAMILIES:
-        for row in rows(family, rounds):
-            print(row, flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    return medians([analysed], rounds)[0], analysed()

@@ -23,7 +23,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.corpus.table import write_between
+from benchmarks.page import head, row, write
 from shapelint.config import Settings
 from shapelint.engine import files_of
 from shapelint.inspection import Found, found_in
@@ -142,8 +142,7 @@ def _has_both(found: Found, path: Path) -> bool:
 
 
 def _table(measures: list[Measure]) -> Iterator[str]:
-    yield f"| {' | '.join(_HEADS)} |"
-    yield f"|{'---|' * len(_HEADS)}"
+    yield head(*_HEADS)
     for m in measures:
         columns = (
             m.share("loaded", "files"),
@@ -157,7 +156,7 @@ def _table(measures: list[Measure]) -> Iterator[str]:
             str(len(m.errors)),
             f"{m.seconds / 60:.1f}",
         )
-        yield f"| {m.name} | {' | '.join(columns)} |"
+        yield row(m.name, *columns)
 
 
 def main() -> None:
@@ -176,7 +175,7 @@ def main() -> None:
         table = "\n".join(_table([*measures, whole]))
         print(table.splitlines()[-2], file=sys.stderr)
         if asked.write:  # each time: who has enough may stop it
-            write_between("repositories", f"{table}\n")
+            write("repositories", table.splitlines())
     print(table)
     print(f"\n{len(whole.errors)} errors", *sorted(whole.errors), sep="\n")
     print("\nnot checked", *(f"{n:4} {why}" for why, n in whole.reasons.most_common(40)), sep="\n")

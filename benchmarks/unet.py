@@ -1,26 +1,20 @@
-"""What an analysis costs, as ratios of times measured side by side.
-
-Run ``python benchmarks/unet.py``; :file:`benchmarks/README.md` says how to read the table.
-"""
+"""What an analysis costs, in forward passes of the same model on the meta device."""
 
 from __future__ import annotations
 
-import argparse
-import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 
 import torch
 from torch import nn
 
 import shapelint
+from benchmarks.page import head, row
+from benchmarks.timing import Work, medians
 from shapelint.worker.device import OneDevice
 from shapelint.worker.tracer import ShapeTracer
 
 CHANNELS = (64, 128, 256, 512, 1024)
 SIZES = {"N": 2, "H": 256, "W": 320}
-
-Work = Callable[[], object]
 
 
 def block(inputs: int, outputs: int) -> nn.Sequential:
@@ -96,40 +90,19 @@ def reported(model: nn.Module) -> Work:
     return lambda: shapelint.check(model, "N 3 H W")
 
 
-def ratio(work: Work, unit: Work, rounds: int) -> float:
-    """Median time of ``work`` over median time of ``unit``, measured in turns."""
-    times: dict[Work, list[float]] = {work: [], unit: []}
-    for taken in (*times.items(),) * (rounds + 1):
-        start = time.perf_counter()
-        taken[0]()
-        taken[1].append(time.perf_counter() - start)
-    mine, theirs = (statistics.median(seconds[1:]) for seconds in times.values())
-    return mine / theirs
-
-
-def rows(rounds: int) -> Sequence[tuple[str, str, Work, Work, int]]:
-    """What is measured, against what, and how often."""
+def lines(rounds: int) -> Iterator[str]:
+    """The table; what takes long is measured less often."""
+    torch.set_num_threads(1)
     with torch.device("meta"):
         unet, short, long = UNet().eval(), Chain(100), Chain(5000)
-    meta, few = "one forward pass on the meta device", max(1, rounds // 3)
-    return [
-        ("one traced run of a U-Net", meta, traced(unet), plain(unet), rounds),
-        ("all sizes of a U-Net", meta, analysed(unet), plain(unet), rounds),
-        ("a whole report on a U-Net", meta, reported(unet), plain(unet), few),
-        ("all sizes, 100 operations", meta, analysed(short), plain(short), few),
-        ("all sizes, 5000 operations", meta, analysed(long), plain(long), 1),
-    ]
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="measurements of each (15)")
-    torch.set_num_threads(1)
-    print("| what | measured against | ratio |\n|---|---|---|")
-    for what, unit, work, base, times in rows(parser.parse_args().rounds):
-        print(f"| {what} | {unit} | {ratio(work, base, times):.1f} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    few = max(1, rounds // 3)
+    yield head("what", "forward passes")
+    for what, model, work, times in (
+        ("one traced run of a U-Net", unet, traced, rounds),
+        ("all sizes of a U-Net", unet, analysed, rounds),
+        ("a whole report on a U-Net", unet, reported, few),
+        ("all sizes, 100 operations", short, analysed, few),
+        ("all sizes, 5000 operations", long, analysed, 1),
+    ):
+        mine, pass_ = medians([work(model), plain(model)], times)
+        yield row(what, f"{mine / pass_:.1f}")

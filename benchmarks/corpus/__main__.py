@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.corpus.models import MODELS
-from benchmarks.corpus.table import Result, line, totals, write
+from benchmarks.corpus.table import Result, line, table, totals
+from benchmarks.page import write
 
 
 def _default_cache() -> Path:
@@ -52,7 +53,7 @@ def main() -> None:
         print(line(results[-1]), flush=True)
     print(f"\n{totals(results)}")
     if options.write:
-        write(results)
+        write("corpus", [totals(results), table(results)])
 
 
 if __name__ == "__main__":

@@ -5,14 +5,13 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from benchmarks.corpus.entry import Entry
+from benchmarks.page import head, row
 
-__all__ = ["Result", "line", "table", "totals", "write", "write_between"]
+__all__ = ["Result", "line", "table", "totals"]
 
-README = Path(__file__).parents[1] / "README.md"
 _LONGEST = 90
 
 
@@ -69,11 +68,9 @@ def line(result: Result) -> str:
 
 def table(results: Iterable[Result]) -> str:
     """All models as Markdown."""
-    head = (
-        "| package | model | evidence | sizes right | valid sizes | analysis / forward |"
-        " analysis / sweep | fx | export |\n|---|---|---|---|---|---|---|---|---|\n"
-    )
-    return head + "".join(f"| {' | '.join(_cells(result))} |\n" for result in results)
+    columns = "evidence|sizes right|valid sizes|analysis / forward|analysis / sweep|fx|export"
+    lines = [head("package", "model", *columns.split("|"))]
+    return "\n".join([*lines, *(row(*_cells(result)) for result in results)])
 
 
 def _cells(result: Result) -> Iterator[str]:
@@ -160,18 +157,3 @@ def _number(value: float | None, digits: int) -> str:
 
 def _name(entry: Entry) -> str:
     return f"{entry.package} {entry.name}"
-
-
-def write(results: Sequence[Result]) -> None:
-    """Put the table between its marks in the README. Raises ValueError without marks."""
-    write_between("corpus", f"{totals(results)}\n{table(results)}")
-
-
-def write_between(name: str, body: str) -> None:
-    """Put a text between the marks of that name in the README. Raises ValueError without marks."""
-    text = README.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(f"<!-- {name}: begin -->")
-    _, end, after = rest.partition(f"<!-- {name}: end -->")
-    if not end:
-        raise ValueError(f"{README} lacks the marks of {name}")
-    README.write_text(f"{before}{begin}\n{body}{end}{after}", encoding="utf-8")

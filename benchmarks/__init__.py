@@ -1,0 +1,1 @@
+"""What shapelint costs and what it finds, measured: ``python -m benchmarks``."""
