@@ -43,7 +43,8 @@ class LocalSession:
         inputs: Sequence[Input],
         kwargs: Mapping[str, Any] | None = None,
     ) -> None:
-        from shapelint.worker import annotations, build, runs
+        from shapelint.worker import runs
+        from shapelint.worker.loading import annotations, build
 
         self.annotated = annotations.annotated(type(module))
         self._runs = runs
@@ -74,7 +75,7 @@ class LocalSession:
 
     def inventory(self) -> Inventory:
         """What the module consists of."""
-        from shapelint.worker.build import inventory_of
+        from shapelint.worker.loading.build import inventory_of
 
         return inventory_of(self._model)
 
@@ -124,7 +125,7 @@ def _remember(moved: Tensor, buffer: Tensor) -> None:
     """What a buffer of one whole number holds: strides and pads of layers are kept like that."""
     import torch
 
-    from shapelint.worker.contents import Contents, attach, known
+    from shapelint.worker.python.contents import Contents, attach, known
     from shapelint.worker.shapes import Shape
 
     if buffer.dim() == 0 and buffer.dtype in (torch.int32, torch.int64) and not buffer.is_meta:

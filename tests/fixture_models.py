@@ -21,10 +21,11 @@ from shapelint.session import Patch, Run
 from shapelint.source.texts import Texts
 from shapelint.template import symbols_of
 from shapelint.trace import Span
-from shapelint.worker import build, runs
-from shapelint.worker.annotations import annotated
-from shapelint.worker.load import Project
-from shapelint.worker.stubs import StubFinder
+from shapelint.worker import runs
+from shapelint.worker.loading import build
+from shapelint.worker.loading.annotations import annotated
+from shapelint.worker.loading.load import Project
+from shapelint.worker.loading.stubs import StubFinder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

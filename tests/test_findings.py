@@ -14,7 +14,7 @@ from shapelint.lint import diagnose
 from shapelint.model import Diagnostic, Fix
 from shapelint.rules import all_rules
 from shapelint.source.edits import applied
-from shapelint.worker.build import build
+from shapelint.worker.loading.build import build
 from tests.fixture_models import FIXTURES, Model, analysis_of, load, sweep
 from tests.models import BAD, GOOD, MODELS
 from tests.test_sweep import came_back, real

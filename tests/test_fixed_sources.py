@@ -31,8 +31,8 @@ from shapelint.lengths.domain import domain_of
 from shapelint.model import Report, TargetReport
 from shapelint.source.edits import edited_texts
 from shapelint.source.texts import Texts
-from shapelint.worker.build import assemble, fill_parameters
-from shapelint.worker.load import Project
+from shapelint.worker.loading.build import assemble, fill_parameters
+from shapelint.worker.loading.load import Project
 
 torch.set_num_threads(1)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from shapelint.worker.builtins_seen import in_modules_of
+from shapelint.worker.python.builtins import in_modules_of
+from shapelint.worker.python.swaps import Swap
 from shapelint.worker.said import Sayings
-from shapelint.worker.swaps import Swap
 
 __all__ = ["Earlier"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from shapelint.worker.length import Length, LengthFloat
+from shapelint.worker.python.length import Length, LengthFloat
 from shapelint.worker.shapes import shape_of
 
 __all__ = ["at_sizes"]

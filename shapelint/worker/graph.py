@@ -9,7 +9,7 @@ import torch
 from torch import fx, nn
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.length import Length, LengthFloat
+from shapelint.worker.python.length import Length, LengthFloat
 from shapelint.worker.tensor import ShapeTensor
 
 __all__ = ["CallGraph"]

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
 from shapelint.trace import FIRST_INPUT
-from shapelint.worker.length import Length
+from shapelint.worker.python.length import Length
 from shapelint.worker.recorder import current
 from shapelint.worker.shapes import shape_of
 

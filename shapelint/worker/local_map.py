@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from shapelint.lengths.expr import Expr, symbol
-from shapelint.worker.length import Length, expr_of, length
 from shapelint.worker.nested import shapes_in
+from shapelint.worker.python.length import Length, expr_of, length
 from shapelint.worker.recorder import Recorder, recording
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.length import Length, LengthFloat, fixed
+from shapelint.worker.python.length import Length, LengthFloat, fixed
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
 

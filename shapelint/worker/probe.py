@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.length import Length, expr_of, length
+from shapelint.worker.python.length import Length, expr_of, length
 from shapelint.worker.recorder import Recorder
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor

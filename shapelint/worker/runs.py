@@ -14,8 +14,8 @@ import torch
 from shapelint.lengths.expr import Bounds
 from shapelint.model import Input
 from shapelint.trace import Trace
-from shapelint.worker.build import Model, number_of_parameters
 from shapelint.worker.device import OneDevice
+from shapelint.worker.loading.build import Model, number_of_parameters
 from shapelint.worker.patches import patched
 from shapelint.worker.state import kept
 from shapelint.worker.tracer import ShapeTracer, tensors_in

@@ -21,10 +21,10 @@ import torch
 from shapelint.lengths.conditions import Condition
 from shapelint.lengths.expr import Expr
 from shapelint.worker.claim import Claim, claim_of
-from shapelint.worker.compared import Compared
-from shapelint.worker.contents import contents_of
-from shapelint.worker.length import Length
 from shapelint.worker.nested import tensors_in
+from shapelint.worker.python.compared import Compared
+from shapelint.worker.python.contents import contents_of
+from shapelint.worker.python.length import Length
 from shapelint.worker.record import OpCall
 from shapelint.worker.recorder import Noted, Recorder
 from shapelint.worker.shapes import Shape

@@ -31,10 +31,10 @@ from torch.distributions import Distribution
 
 from shapelint.model import Input
 from shapelint.wire import WIRE_VERSION
-from shapelint.worker.build import build
-from shapelint.worker.deferred import defer_compiler
 from shapelint.worker.family import adopt_orphans, end, end_all, resident
 from shapelint.worker.limits import limit_memory
+from shapelint.worker.loading.build import build
+from shapelint.worker.loading.deferred import defer_compiler
 from shapelint.worker.runs import Call, plain_run, trace_run
 from shapelint.worker.session import FileSession
 

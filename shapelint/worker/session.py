@@ -25,14 +25,20 @@ from shapelint.facts import Built, Problem
 from shapelint.model import Input
 from shapelint.source.texts import Texts
 from shapelint.wire import encode
-from shapelint.worker.annotations import annotated
-from shapelint.worker.build import Model, assemble, build, inventory_of, number_of_parameters
-from shapelint.worker.construct import watching_constructors
-from shapelint.worker.found import facts_of
-from shapelint.worker.inputs import guess_inputs
-from shapelint.worker.load import Project
+from shapelint.worker.loading.annotations import annotated
+from shapelint.worker.loading.build import (
+    Model,
+    assemble,
+    build,
+    inventory_of,
+    number_of_parameters,
+)
+from shapelint.worker.loading.construct import watching_constructors
+from shapelint.worker.loading.found import facts_of
+from shapelint.worker.loading.inputs import guess_inputs
+from shapelint.worker.loading.load import Project
+from shapelint.worker.loading.reads import Reads
 from shapelint.worker.problems import problem_of
-from shapelint.worker.reads import Reads
 from shapelint.worker.runs import Call, plain_run, trace_run
 
 __all__ = ["FileSession"]

@@ -19,7 +19,7 @@ from shapelint.lengths import conditions
 from shapelint.lengths.conditions import TRUE, Condition
 from shapelint.lengths.expr import Bounds
 from shapelint.trace import NeedKind
-from shapelint.worker.length import Length, expr_of
+from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.recorder import current
 
 __all__ = [

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
-from shapelint.worker.reached import functions_of
+from shapelint.worker.python.reached import functions_of
 
 __all__ = ["kept"]
 

@@ -23,32 +23,32 @@ from shapelint.lengths.expr import Bounds, symbol
 from shapelint.trace import Failure, Node, Span, Trace
 from shapelint.worker import output_size
 from shapelint.worker.autograd import run_forward_only
-from shapelint.worker.caught import called, is_caught
 from shapelint.worker.claim import ShapeMismatch, explained, symbolic
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.dtypes import converted
 from shapelint.worker.earlier import Earlier
-from shapelint.worker.following import UNREAD, answered, follow, with_numbers
 from shapelint.worker.graph import CallGraph
 from shapelint.worker.kernels import run_on_meta, unheard
-from shapelint.worker.legacy import constructors_seen
-from shapelint.worker.length import Length
+from shapelint.worker.loading.stubs import is_missing
 from shapelint.worker.masks import not_compared
 from shapelint.worker.modules import ModuleCalls
 from shapelint.worker.names import op_name, transfer_of
 from shapelint.worker.nested import has_lengths, tensors_in
 from shapelint.worker.ops import LAX, QUERIES
 from shapelint.worker.probe import probe
+from shapelint.worker.python.caught import called, is_caught
+from shapelint.worker.python.following import UNREAD, answered, follow, with_numbers
+from shapelint.worker.python.legacy import constructors_seen
+from shapelint.worker.python.length import Length
+from shapelint.worker.python.repeated import joined, joins
+from shapelint.worker.python.swaps import swapped
+from shapelint.worker.python.uncounted import Pieces, PieceShapes
 from shapelint.worker.record import OpCall, Records, exprs
 from shapelint.worker.recorder import NeedFailed, Recorder, raised_at, recording, user_span
 from shapelint.worker.remembered import Remembered
-from shapelint.worker.repeated import joined, joins
 from shapelint.worker.said import Said
 from shapelint.worker.shapes import Shape, shape_of
-from shapelint.worker.stubs import is_missing
-from shapelint.worker.swaps import swapped
 from shapelint.worker.tensor import ShapeTensor
-from shapelint.worker.uncounted import Pieces, PieceShapes
 from shapelint.worker.words import said
 
 __all__ = ["Patch", "ShapeMismatch", "ShapeTracer", "TensorSpec", "tensors_in"]

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from shapelint.worker.build import build
-from shapelint.worker.construct import constructed
+from shapelint.worker.loading.build import build
+from shapelint.worker.loading.construct import constructed
 from tests.worker import built_models
 from tests.worker.built_models import Net
 

@@ -10,7 +10,7 @@ import pytest
 _BEFORE = """
 import importlib.util, sys, torch
 from torch import nn
-from shapelint.worker.deferred import defer_compiler
+from shapelint.worker.loading.deferred import defer_compiler
 from shapelint.worker.serve import _warm_up
 defer_compiler()
 _warm_up(nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.BatchNorm1d(4)))

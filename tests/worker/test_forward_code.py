@@ -13,9 +13,9 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations, spectral_norm
 from torch.utils.checkpoint import checkpoint
 
-from shapelint.worker.build import fill_parameters
-from shapelint.worker.floats_seen import giving_way
-from shapelint.worker.swaps import swapped
+from shapelint.worker.loading.build import fill_parameters
+from shapelint.worker.python.floats import giving_way
+from shapelint.worker.python.swaps import swapped
 from tests.runs import analysed, disagreements
 
 

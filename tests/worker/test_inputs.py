@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from shapelint.model import Input
-from shapelint.worker.annotations import annotated, annotated_inputs, read_dims
-from shapelint.worker.build import build
-from shapelint.worker.examples import generalised
-from shapelint.worker.inputs import guess_inputs
-from shapelint.worker.stubs import Stub
+from shapelint.worker.loading.annotations import annotated, annotated_inputs, read_dims
+from shapelint.worker.loading.build import build
+from shapelint.worker.loading.examples import generalised
+from shapelint.worker.loading.inputs import guess_inputs
+from shapelint.worker.loading.stubs import Stub
 
 jaxtyping = Stub("jaxtyping")
 

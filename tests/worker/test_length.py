@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from shapelint.lengths.expr import symbol
-from shapelint.worker.builtins_seen import _SEEN
-from shapelint.worker.floats_seen import Float, _Members
-from shapelint.worker.functions_seen import _stand_in
-from shapelint.worker.length import Length, LengthFloat, expr_of, length
+from shapelint.worker.python.builtins import _SEEN
+from shapelint.worker.python.floats import Float, _Members
+from shapelint.worker.python.functions import _stand_in
+from shapelint.worker.python.length import Length, LengthFloat, expr_of, length
 from shapelint.worker.recorder import Recorder, recording
 
 INT, FLOAT = _SEEN["int"], _SEEN["float"]

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from shapelint.model import Input
-from shapelint.worker.build import Model, build
+from shapelint.worker.loading.build import Model, build
 from shapelint.worker.runs import Call, plain_run, trace_run
 
 

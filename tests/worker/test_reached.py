@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from shapelint.lengths.words import formula
-from shapelint.worker.reached import functions_of
+from shapelint.worker.python.reached import functions_of
 from shapelint.worker.tracer import ShapeTracer
 
 HELPERS = """

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from shapelint.worker.slicing import optional_imports, slice_source
+from shapelint.worker.loading.slicing import optional_imports, slice_source
 
 KEPT = [
     pytest.param("import torch", id="import"),

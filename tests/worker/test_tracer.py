@@ -12,12 +12,12 @@ from torch import fx, nn
 from torch.nn import functional as F
 
 from shapelint.lengths.words import formula
-from shapelint.worker.builtins_seen import _SEEN, in_modules_of
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.names import transfer_of
 from shapelint.worker.ops import OPS
+from shapelint.worker.python.builtins import _SEEN, in_modules_of
+from shapelint.worker.python.swaps import swapped
 from shapelint.worker.shapes import Shape
-from shapelint.worker.swaps import swapped
 from shapelint.worker.tensor import ShapeTensor
 from shapelint.worker.tracer import ShapeMismatch, ShapeTracer
 

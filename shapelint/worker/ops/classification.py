@@ -11,9 +11,9 @@ from typing import Any
 import torch
 
 from shapelint.lengths.conditions import all_of, unequal
-from shapelint.worker.length import expr_of
 from shapelint.worker.ops import COMPOSITES, op
 from shapelint.worker.ops.losses import left, same_size
+from shapelint.worker.python.length import expr_of
 from shapelint.worker.shapes import Shape, either, eq, need, shape_of
 
 __all__: list[str] = []

@@ -12,7 +12,7 @@ import torch
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
-from shapelint.worker.picks import needs_to_be_inside
+from shapelint.worker.python.picks import needs_to_be_inside
 from shapelint.worker.shapes import Shape, broadcast, dim_index, eq, need, shape_of
 
 __all__: list[str] = []

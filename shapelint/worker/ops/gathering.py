@@ -12,7 +12,7 @@ from shapelint.lengths.conditions import Condition, all_of
 from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.pieces import select, slice_length, with_length
 from shapelint.worker.ops.pointwise import in_place
-from shapelint.worker.picks import needs_to_be_inside
+from shapelint.worker.python.picks import needs_to_be_inside
 from shapelint.worker.shapes import (
     NoSuchDim,
     Shape,

@@ -16,7 +16,7 @@ import torch
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.pieces import slice_length
-from shapelint.worker.picks import needs_to_be_inside
+from shapelint.worker.python.picks import needs_to_be_inside
 from shapelint.worker.shapes import Shape, broadcast, either, eq, ge, need, shape_of
 
 __all__: list[str] = []

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import unequal
-from shapelint.worker.length import Length, expr_of
 from shapelint.worker.ops import op
+from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.shapes import Shape, broadcast, divides, either, eq, need, shape_of
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import all_of
-from shapelint.worker.length import Length
 from shapelint.worker.ops import op
+from shapelint.worker.python.length import Length
+from shapelint.worker.python.uncounted import Cut, PieceShapes
 from shapelint.worker.shapes import Shape, dim_index, divides, eq, ge, need, shape_of
-from shapelint.worker.uncounted import Cut, PieceShapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,12 +11,12 @@ from typing import Any
 import torch
 
 from shapelint.worker.device import TOLD, asked_by_user
-from shapelint.worker.length import Length
 from shapelint.worker.ops import query
+from shapelint.worker.python.length import Length
+from shapelint.worker.python.size import size_of
 from shapelint.worker.recorder import note_lost
 from shapelint.worker.shapes import dim_index, shape_of
 from shapelint.worker.shapes import numel as product_of
-from shapelint.worker.size import size_of
 
 __all__ = ["as_asked_of_torch"]
 

@@ -14,8 +14,8 @@ from shapelint.lengths import conditions
 from shapelint.lengths.conditions import FALSE, Condition
 from shapelint.lengths.expr import product
 from shapelint.lengths.pairing import cancelled, same_product
-from shapelint.worker.length import Length, expr_of
 from shapelint.worker.ops import op
+from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.recorder import current
 from shapelint.worker.shapes import Shape, dim_index, divides, ge, known_here, need, numel, shape_of
 

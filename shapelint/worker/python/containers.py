@@ -1,6 +1,6 @@
 """What the code of a model finds in containers when it looks for a length.
 
-:mod:`shapelint.worker.rewriting` makes code call these functions. A key is compared with those that
+:mod:`.rewriting` makes code call these functions. A key is compared with those that
 are there, each time a branch like any other; an index is within the sequence or not, and then it is
 one of so many.
 """
@@ -14,11 +14,11 @@ from typing import Any
 
 from torch import nn
 
-from shapelint.worker.length import Length, LengthFloat, fixed
 from shapelint.worker.nested import has_lengths
-from shapelint.worker.noticed import hashed, written
+from shapelint.worker.python.length import Length, LengthFloat, fixed
+from shapelint.worker.python.noticed import hashed, written
+from shapelint.worker.python.rewriting import HOOKS
 from shapelint.worker.recorder import note_lost
-from shapelint.worker.rewriting import HOOKS
 
 __all__ = ["CALLED"]
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.compared import fixed
+from shapelint.worker.python.compared import fixed
 
 __all__ = ["Repeated", "joined", "joins"]
 

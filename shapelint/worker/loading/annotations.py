@@ -14,7 +14,7 @@ from itertools import chain, count
 from typing import Any, get_args, get_origin
 
 from shapelint.facts import Annotated
-from shapelint.worker.stubs import Stub
+from shapelint.worker.loading.stubs import Stub
 
 __all__ = ["annotated", "annotated_inputs", "read_dims"]
 

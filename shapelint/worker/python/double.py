@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from shapelint.lengths.real import Real
-from shapelint.worker.compared import Compared, operand
-from shapelint.worker.noticed import hashed, written
+from shapelint.worker.python.compared import Compared, operand
+from shapelint.worker.python.noticed import hashed, written
 from shapelint.worker.recorder import current
 
 __all__ = ["Double", "sizes_of_run"]

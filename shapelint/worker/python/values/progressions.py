@@ -10,11 +10,11 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any
 
-from shapelint.worker.compared import expr_of
-from shapelint.worker.contents import WHOLE, Cell, Contents, known
+from shapelint.worker.python.compared import expr_of
+from shapelint.worker.python.contents import WHOLE, Cell, Contents, known
+from shapelint.worker.python.values import followed
+from shapelint.worker.python.values.call import Call, as_contents
 from shapelint.worker.shapes import dim_index
-from shapelint.worker.values import followed
-from shapelint.worker.values.call import Call, as_contents
 
 __all__ = ["shifting", "subscripted", "widened"]
 

@@ -17,9 +17,9 @@ from torch import nn
 
 from shapelint.facts import Inventory, Layer
 from shapelint.trace import Span
-from shapelint.worker.construct import constructed, watching_constructors
 from shapelint.worker.device import OneDevice, move
 from shapelint.worker.earlier import Earlier
+from shapelint.worker.loading.construct import constructed, watching_constructors
 
 __all__ = ["Model", "NotAModule", "assemble", "build", "inventory_of", "number_of_parameters"]
 

@@ -12,8 +12,8 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from shapelint.worker.length import as_float, computed
 from shapelint.worker.nested import bare, has_lengths
+from shapelint.worker.python.length import as_float, computed
 
 __all__ = ["of_numpy", "without_arrays"]
 

@@ -9,8 +9,10 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.compared import Compared, Number
-from shapelint.worker.contents import (
+from shapelint.worker.nested import has_lengths, tensors_in
+from shapelint.worker.python.arrays import without_arrays
+from shapelint.worker.python.compared import Compared, Number
+from shapelint.worker.python.contents import (
     Contents,
     Unknown,
     attach,
@@ -19,13 +21,11 @@ from shapelint.worker.contents import (
     number_of,
     read,
 )
-from shapelint.worker.length import fixed
-from shapelint.worker.nested import has_lengths, tensors_in
-from shapelint.worker.noticed import asserted
-from shapelint.worker.numpy_seen import without_arrays
+from shapelint.worker.python.length import fixed
+from shapelint.worker.python.noticed import asserted
+from shapelint.worker.python.values import FOLLOWED, MADE
+from shapelint.worker.python.values.call import Call
 from shapelint.worker.shapes import shape_of
-from shapelint.worker.values import FOLLOWED, MADE
-from shapelint.worker.values.call import Call
 
 __all__ = ["UNREAD", "Followed", "answered", "follow", "with_numbers"]
 

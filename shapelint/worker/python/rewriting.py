@@ -3,7 +3,7 @@
 CPython takes a length for a bare number where it is an index, and of the keys of a dict it compares
 only those with the same hash: a key that is missing leaves no trace of the size that would find it.
 While a model runs, such code calls functions instead that ask the length
-(:mod:`shapelint.worker.containers_seen`). Lines and columns stay what they are.
+(:mod:`shapelint.worker.python.containers`). Lines and columns stay what they are.
 """
 
 from __future__ import annotations

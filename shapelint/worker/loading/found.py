@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.modules.loss import _Loss
 
 from shapelint.facts import ClassFacts, Facts, NamedModule, Parameter
-from shapelint.worker.load import Project
+from shapelint.worker.loading.load import Project
 
 __all__ = ["facts_of"]
 

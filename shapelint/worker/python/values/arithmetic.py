@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 
-from shapelint.worker.compared import Compared, Number
-from shapelint.worker.contents import Cell, Contents, cast, exact, known, unknown
-from shapelint.worker.floats_seen import Float
-from shapelint.worker.length import as_float
-from shapelint.worker.values import followed
-from shapelint.worker.values.call import Call, as_contents
-from shapelint.worker.values.progressions import shifting
+from shapelint.worker.python.compared import Compared, Number
+from shapelint.worker.python.contents import Cell, Contents, cast, exact, known, unknown
+from shapelint.worker.python.floats import Float
+from shapelint.worker.python.length import as_float
+from shapelint.worker.python.values import followed
+from shapelint.worker.python.values.call import Call, as_contents
+from shapelint.worker.python.values.progressions import shifting
 
 __all__ = ["each", "greater", "smaller"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from shapelint.worker.examples import FORMS, Template
+from shapelint.worker.loading.examples import FORMS, Template
 
 __all__ = ["wanted"]
 

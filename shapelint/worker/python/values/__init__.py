@@ -1,7 +1,7 @@
 """What PyTorch operations make of the numbers in tensors: one module per family, one rule per op.
 
-A rule gets a :class:`~shapelint.worker.values.call.Call`, in which tensors are replaced by their
-:class:`~shapelint.worker.contents.Contents`, and gives the contents of the result. It is found by
+A rule gets a :class:`.call.Call`, in which tensors are replaced by their
+:class:`~.contents.Contents`, and gives the contents of the result. It is found by
 PyTorch's name of the op, as transfer functions are.
 
 ``MADE`` holds rules for tensors that are made of numbers, ``FOLLOWED`` rules for those that are
@@ -17,8 +17,8 @@ __all__ = ["FOLLOWED", "MADE", "followed", "made"]
 
 Rule = Callable[..., Any]
 
-MADE: Registry[Rule] = Registry("shapelint.worker.values")
-FOLLOWED: Registry[Rule] = Registry("shapelint.worker.values")
+MADE: Registry[Rule] = Registry("shapelint.worker.python.values")
+FOLLOWED: Registry[Rule] = Registry("shapelint.worker.python.values")
 
 made = MADE.register
 followed = FOLLOWED.register

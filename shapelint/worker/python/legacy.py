@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from shapelint.worker.nested import has_lengths
-from shapelint.worker.numpy_seen import without_arrays
+from shapelint.worker.python.arrays import without_arrays
 
 __all__ = ["constructors_seen"]
 

@@ -1,7 +1,7 @@
 """From a path to a module: the part of a file that builds models, executed.
 
 The project's own modules, the file and what it imports, run statement by statement through
-:func:`~shapelint.worker.slicing.slice_source`; a statement that raises is passed over and
+:func:`~shapelint.worker.loading.slicing.slice_source`; a statement that raises is passed over and
 remembered. Imports resolve as they would for somebody who works in the project: relative ones by
 ``__init__.py``, absolute ones from the project root.
 """
@@ -25,8 +25,8 @@ from shapelint.facts import SkippedStatement
 from shapelint.source.texts import Texts
 from shapelint.worker.device import OneDevice
 from shapelint.worker.limits import time_limit
-from shapelint.worker.slicing import bound_names, optional_imports, slice_source
-from shapelint.worker.stubs import StubFinder, StubUsed
+from shapelint.worker.loading.slicing import bound_names, optional_imports, slice_source
+from shapelint.worker.loading.stubs import StubFinder, StubUsed
 from shapelint.worker.words import said
 
 __all__ = ["Project", "module_name"]

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.contents import Cell, Contents
+from shapelint.worker.python.contents import Cell, Contents
 from shapelint.worker.shapes import Shape
 
 __all__ = ["Call", "as_contents"]

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.contents import Cell, Contents, Unknown, known
-from shapelint.worker.length import Length, fixed
-from shapelint.worker.values import followed
-from shapelint.worker.values.call import Call, as_contents
-from shapelint.worker.values.progressions import subscripted, widened
+from shapelint.worker.python.contents import Cell, Contents, Unknown, known
+from shapelint.worker.python.length import Length, fixed
+from shapelint.worker.python.values import followed
+from shapelint.worker.python.values.call import Call, as_contents
+from shapelint.worker.python.values.progressions import subscripted, widened
 
 __all__: list[str] = []
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from torch import nn
 
-from shapelint.worker.length import Length, LengthFloat
-from shapelint.worker.rewriting import rewritten
-from shapelint.worker.swaps import Swap, items_of
+from shapelint.worker.python.length import Length, LengthFloat
+from shapelint.worker.python.rewriting import rewritten
+from shapelint.worker.python.swaps import Swap, items_of
 
 __all__ = ["Float", "giving_way", "kinds_of"]
 

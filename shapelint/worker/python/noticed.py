@@ -14,8 +14,8 @@ from functools import lru_cache
 from itertools import islice
 from types import CodeType, FrameType
 
+from shapelint.worker.python.rewriting import definition_of
 from shapelint.worker.recorder import OURS, current, is_user_frame
-from shapelint.worker.rewriting import definition_of
 
 __all__ = ["asserted", "hashed", "made_bare", "written"]
 
@@ -29,10 +29,8 @@ _SHOWS = ("assert", "critical", "debug", "error", "exception", "info", "log", "p
 """How the names of functions begin that tell people something; ``torch._assert`` is one."""
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_ASKING = frozenset(
-    f"{_HERE}{name}.py" for name in ("builtins_seen", "double", "length", "noticed")
-)
-_WRITING = _ASKING | {"<string>", f"{_HERE}containers_seen.py", f"{_HERE}size.py"}
+_ASKING = frozenset(f"{_HERE}{name}.py" for name in ("builtins", "double", "length", "noticed"))
+_WRITING = _ASKING | {"<string>", f"{_HERE}containers.py", f"{_HERE}size.py"}
 
 
 def hashed() -> None:

@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 
-from shapelint.worker.compared import Number
-from shapelint.worker.contents import Cell, Contents, unknown
-from shapelint.worker.length import as_float
+from shapelint.worker.python.compared import Number
+from shapelint.worker.python.contents import Cell, Contents, unknown
+from shapelint.worker.python.length import as_float
+from shapelint.worker.python.values import followed
+from shapelint.worker.python.values.arithmetic import each, greater, smaller
+from shapelint.worker.python.values.call import Call
 from shapelint.worker.shapes import dim_index
-from shapelint.worker.values import followed
-from shapelint.worker.values.arithmetic import each, greater, smaller
-from shapelint.worker.values.call import Call
 
 __all__: list[str] = []
 

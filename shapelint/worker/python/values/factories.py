@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from shapelint.worker.contents import WHOLE, Cell, Contents, known, unknown
 from shapelint.worker.nested import has_lengths
-from shapelint.worker.values import made
-from shapelint.worker.values.arithmetic import greater, smaller
-from shapelint.worker.values.call import Call
+from shapelint.worker.python.contents import WHOLE, Cell, Contents, known, unknown
+from shapelint.worker.python.values import made
+from shapelint.worker.python.values.arithmetic import greater, smaller
+from shapelint.worker.python.values.call import Call
 
 __all__: list[str] = []
 

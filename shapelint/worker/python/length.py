@@ -12,7 +12,7 @@ from typing import Any
 
 from shapelint.lengths.expr import Expr, Rounded, floordiv, product
 from shapelint.lengths.real import Real
-from shapelint.worker.compared import (
+from shapelint.worker.python.compared import (
     Compared,
     Number,
     expr_of,
@@ -20,10 +20,10 @@ from shapelint.worker.compared import (
     meeting_numpy,
     operand,
 )
-from shapelint.worker.double import Double, sizes_of_run
-from shapelint.worker.noticed import hashed, made_bare, written
+from shapelint.worker.python.double import Double, sizes_of_run
+from shapelint.worker.python.noticed import hashed, made_bare, written
+from shapelint.worker.python.repeated import Repeated
 from shapelint.worker.recorder import note_lost
-from shapelint.worker.repeated import Repeated
 
 __all__ = ["Length", "LengthFloat", "as_float", "computed", "expr_of", "fixed", "length", "whole"]
 

@@ -14,10 +14,15 @@ from torch import nn
 
 from shapelint.facts import InputGuess
 from shapelint.source.texts import Texts
-from shapelint.worker.annotations import annotated_inputs
-from shapelint.worker.build import Model
-from shapelint.worker.examples import Template, attached_examples, generalised, literal_examples
-from shapelint.worker.first_layer import FURTHEST, as_inputs, is_telling, search
+from shapelint.worker.loading.annotations import annotated_inputs
+from shapelint.worker.loading.build import Model
+from shapelint.worker.loading.examples import (
+    Template,
+    attached_examples,
+    generalised,
+    literal_examples,
+)
+from shapelint.worker.loading.first_layer import FURTHEST, as_inputs, is_telling, search
 
 __all__ = ["guess_inputs"]
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import torch
 
-from shapelint.worker.compared import Number
-from shapelint.worker.floats_seen import Float
-from shapelint.worker.length import Length, LengthFloat, as_float, fixed
+from shapelint.worker.python.compared import Number
+from shapelint.worker.python.floats import Float
+from shapelint.worker.python.length import Length, LengthFloat, as_float, fixed
 from shapelint.worker.shapes import Shape, only_on_cpu, shape_of
 
 __all__ = [

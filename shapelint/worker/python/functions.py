@@ -21,11 +21,11 @@ from typing import Any
 import torch
 
 from shapelint.lengths.real import MATH
-from shapelint.worker.length import computed, whole
 from shapelint.worker.nested import bare, bare_number, has_lengths
-from shapelint.worker.numpy_seen import of_numpy
+from shapelint.worker.python.arrays import of_numpy
+from shapelint.worker.python.length import computed, whole
+from shapelint.worker.python.swaps import Swap, items_of
 from shapelint.worker.recorder import note_lost
-from shapelint.worker.swaps import Swap, items_of
 
 __all__ = ["bared", "noticing"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.contents import Contents, Unknown, contents_of, known
 from shapelint.worker.nested import has_lengths
+from shapelint.worker.python.contents import Contents, Unknown, contents_of, known
 from shapelint.worker.recorder import current
 from shapelint.worker.shapes import Shape, either, eq, ge, need, numel, only_on_cpu
 

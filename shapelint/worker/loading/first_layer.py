@@ -16,9 +16,9 @@ from shapelint.lengths.conditions import Any, Compare
 from shapelint.lengths.expr import Expr, Sym
 from shapelint.model import Input
 from shapelint.trace import Node, Trace
-from shapelint.worker.build import Model
-from shapelint.worker.examples import FORMS, Template
-from shapelint.worker.layer_inputs import wanted
+from shapelint.worker.loading.build import Model
+from shapelint.worker.loading.examples import FORMS, Template
+from shapelint.worker.loading.layer_inputs import wanted
 from shapelint.worker.runs import Call, trace_run
 
 __all__ = ["FURTHEST", "as_inputs", "is_telling", "search"]

@@ -16,15 +16,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from shapelint.worker import functions_seen
-from shapelint.worker.containers_seen import CALLED
-from shapelint.worker.contents import number_in
-from shapelint.worker.floats_seen import giving_way, kinds_of
-from shapelint.worker.length import Length, LengthFloat, as_float, fixed
-from shapelint.worker.reached import functions_of
+from shapelint.worker.python import functions
+from shapelint.worker.python.containers import CALLED
+from shapelint.worker.python.contents import number_in
+from shapelint.worker.python.floats import giving_way, kinds_of
+from shapelint.worker.python.length import Length, LengthFloat, as_float, fixed
+from shapelint.worker.python.reached import functions_of
+from shapelint.worker.python.swaps import ABSENT, Swap
+from shapelint.worker.python.uncounted import Pieces
 from shapelint.worker.shapes import shape_of
-from shapelint.worker.swaps import ABSENT, Swap
-from shapelint.worker.uncounted import Pieces
 
 __all__ = ["in_modules_of"]
 
@@ -74,12 +74,12 @@ class _Float(metaclass=_Transparent):
 
 class _Bytes(metaclass=_Transparent):
     stands_for = bytes
-    converted = staticmethod(functions_seen.bared(bytes))
+    converted = staticmethod(functions.bared(bytes))
 
 
 class _ByteArray(metaclass=_Transparent):
     stands_for = bytearray
-    converted = staticmethod(functions_seen.bared(bytearray))
+    converted = staticmethod(functions.bared(bytearray))
 
 
 def _len(value: Any, /) -> int:
@@ -124,7 +124,7 @@ _TORCH_MODULES = {"torch.nn.modules.upsampling"}
 _SEEN: dict[str, Any] = {
     **{"int": _Int, "float": _Float, "bytes": _Bytes, "bytearray": _ByteArray},
     **{"hash": _hash, "len": _len, "pow": _pow, "range": _range},
-    **{function.__name__: functions_seen.bared(function) for function in _BARE},
+    **{function.__name__: functions.bared(function) for function in _BARE},
     **CALLED,
 }
 
@@ -139,4 +139,4 @@ def in_modules_of(root: nn.Module) -> Iterator[Swap]:
     for space in spaces:
         yield from (Swap(space, key, ABSENT, _SEEN[key]) for key in _SEEN if key not in space)
     yield from giving_way(root, spaces, reached)
-    yield from functions_seen.noticing(spaces, kinds_of(root), reached)
+    yield from functions.noticing(spaces, kinds_of(root), reached)

@@ -1,0 +1,5 @@
+"""Lengths in the hands of Python: numbers, containers, NumPy and text, none of them lost.
+
+``length`` is the number itself; the others see to it that what Python, its standard library and
+NumPy make of one is followed exactly, or noticed as lost.
+"""
