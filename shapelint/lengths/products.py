@@ -7,6 +7,7 @@ integers:
 * ``c*(f - g) == 0``              exactly where ``c == 0`` or ``f == g``
 * ``floor(a/d) == q``, ``d > 0``  exactly where ``d*q <= a <= d*q + d - 1``
 * what depends on one product alone holds for certain numbers (:mod:`.product_functions`)
+* what cancels where the remainders of the sizes are known does so (:mod:`.product_cases`)
 * ``f*g == p*q``, ``f >= p >= 0`` and ``g >= q >= 0``   exactly where both pairs are equal, or
   ``f*g == 0``
 
@@ -33,6 +34,7 @@ from shapelint.lengths.conditions import (
 )
 from shapelint.lengths.expr import Div, Expr, Prod, Sym, as_expr, factors, product
 from shapelint.lengths.presburger import NotPresburger, Proves
+from shapelint.lengths.product_cases import by_cases
 from shapelint.lengths.product_functions import of_one_product
 from shapelint.lengths.product_residues import by_remainder
 from shapelint.lengths.product_values import against_constant, signs
@@ -191,4 +193,5 @@ _LAWS = (
     against_constant,
     of_one_product,
     _two_products,
+    by_cases,
 )

@@ -83,6 +83,13 @@ def agrees(condition) -> SizeSet:
             equal(H * W // 2 - 2 * (H * W // 4), H * W // 8 - 2 * (H * W // 16)), id="bits"
         ),
         pytest.param(equal(HALF * W + HALF * W // 3, 0), id="one product, and nothing"),
+        pytest.param(
+            at_least(4 * (H // 4) * (W // 4), (2 * (H // 4) - 1) * (W // 2) + 2 * (W // 4)),
+            id="products that cancel where remainders are known",
+        ),
+        pytest.param(
+            equal((H // 2) * (W // 2) * 4 + 2 * (W // 2), H * W), id="for some remainders only"
+        ),
     ],
 )
 def test_products_hold_where_they_hold(condition):
