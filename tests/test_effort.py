@@ -117,7 +117,8 @@ def test_a_model_beyond_its_budget_is_not_proven(monkeypatch):
     found = joined()
     assert found.evidence != "proven"
     assert found.diagnostics == ()
-    assert found.predict({"N": 2, "L": 4}).ok is None
+    assert found.predict({"N": 2, "L": 4}).evidence != "proven"
+    assert found.predict({"N": 2, "L": 10**6}).ok is None
 
 
 def test_what_isl_does_is_charged_to_every_open_budget():
