@@ -25,6 +25,8 @@ Polynomial = Counter[tuple[str, ...]]
 
 def by_cases(test: Compare, _proves: Proves) -> Condition | None:
     """One comparison for every remainder of the sizes, each with fewer products than before."""
+    if not _is_plain(test.expr):
+        return None
     steps = {s: math.lcm(*_divisors(test.expr, s)) for s in sorted(test.symbols)}
     if not 1 < math.prod(steps.values()) <= _MAX_CASES:
         return None
@@ -37,6 +39,16 @@ def by_cases(test: Compare, _proves: Proves) -> Condition | None:
         where = [divides(steps[s], symbol(s) - r) for s, r in left.items()]
         cases.append(all_of([*where, Compare(test.op, expr)]))
     return any_of(cases)
+
+
+def _is_plain(expr: Expr) -> bool:
+    """Whether it is made of sizes, products, and divisions by numbers alone."""
+    return all(
+        isinstance(atom, Sym)
+        or (isinstance(atom, Prod) and all(map(_is_plain, atom.factors)))
+        or (isinstance(atom, Div) and isinstance(atom.den, int) and _is_plain(atom.num))
+        for atom in expr.terms
+    )
 
 
 def _divisors(expr: Expr, name: str) -> Iterator[int]:

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shapelint.lengths.atoms import Rounded
 from shapelint.lengths.conditions import Compare, at_least, divides, equal, unequal
 from shapelint.lengths.domain import condition_of
-from shapelint.lengths.expr import floordiv, product, symbol
+from shapelint.lengths.expr import Expr, floordiv, product, symbol
+from shapelint.lengths.real import Real
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from tests.lengths.trees import quasi_affine
 
@@ -142,3 +144,9 @@ def test_a_law_that_leads_back_is_none():
     rows = floordiv(floordiv(product((H, W)), 3), W)
     with pytest.raises(NotPresburger):
         SizeSet.of(equal(rows - floordiv(rows, 3) * 3, 0), NHW)
+
+
+def test_what_a_float_made_of_a_size_is_not_decided():
+    root = Expr(0, {Rounded("trunc", Real("**", (H, 0.5))): 1})
+    with pytest.raises(NotPresburger):
+        SizeSet.of(equal((root // 2) * 2, root), NHW)
