@@ -403,3 +403,22 @@ def test_a_search_among_small_sizes_proves_no_failure_elsewhere():
     assert analysis.evidence == "checked"
     said = [(d.severity, d.message) for d in analysis.diagnostics]
     assert said == [("warning", "runs at no size that was tried")]
+
+
+class OneSize(nn.Module):
+    """Only one height and width pass; what follows no law of products decides."""
+
+    def forward(self, x):
+        if x.shape[2] != 500 or x.shape[3] != 300:
+            raise ValueError("built for 500 x 300")
+        n, h, w = x.shape[0], x.shape[2], x.shape[3]
+        rows = x.expand(n, h * w + w * w + h, h, w)[:, :, 0, 0]
+        return rows.reshape(n, 500 * 300 + 300 * 300 + 500)
+
+
+def test_few_sizes_that_are_left_are_asked_one_by_one():
+    module = OneSize()
+    analysis = analysed(module)
+    assert (analysis.evidence, analysis.valid_sizes.text) == ("proven", "H == 500 and W == 300")
+    sizes = [{"N": n, "H": h, "W": w} for n in (1, 2) for h, w in [(500, 300), (300, 500), (1, 1)]]
+    assert disagreements(analysis, module, IMAGE, sizes) == []

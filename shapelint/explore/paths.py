@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial, reduce
 
-from shapelint.lengths.conditions import All, Any, Compare, Condition, negate
-from shapelint.lengths.expr import Interval, Sym
+from shapelint.lengths.conditions import All, Any, Compare, Condition, negate, substituted
+from shapelint.lengths.expr import Interval, Sym, as_expr
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from shapelint.trace import Event, Trace
 
@@ -183,7 +183,35 @@ def set_of(condition: Condition, within: SizeSet) -> SizeSet:
         if isinstance(condition, Any):
             return reduce(SizeSet.__or__, (set_of(part, within) for part in condition.parts))
     own = tuple(s for s in symbols if s in condition.symbols)
-    return within & _in_window(condition, own).over(symbols)
+    found = _value_by_value(condition, own, within)
+    return within & _in_window(condition, own).over(symbols) if found is None else found
+
+
+_FEW = 64
+"""Values that are tried one by one; every size of a window is asked where there are more."""
+
+
+def _value_by_value(condition: Condition, own: Sequence[str], within: SizeSet) -> SizeSet | None:
+    """Where sizes have few values left (``H == 256``), the condition for each of these is simpler.
+
+    It may be one that isl can take. None where it is not, or there are more values.
+    """
+    few = [s for s in own if within.project((s,)).members(_FEW) is not None]
+    values = within.project(few).members(_FEW) if few else None
+    if values is None:
+        return None
+    if len(few) == len(own):
+        holding = [sizes for sizes in values if _holds(condition, sizes)]
+        return within & SizeSet.points(few, holding).over(within.symbols)
+    found = SizeSet.empty(within.symbols)
+    for sizes in values:
+        here = within & SizeSet.points(few, [sizes]).over(within.symbols)
+        try:
+            simpler = substituted(condition, {s: as_expr(n) for s, n in sizes.items()})
+            found = found | SizeSet.of(simpler, within.symbols, within=here)
+        except (NotPresburger, NotImplementedError, ZeroDivisionError):
+            return None
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -15,7 +15,7 @@ from shapelint.lengths.expr import Bounds, Div, Expr, Prod, Sizes, as_expr
 from shapelint.lengths.real import RealTest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = [
     "FALSE",
@@ -31,6 +31,7 @@ __all__ = [
     "equal",
     "factored",
     "negate",
+    "substituted",
     "unequal",
 ]
 
@@ -196,6 +197,15 @@ def negate(condition: Condition) -> Condition:
         return condition.negated()
     dual = Any if isinstance(condition, All) else All
     return dual(tuple(negate(p) for p in condition.parts))
+
+
+def substituted(condition: Condition, values: Mapping[str, Expr]) -> Condition:
+    """The same condition with symbols replaced. Raises NotImplementedError for tests of floats."""
+    if isinstance(condition, Compare):
+        return Compare(condition.op, condition.expr.substitute(values))
+    if isinstance(condition, RealTest):
+        raise NotImplementedError(f"substitution into a float computation: {condition!r}")
+    return type(condition)(tuple(substituted(p, values) for p in condition.parts))
 
 
 def factored(condition: Condition, known: Bounds) -> Condition:
