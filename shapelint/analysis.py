@@ -9,6 +9,7 @@ False
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -29,7 +30,7 @@ from shapelint.model import Diagnostic, Evidence, Input
 from shapelint.session import Session
 from shapelint.subject import Subject
 from shapelint.template import Dims, hints_for, symbols_of, template_of
-from shapelint.trace import Span
+from shapelint.trace import UNKNOWN_INDEX, Span
 from shapelint.wording import size_text
 
 if TYPE_CHECKING:
@@ -127,9 +128,16 @@ class Analysis:
     @cached_property
     def sweep(self) -> Sweep | None:
         """Runs at a window of sizes, where tracing does not tell; None where it does."""
-        if not self.denied and not self._stuck:
+        if not self.denied and not self._stuck and not self._picks_blindly:
             return None
-        return swept(self.session, hints_for(self.inputs))
+        device = "cpu" if self._picks_blindly else "meta"
+        return swept(self.session, hints_for(self.inputs), device)
+
+    @property
+    def _picks_blindly(self) -> bool:
+        """Whether an index may be outside at any size: only the CPU says so."""
+        lost = itertools.chain(*(trace.checked for trace in self.exploration.traces))
+        return any(reason.startswith(UNKNOWN_INDEX) for reason in lost)
 
     @property
     def _stuck(self) -> bool:

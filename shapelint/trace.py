@@ -17,6 +17,7 @@ from shapelint.span import Span
 __all__ = [
     "FIRST_INPUT",
     "STEP_BY_STEP",
+    "UNKNOWN_INDEX",
     "Event",
     "Failure",
     "NeedKind",
@@ -31,6 +32,9 @@ FIRST_INPUT = "takes its size from the first input"
 
 STEP_BY_STEP = frozenset(("gru", "lstm", "rnn_relu", "rnn_tanh"))
 """Ops that go through a sequence one element after the other, on the meta device too."""
+
+UNKNOWN_INDEX = "an index is computed from lengths"
+"""What is said where nobody knows whether it is inside; the meta device does not look."""
 
 Shape = tuple[Expr, ...]
 """The lengths of all dims of one tensor."""

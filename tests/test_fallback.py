@@ -193,3 +193,19 @@ def test_a_model_that_never_runs_is_not_swept():
     analysis = analysed(Broken())
     assert analysis.sweep is None
     assert analysis.evidence == "not-checked"
+
+
+class PicksByRoot(nn.Module):
+    """Which row is picked is a matter of floats: nobody knows whether it is there."""
+
+    def forward(self, x):
+        return torch.zeros(8, 3)[torch.tensor([x.shape[0]]).sqrt().long()]
+
+
+def test_where_an_index_may_be_outside_only_what_was_run_is_told():
+    analysis = analysed(PicksByRoot(), "L")
+    sizes = (1, 9, 63, 64, 65, 256)
+    ran = [really(PicksByRoot(), "L", {"L": n}) is not None for n in sizes]
+    assert [analysis.predict({"L": n}).ok for n in sizes] == ran == [n < 64 for n in sizes]
+    assert analysis.predict({"L": 10_000}).ok is None
+    assert analysis.evidence == "checked"

@@ -87,9 +87,12 @@ class Sweep:
         return f"run at {axes}{others} ({device}){found}"
 
 
-def swept(session: Session, hints: Sizes) -> Sweep | None:
-    """Runs of a window of sizes around one that works; None if none is found."""
-    found = _base(session, hints)
+def swept(session: Session, hints: Sizes, device: str = "meta") -> Sweep | None:
+    """Runs of a window of sizes around one that works; None if none is found.
+
+    On the CPU if that is asked for, or if the meta device cannot run it.
+    """
+    found = _base(session, hints, device)
     if found is None:
         return None
     base, device = found
@@ -110,7 +113,7 @@ def _run(session: Session, sizes: Sizes, device: str) -> Run:
     return run if run.ok or not lacks_values(run.error) else session.run(sizes, device="cpu")
 
 
-def _base(session: Session, hints: Sizes) -> tuple[dict[str, int], str] | None:
+def _base(session: Session, hints: Sizes, device: str) -> tuple[dict[str, int], str] | None:
     """A size that runs, all lengths alike, on the cheapest device that can tell.
 
     Sizes that fail alike on the meta device are alike. The CPU is not asked about more of them if
@@ -119,11 +122,11 @@ def _base(session: Session, hints: Sizes) -> tuple[dict[str, int], str] | None:
     alike: dict[str, list[dict[str, int]]] = {}
     for size in _BASES:
         sizes = {s: n if n <= _FEW else size for s, n in hints.items()}
-        run = session.run(sizes, device="meta")
+        run = session.run(sizes, device=device)
         if run.ok:
-            return sizes, "meta"
+            return sizes, device
         alike.setdefault(_without_numbers(run.error), []).append(sizes)
-    for error, failing in alike.items():
+    for error, failing in alike.items() if device != "cpu" else ():
         for sizes in failing:
             run = session.run(sizes, device="cpu")
             if run.ok:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
+from shapelint.trace import UNKNOWN_INDEX
 from shapelint.worker.nested import has_lengths
 from shapelint.worker.python.contents import Contents, Unknown, contents_of, known
 from shapelint.worker.recorder import current
@@ -74,4 +75,4 @@ def _worded(why: Callable[[int], str], number: int) -> Callable[[], str]:
 def _lost() -> None:
     recorder = current()
     if recorder is not None:
-        recorder.lost("an index is computed from lengths")
+        recorder.lost(UNKNOWN_INDEX)
