@@ -16,7 +16,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from shapelint.contracts import promises, return_span
-from shapelint.explore.confirm import confirm_paths
+from shapelint.explore.confirm import confirm_paths, device_for
 from shapelint.explore.covering import explore
 from shapelint.explore.exploration import Component, Exploration
 from shapelint.explore.paths import Outcome, raised_by_forward
@@ -130,7 +130,7 @@ class Analysis:
         """Runs at a window of sizes, where tracing does not tell; None where it does."""
         if not self.denied and not self._stuck and not self._picks_blindly:
             return None
-        device = "cpu" if self._picks_blindly else "meta"
+        device = "cpu" if self._picks_blindly else device_for(self.exploration)
         return swept(self.session, hints_for(self.inputs), device)
 
     @property

@@ -209,3 +209,21 @@ def test_where_an_index_may_be_outside_only_what_was_run_is_told():
     assert [analysis.predict({"L": n}).ok for n in sizes] == ran == [n < 64 for n in sizes]
     assert analysis.predict({"L": 10_000}).ok is None
     assert analysis.evidence == "checked"
+
+
+class WritesWhatItExpanded(nn.Module):
+    """Meta kernels do not look whether elements share their memory; the CPU refuses to write."""
+
+    def forward(self, x):
+        for _ in range(2):
+            x[..., :3] += 1
+            x = x.mean(2, keepdim=True).expand_as(x)
+        return x
+
+
+def test_where_the_cpu_refuses_what_the_meta_device_runs_the_cpu_is_asked():
+    analysis = analysed(WritesWhatItExpanded(), "N 4 L")
+    sizes = [{"N": n, "L": length} for n, length in [(1, 1), (2, 5), (2, 40), (2, 61), (3, 32)]]
+    told = [analysis.predict(s) for s in sizes]
+    ran = [really(WritesWhatItExpanded(), "N 4 L", s) is not None for s in sizes]
+    assert [(p.ok, ran) for p, ran in zip(told, ran) if p.ok not in (None, ran)] == []
