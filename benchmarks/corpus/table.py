@@ -13,6 +13,9 @@ from benchmarks.page import head, row
 __all__ = ["Result", "line", "table", "totals"]
 
 _LONGEST = 90
+"""Characters of a set that are shown."""
+_LONG = 4
+"""Forward passes that no analysis should take more than."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def _export(result: Result) -> str:
     told = result.told.get("export", {})
     if not told.get("ok"):
         return _mark(result, "export")
-    return f"{told['seconds']:.1f} s, {told['agrees']} of {told['asked']} sizes"
+    return f"{told['agrees']} of {told['asked']} sizes"
 
 
 def totals(results: Sequence[Result]) -> str:
@@ -115,18 +118,19 @@ def _sentences(results: Sequence[Result]) -> Iterator[str]:
     forwards = [r.to_forward for r in results if r.to_forward]
     sweeps = [r.to_sweep for r in results if r.to_sweep]
     if forwards and sweeps:
+        long = sum(ratio > _LONG for ratio in forwards)
         yield (
             f"An analysis takes {statistics.median(forwards):.1f} forward passes on the meta "
-            f"device and {statistics.median(sweeps):.4f} sweeps on the CPU (medians)."
+            f"device and {statistics.median(sweeps):.4f} sweeps on the CPU (medians); "
+            f"{long} of {len(forwards)} take more than {_LONG} forward passes."
         )
     yield f"`torch.fx.symbolic_trace` manages {_share(results, 'fx')}."
     exports = [r.told["export"] for r in results if r.managed("export")]
     if exports:
         agrees, asked = (sum(e[k] for e in exports) for k in ("agrees", "asked"))
         yield (
-            f"`torch.export` with dynamic dims manages {_share(results, 'export')}, in "
-            f"{statistics.median(e['seconds'] for e in exports):.1f} s (median); what it exports "
-            f"does as the model does at {agrees / asked:.0%} of {asked} sizes."
+            f"`torch.export` with dynamic dims manages {_share(results, 'export')}; what it "
+            f"exports does as the model does at {agrees / asked:.0%} of {asked} sizes."
         )
 
 
