@@ -422,3 +422,20 @@ def test_few_sizes_that_are_left_are_asked_one_by_one():
     assert (analysis.evidence, analysis.valid_sizes.text) == ("proven", "H == 500 and W == 300")
     sizes = [{"N": n, "H": h, "W": w} for n in (1, 2) for h, w in [(500, 300), (300, 500), (1, 1)]]
     assert disagreements(analysis, module, IMAGE, sizes) == []
+
+
+class HalvesUntilSmall(nn.Module):
+    """Every doubling takes another run, up to sizes that no machine can hold."""
+
+    def forward(self, x):
+        while x.shape[3] > 40:
+            x = x[..., ::2]
+        return x
+
+
+def test_sizes_that_no_machine_can_hold_end_the_search():
+    module = HalvesUntilSmall()
+    analysis = analysed(module, "N 1 H H")
+    assert analysis.evidence == "checked"
+    sizes = [{"N": 1, "H": n} for n in (1, 40, 41, 500)]
+    assert disagreements(analysis, module, "N 1 H H", sizes) == []

@@ -89,8 +89,8 @@ def follow(
     return Outcome.ELSEWHERE, None
 
 
-_WITHOUT_VALUES = ("NotImplementedError", "meta tensor", "device meta")
-"""What errors say that only a tensor on the meta device causes."""
+_WITHOUT_VALUES = ("NotImplementedError", "meta tensor", "device meta", "Storage size calculation")
+"""What errors say that only a tensor on the meta device causes, or one that no machine can hold."""
 
 
 def raised_by_forward(trace: Trace) -> bool:

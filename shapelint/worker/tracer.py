@@ -104,9 +104,9 @@ class ShapeTracer(fx.Tracer):
         self._prepare(root, Recorder(hints, known, is_caught), patches or {})
         result: Any = None
         with recording(self.recorder), torch.no_grad():
-            tensors = {name: self._placeholder(name, *spec) for name, spec in inputs.items()}
             with self._watching(root):
                 try:
+                    tensors = {n: self._placeholder(n, *spec) for n, spec in inputs.items()}
                     result = called(root, tensors, kwargs or {})
                     self.calls.output(result)
                     self._ends_well()

@@ -31,12 +31,20 @@ class Result:
     """Whether the output is as long as the input; None if that is not asked."""
 
 
-def truth(network: Network, sizes: Sizes) -> Result:
-    """What PyTorch does on the CPU; that an output comes back is asked of the analysis."""
+_NO_ROOM = "can't allocate memory"
+
+
+def truth(network: Network, sizes: Sizes) -> Result | None:
+    """What PyTorch does on the CPU; None if it has not the memory for it.
+
+    That an output comes back is asked of the analysis.
+    """
     try:
         with torch.no_grad():
             leaves = pytree.tree_leaves(module_of(network)(*network.given(sizes)))
     except Exception as exc:  # whatever it raises: it does not run
+        if _NO_ROOM in str(exc):
+            return None
         frames = traceback.extract_tb(exc.__traceback__)
         return Result(None, [f.lineno for f in frames if f.filename == FILE][-1])
     return Result([tuple(t.shape) for t in leaves if isinstance(t, torch.Tensor)])
@@ -61,6 +69,8 @@ def difference(network: Network, analysis: Analysis, sizes: Sizes) -> tuple[Resu
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of PyTorch, about odd hyper-parameters
         true = truth(network, sizes)
+    if true is None:
+        return None
     if told.line is None:
         told = replace(told, line=true.line)
     if true.shapes and analysis.subject.returned is not None:
