@@ -103,17 +103,16 @@ class ShapeTracer(fx.Tracer):
         """
         self._prepare(root, Recorder(hints, known, is_caught), patches or {})
         result: Any = None
-        with recording(self.recorder), torch.no_grad():
-            with self._watching(root):
-                try:
-                    tensors = {n: self._placeholder(n, *spec) for n, spec in inputs.items()}
-                    result = called(root, tensors, kwargs or {})
-                    self.calls.output(result)
-                    self._ends_well()
-                except Exception as exc:
-                    if isinstance(exc, ShapeMismatch) or is_missing(exc):
-                        raise
-                    self._note_failure(exc)
+        with recording(self.recorder), torch.no_grad(), self._watching(root):
+            try:
+                tensors = {n: self._placeholder(n, *spec) for n, spec in inputs.items()}
+                result = called(root, tensors, kwargs or {})
+                self.calls.output(result)
+                self._ends_well()
+            except Exception as exc:
+                if isinstance(exc, ShapeMismatch) or is_missing(exc):
+                    raise
+                self._note_failure(exc)
         return self._trace(dict(hints), tensors_in(result), len(inputs))
 
     def _prepare(self, root: nn.Module, recorder: Recorder, patches: Mapping[str, Patch]) -> None:
