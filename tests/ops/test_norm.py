@@ -28,6 +28,8 @@ BATCH = [
     case("num_features of rows", nn.BatchNorm1d(3), "2 C", C=C),
     case("rows of nothing", lambda x: nn.BatchNorm1d(6).to(x).eval()(_cropped(x).flatten(1)),
          "N 3 H", N=N, H=H),
+    case("no channels at all", lambda x: nn.BatchNorm1d(6).to(x).eval()(x[:, :0].flatten(1)),
+         "2 3 H", H=H),
     case("without statistics", nn.BatchNorm1d(3, track_running_stats=False), "2 C H", C=C, H=H),
     case("without anything", nn.BatchNorm1d(3, affine=False, track_running_stats=False), "2 C 2",
          C=C),

@@ -176,7 +176,8 @@ def _several(what: str, shape: Sequence[int], counted: Sequence[int], tensor: bo
 def _one_per_channel(shape: Shape, copies: int, *tensors: Any) -> None:
     """Nobody counts the channels of a map that has no elements."""
     channels = shape[1]
-    empty = [eq(n, 0) for n in shape] if isinstance(channels, Length) else []
+    varies = isinstance(channels, Length) or not channels
+    empty = [eq(n, 0) for n in shape] if varies else []
     for name, tensor in zip(
         ("running_mean", "running_var", "weight", "bias"), tensors, strict=True
     ):
