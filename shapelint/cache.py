@@ -166,9 +166,10 @@ def clean(folder: Path) -> bool:
 def _prepare(folder: Path) -> None:
     """Make the folder: git is to ignore it, and backups too (https://bford.info/cachedir/)."""
     if not (folder / "files").is_dir():
-        (folder / "files").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / ".gitignore").write_text("*\n")
         (folder / "CACHEDIR.TAG").write_text(_TAG)
+        (folder / "files").mkdir(exist_ok=True)  # last: it says that the others are there
 
 
 def _checked(content: bytes) -> dict[str, Any]:

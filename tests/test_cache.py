@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -239,6 +240,21 @@ def test_a_full_disk_leaves_nothing_half_written(
     running.put(MODEL, DEFAULT, replace(known, skipped=()))
     assert running.problem == f"{FOLDER} cannot be written: No space left on device"
     assert [p.suffix for p in (project / FOLDER / "files").iterdir()] == [".json"]
+
+
+def test_a_folder_that_could_not_be_finished_is_finished_later(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, limit[1]))
+    try:
+        running = opened()
+        running.put(MODEL, DEFAULT, found())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert running.problem == f"{FOLDER} cannot be written: File too large"
+    running.put(MODEL, DEFAULT, found())
+    test_git_and_backups_pass_it_over(found())
 
 
 def test_many_at_once_see_all_or_nothing(known: Inspected) -> None:

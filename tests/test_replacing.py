@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import stat
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import shapelint.source.replacing
-from shapelint.source.replacing import NotReplaced, replace_text
+from shapelint.source.replacing import NotReplaced, replace_text, write_text
 
 OLD, NEW = b"old\n" * 2000, b"new\n" * 3000
 
@@ -43,6 +44,24 @@ def test_a_symbolic_link_stays_one(model, tmp_path):
     assert link.is_symlink()
     assert model.read_bytes() == NEW
     assert os.listdir(folder) == ["link.py"]
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["a file", "no file yet"])
+def test_a_text_is_written_whole_or_not_at_all(model, there):
+    """What does not fit into a file is refused by the system, as on a disk that is full."""
+    before = os.listdir(model.parent)
+    path = model if there else model.with_name("new.json")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(NEW) - 1, limit[1]))
+    try:
+        with pytest.raises(NotReplaced, match="not written: File too large"):
+            write_text(str(path), NEW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert os.listdir(model.parent) == before
+    assert model.read_bytes() == OLD
+    write_text(str(path), NEW)
+    assert path.read_bytes() == NEW
 
 
 def changed(path: Path) -> None:

@@ -7,7 +7,8 @@ besides click is imported when it runs, so that ``--help`` does not wait for it.
 ====  =========================================================================================
 0     nothing at or above ``--fail-on``; what could not be checked is still printed
 1     findings
-2     the request cannot be carried out: usage, config, path not found, no interpreter with torch
+2     the request cannot be carried out: usage, config, path not found, no interpreter with torch,
+      a fix or a report that cannot be written
 101   a bug in shapelint
 130   interrupted; 143 terminated
 ====  =========================================================================================
@@ -88,4 +89,13 @@ def main() -> NoReturn:
     for stream in streams:
         with suppress(OSError):  # what cannot be written has been said
             stream.flush()
+    if _is_observed():
+        sys.exit(code)
     os._exit(code)  # nothing is left to do, and to take all modules apart takes long
+
+
+def _is_observed() -> bool:
+    """Whether a profiler, a debugger or coverage is at work, which has its say at the end."""
+    monitoring = getattr(sys, "monitoring", None)  # what those of Python 3.12 and later use
+    tools = map(monitoring.get_tool, range(6)) if monitoring else ()
+    return any((sys.getprofile(), sys.gettrace(), *tools))

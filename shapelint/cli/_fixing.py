@@ -18,18 +18,18 @@ from shapelint.text.summary import fixable
 __all__ = ["apply", "show_diff", "shown"]
 
 
-def apply(report: Report, lint: Lint, asked: Settings) -> Report:
-    """Write the fixes that may be applied, and give the report on what is then there."""
+def apply(report: Report, lint: Lint, asked: Settings) -> tuple[Report, bool]:
+    """Write the fixes that may be applied: the report on what is then there, and if all were."""
     done = fixed(report, lint, asked.unsafe_fixes)
     failures = _written(done.texts)
     for failure in failures:
         click.echo(f"error: {failure}", err=True)
     if failures:
-        return lint(Texts(), None)
+        return lint(Texts(), None), False
     if done.findings:
         many = _count(done.findings, "finding"), _count(len(done.texts), "file")
         click.echo(f"Fixed {many[0]} in {many[1]}", err=True)
-    return done.report
+    return done.report, True
 
 
 def show_diff(report: Report, lint: Lint, asked: Settings) -> int:
@@ -71,7 +71,7 @@ def _written(texts: Mapping[str, bytes]) -> list[str]:
         try:
             replace_text(path, disk.read(path), after)
         except NotReplaced as exc:
-            failures.append(str(exc))
+            failures.append(f"{shown(path)}: {exc}")
     return failures
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shapelint.cli import BUG
+from shapelint.cli import BUG, USAGE
 from shapelint.cli._commands import command_names
 from shapelint.cli._options import (
     Command,
@@ -123,18 +123,19 @@ def command(ctx: click.Context, /, show_settings: bool, show_files: bool, **_: A
     if show_settings or show_files:
         return _show(found, show_settings)
     report = _lint(asked, found)
+    done = True
     if asked.diff or asked.fix:
         from shapelint.cli._fixing import apply, show_diff
 
         again = partial(_lint, asked, found)
         if asked.diff:
             return show_diff(report, again, asked)
-        report = apply(report, again, asked)
+        report, done = apply(report, again, asked)
     if asked.update_baseline:
         known = sum(s.by == "baseline" for s in report.suppressed)
         click.echo(f"{asked.baseline}: lists {known} of what was found", err=True)
     write(report, asked)
-    return exit_code(report, asked)
+    return exit_code(report, asked) if done else USAGE
 
 
 def _lint(

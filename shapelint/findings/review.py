@@ -69,8 +69,9 @@ def _reports_stale(settings: Settings, scope: Scope) -> bool:
 
 def _write(baseline: Baseline) -> None:
     from shapelint.findings.baseline import written
+    from shapelint.source.replacing import NotReplaced, write_text
 
     try:
-        baseline.path.write_text(written(baseline), encoding="utf-8")
-    except OSError as exc:
-        raise UsageError(f"baseline: cannot write {baseline.path}: {exc.strerror}") from exc
+        write_text(str(baseline.path), written(baseline).encode())
+    except NotReplaced as exc:
+        raise UsageError(f"baseline: {baseline.path}: {exc}") from exc

@@ -12,7 +12,7 @@ import stat
 import tempfile
 from contextlib import suppress
 
-__all__ = ["NotReplaced", "replace_text"]
+__all__ = ["NotReplaced", "replace_text", "write_text"]
 
 
 class NotReplaced(Exception):
@@ -38,18 +38,48 @@ def replace_text(path: str, before: bytes, after: bytes) -> None:
             raise
         _reach_disk(os.path.dirname(real))
     except OSError as exc:
-        raise NotReplaced(f"{path}: not written: {exc.strerror or exc}") from exc
+        raise _not_written(exc) from exc
+
+
+def write_text(path: str, text: bytes) -> None:
+    """Write a file, whether there is one or not, whole or not at all. Raises NotReplaced."""
+    try:
+        with open(path, "rb") as file:
+            before = file.read()
+    except FileNotFoundError:
+        _write_new(os.path.realpath(path), text)
+    except OSError as exc:
+        raise _not_written(exc) from exc
+    else:
+        replace_text(path, before, text)
+
+
+def _write_new(path: str, text: bytes) -> None:
+    try:
+        with open(path, "xb") as file:
+            try:
+                file.write(text)
+                file.flush()
+            except BaseException:
+                os.unlink(path)
+                raise
+    except OSError as exc:
+        raise _not_written(exc) from exc
+
+
+def _not_written(exc: OSError) -> NotReplaced:
+    return NotReplaced(f"not written: {exc.strerror or exc}")
 
 
 def _unchanged(real: str, before: bytes) -> os.stat_result:
     with open(real, "rb") as file:
         if file.read() != before:
-            raise NotReplaced(f"{real}: left alone, it was changed meanwhile")
+            raise NotReplaced("left alone, it was changed meanwhile")
     if not os.access(real, os.W_OK):
-        raise NotReplaced(f"{real}: left alone, it is read-only")
+        raise NotReplaced("left alone, it is read-only")
     known = os.stat(real)
     if known.st_nlink > 1:
-        raise NotReplaced(f"{real}: left alone, it has several names (hard links)")
+        raise NotReplaced("left alone, it has several names (hard links)")
     return known
 
 

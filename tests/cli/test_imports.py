@@ -89,6 +89,21 @@ def test_the_process_ends_without_taking_its_modules_apart(closed, monkeypatch, 
     assert "no-such-file.py" in capsys.readouterr().err
 
 
+OBSERVERS = {
+    "nobody": (["-m"], ""),
+    "a profiler": (["-m", "cProfile", "-m"], " function calls "),
+    "a tracer": (["-m", "trace", "--listfuncs", "--module"], "functions called:"),
+}
+
+
+@pytest.mark.parametrize(("observer", "said"), OBSERVERS.values(), ids=OBSERVERS)
+def test_what_observes_the_process_has_its_say_at_the_end(observer, said):
+    command = (sys.executable, *observer, "shapelint", "no-such-file.py")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "error: path not found: no-such-file.py" in done.stderr
+    assert said in done.stdout
+
+
 def test_a_wrong_path_is_found_before_anything_heavy_is_imported():
     assert loaded_by(["no-such-file.py"]) == "2"
 

@@ -317,7 +317,7 @@ WRONG = {
     "a folder that is not there": (
         None,
         ["--update-baseline", "--baseline", "no/known.json"],
-        "error: baseline: cannot write no/known.json: No such file or directory\n",
+        "error: baseline: no/known.json: not written: No such file or directory\n",
     ),
     "another version": (
         '{"version": 2, "findings": []}',
