@@ -55,7 +55,7 @@ class Session(Protocol):
     ) -> Run:
         """Run at ``sizes`` on a device (``meta`` or ``cpu``) without tracing.
 
-        The inputs hold rising numbers, or noise.
+        The inputs hold rising numbers and zeros, or noise and ones.
         """
 
     def inventory(self) -> Inventory:

@@ -66,6 +66,13 @@ class Keypoints(nn.Module):
         return (x > 0.8).nonzero()
 
 
+class Speaks(nn.Module):
+    """As many frames as the tokens last."""
+
+    def forward(self, tokens):
+        return tokens.repeat_interleave(tokens.flatten() + 1, dim=1)
+
+
 class AsksForValues(nn.Module):
     """Some sizes need no values."""
 
@@ -111,8 +118,9 @@ def test_a_run_that_lacks_values_says_nothing_about_its_size():
     assert disagreements(analysis, AsksForValues(), NEVER, told) == []
 
 
-def test_what_depends_on_values_is_not_told():
-    analysis = analysed(Keypoints())
+@pytest.mark.parametrize(("kind", "inputs"), [(Keypoints, NEVER), (Speaks, "1 L:int64")])
+def test_what_depends_on_values_is_not_told(kind, inputs):
+    analysis = analysed(kind(), inputs)
     assert analysis.evidence == "checked"
     told = analysis.predict(analysis.sweep.base)
     assert (told.ok, told.shapes) == (None, None)

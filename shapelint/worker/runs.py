@@ -88,7 +88,7 @@ def _run_on(
     root = model.on(device)
     answer: dict[str, Any] = {"ok": True, "shapes": [], "error": "", "device": device}
     with patched(root, patches), kept(root), OneDevice(device), _quiet(), torch.no_grad():
-        torch.manual_seed(0)
+        torch.manual_seed(int(noise))
         try:
             args, named = _tensors(call.inputs, sizes, noise)
             result = root(*args, **named, **call.kwargs)
@@ -100,7 +100,7 @@ def _run_on(
 def _tensors(
     inputs: Sequence[Input], sizes: Mapping[str, int], noise: bool
 ) -> tuple[list[torch.Tensor], dict[str, torch.Tensor]]:
-    """Rising floats, or noise; zero integers. Those named by position, and those named by name.
+    """Rising floats and zeros, or noise and ones. Those named by position, and those by name.
 
     Where values rise a pool finds its maximum in the last place, for which unpooling into a map
     that is too small has no room: what fails for some values fails for these.
@@ -109,7 +109,7 @@ def _tensors(
     for i in inputs:
         shape = [sizes[d] if isinstance(d, str) else d for d in i.dims]
         kind = _dtype(i.dtype)
-        tensor = torch.zeros(shape, dtype=kind)
+        tensor = torch.full(shape, int(noise), dtype=kind)
         if kind.is_floating_point:
             rising = torch.linspace(0, 1, tensor.numel()).view(shape)
             tensor = (torch.rand(shape) if noise else rising).to(kind)
