@@ -130,8 +130,7 @@ class Analysis:
         """Runs at a window of sizes, where tracing does not tell; None where it does."""
         if not self.denied and not self._stuck and not self._picks_blindly:
             return None
-        device = "cpu" if self._picks_blindly else device_for(self.exploration)
-        return swept(self.session, hints_for(self.inputs), device)
+        return self._window
 
     @property
     def _picks_blindly(self) -> bool:
@@ -206,8 +205,9 @@ class Analysis:
 
     @cached_property
     def _window(self) -> Sweep | None:
-        """Runs of a window of sizes, for those that no way through the model was found for."""
-        return swept(self.session, hints_for(self.inputs))
+        """Runs of a window of sizes, where PyTorch says what a trace does not."""
+        device = "cpu" if self._picks_blindly else device_for(self.exploration)
+        return swept(self.session, hints_for(self.inputs), device)
 
 
 def _as_run(sweep: Sweep, sizes: Mapping[str, int]) -> Prediction:

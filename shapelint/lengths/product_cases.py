@@ -11,6 +11,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import reduce
 
 from shapelint.lengths.conditions import Compare, Condition, all_of, any_of, divides
 from shapelint.lengths.expr import Div, Expr, Prod, Sym, floordiv, product, symbol
@@ -81,12 +82,10 @@ def _polynomial(expr: Expr) -> Polynomial | None:
         if isinstance(atom, Sym):
             out[(atom.name,)] += c
         elif isinstance(atom, Prod):
-            factors = [_polynomial(f) for f in atom.factors]
-            value: Polynomial = Counter({(): c})
-            for factor in factors:
-                if factor is None:
-                    return None
-                value = _times(value, factor)
+            factors = [p for p in map(_polynomial, atom.factors) if p is not None]
+            if len(factors) < len(atom.factors):
+                return None
+            value: Polynomial = reduce(_times, factors, Counter({(): c}))
             out.update(value)
         else:
             return None

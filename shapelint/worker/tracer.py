@@ -38,7 +38,7 @@ from shapelint.worker.ops import LAX, QUERIES
 from shapelint.worker.probe import probe
 from shapelint.worker.python.caught import called, is_caught
 from shapelint.worker.python.following import UNREAD, answered, follow, with_numbers
-from shapelint.worker.python.legacy import constructors_seen
+from shapelint.worker.python.legacy import constructors
 from shapelint.worker.python.length import Length
 from shapelint.worker.python.repeated import joined, joins
 from shapelint.worker.python.swaps import swapped
@@ -141,7 +141,7 @@ class ShapeTracer(fx.Tracer):
             swapped(self.earlier.swaps(root)),
             output_size.as_needs(self._ahead_of),
             not_compared(),
-            constructors_seen(),
+            swapped(constructors()),
             run_forward_only(),
         ):
             yield

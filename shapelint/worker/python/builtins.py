@@ -22,29 +22,15 @@ from shapelint.worker.python.contents import number_in
 from shapelint.worker.python.floats import giving_way, kinds_of
 from shapelint.worker.python.length import Length, LengthFloat, as_float, fixed
 from shapelint.worker.python.reached import functions_of
-from shapelint.worker.python.swaps import ABSENT, Swap
+from shapelint.worker.python.swaps import ABSENT, StandIn, Swap
 from shapelint.worker.python.uncounted import Pieces
 from shapelint.worker.shapes import shape_of
 
 __all__ = ["in_modules_of"]
 
 
-class _Transparent(type):
-    """A metaclass whose classes stand for the builtin they replace."""
-
-    stands_for: type
-
-    def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, cls.stands_for)
-
-    def __subclasscheck__(cls, subclass: Any) -> bool:
-        return issubclass(subclass, cls.stands_for)
-
-    def __eq__(cls, other: object) -> bool:
-        return other is cls or other is cls.stands_for
-
-    def __hash__(cls) -> int:
-        return hash(cls.stands_for)
+class _Transparent(StandIn):
+    """A metaclass whose classes convert a length, and are the builtin to everybody else."""
 
     def __getattribute__(cls, name: str) -> Any:
         if name in ("stands_for", "converted") or name.startswith("__"):

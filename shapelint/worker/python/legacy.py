@@ -6,23 +6,21 @@ https://docs.pytorch.org/docs/stable/tensors.html#data-types
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from shapelint.worker.nested import has_lengths
 from shapelint.worker.python.arrays import without_arrays
+from shapelint.worker.python.swaps import StandIn, Swap
 
-__all__ = ["constructors_seen"]
+__all__ = ["constructors"]
 
 _NAMES = ("IntTensor", "LongTensor", "FloatTensor", "DoubleTensor", "BoolTensor")
 
 
-class _Constructor(type):
+class _Constructor(StandIn):
     """Stands for one of PyTorch's tensor types; only what it is called with is looked at."""
-
-    stands_for: Any
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         kind = cls.stands_for
@@ -32,15 +30,6 @@ class _Constructor(type):
         if isinstance(data, (list, tuple)) and not isinstance(data, torch.Size):
             return torch.tensor(data, dtype=kind.dtype)
         return torch.empty(*args, dtype=kind.dtype)
-
-    def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, cls.stands_for)
-
-    def __eq__(cls, other: object) -> bool:
-        return other is cls or other is cls.stands_for
-
-    def __hash__(cls) -> int:
-        return hash(cls.stands_for)
 
     def __getattr__(cls, name: str) -> Any:
         return getattr(type.__getattribute__(cls, "stands_for"), name)
@@ -59,14 +48,7 @@ def _from_numpy(array: Any, _own: Any = torch.from_numpy) -> torch.Tensor:
 _STAND_INS = {"from_numpy": _from_numpy, **{name: _stand_in(name) for name in _NAMES}}
 
 
-@contextmanager
-def constructors_seen() -> Iterator[None]:
-    """Let these constructors pass lengths on, while a model runs."""
-    originals = {name: getattr(torch, name) for name in _STAND_INS}
+def constructors() -> Iterator[Swap]:
+    """These constructors pass lengths on."""
     for name, stand_in in _STAND_INS.items():
-        setattr(torch, name, stand_in)
-    try:
-        yield
-    finally:
-        for name, original in originals.items():
-            setattr(torch, name, original)
+        yield Swap(torch, name, getattr(torch, name), stand_in)

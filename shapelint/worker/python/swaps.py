@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import CellType
 from typing import Any
 
-__all__ = ["ABSENT", "Swap", "items_of", "swapped"]
+__all__ = ["ABSENT", "StandIn", "Swap", "items_of", "swapped"]
 
 ABSENT = object()
 """In the place of a value that is not there."""
@@ -42,6 +42,24 @@ class Swap:
         if isinstance(self.holder, type):  # what a descriptor holds, not what it gives
             return vars(self.holder).get(self.name, ABSENT)
         return getattr(self.holder, self.name, ABSENT)
+
+
+class StandIn(type):
+    """A metaclass: its classes answer ``isinstance``, ``issubclass`` and ``==`` as another type."""
+
+    stands_for: Any
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.stands_for)
+
+    def __subclasscheck__(cls, subclass: Any) -> bool:
+        return issubclass(subclass, cls.stands_for)
+
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is cls.stands_for
+
+    def __hash__(cls) -> int:
+        return hash(cls.stands_for)
 
 
 def items_of(holder: Any) -> Iterable[tuple[str, Any]]:
