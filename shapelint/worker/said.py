@@ -12,7 +12,7 @@ to a call here; and the claims are confirmed by runs without any of this.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ import torch
 from shapelint.lengths.conditions import Condition
 from shapelint.lengths.expr import Expr
 from shapelint.worker.claim import Claim, claim_of
+from shapelint.worker.layout import Order, forms_of, order_of, strides_of
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.python.compared import Compared
 from shapelint.worker.python.contents import contents_of
@@ -36,9 +37,6 @@ _alias = torch._C._is_alias_of  # type: ignore[attr-defined]  # whether two tens
 _PLAIN = frozenset({type(None), type(...), bool, str, torch.dtype, torch.memory_format})
 
 _SEQUENCES = frozenset({tuple, list, torch.Size, Shape})
-
-Order = tuple[int, ...] | None
-"""The dims from the outermost in memory to the innermost; None where there are gaps between."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Said:
 
     def made(self, args: tuple[Any, ...], shape: Any) -> torch.Tensor | None:
         """What the call returns, without running it; None if it has to be run."""
-        if type(shape) is not Shape or tuple(_forms(shape)) != self.shape:
+        if type(shape) is not Shape or tuple(forms_of(shape)) != self.shape:
             return None
         with torch._C.DisableTorchFunction():
             if self.in_place:
@@ -67,7 +65,7 @@ class Said:
             if self.order is None:
                 return None
             sizes = tuple(map(int, shape))
-            strides = _strides(sizes, self.order)
+            strides = strides_of(sizes, self.order)
             return torch.empty_strided(sizes, strides, dtype=self.dtype, device="meta")
 
 
@@ -107,9 +105,9 @@ class Sayings:
         if asked.key is None or type(claim.shapes) is not Shape or claim.dtypes or not _bare(real):
             return
         with torch._C.DisableTorchFunction():
-            seen = tuple(_forms(claim.shapes)), real.dtype, _order(real)
+            seen = tuple(forms_of(claim.shapes)), real.dtype, order_of(real)
             is_new = not any(_alias(real, tensor) for tensor in args)
-            ordered = is_new and all(_order(tensor) is not None for tensor in args)
+            ordered = is_new and all(order_of(tensor) is not None for tensor in args)
         in_place = bool(call.args) and real is call.args[0] and seen == asked.key[1][0]
         self._said[asked.key] = Said(
             shape=seen[0],
@@ -130,11 +128,6 @@ def _bare(value: Any) -> bool:
 
 def _at(length: Expr | int, sizes: Mapping[str, int]) -> int:
     return length if isinstance(length, int) else Length(length.at(sizes), length)
-
-
-def _forms(shape: Shape) -> Iterator[Expr | int]:
-    """Lengths by their formulas, which can be compared without asking anything of a run."""
-    return (n.expr if isinstance(n, Length) else n for n in shape)
 
 
 # -- what makes two calls the same ----------------------------------------------------------
@@ -159,7 +152,7 @@ def _argument(value: Any) -> object:
     if kind in _PLAIN:
         return kind, value
     if kind is ShapeTensor:
-        return _tensor(value, tuple(_forms(value.lengths)))
+        return _tensor(value, tuple(forms_of(value.lengths)))
     if kind is Length:
         return kind, value.expr
     if isinstance(value, torch.Tensor):
@@ -178,19 +171,4 @@ def _tensor(tensor: torch.Tensor, lengths: tuple[Expr | int, ...]) -> object:
     """Raises TypeError for a tensor of which there is more to see."""
     if not tensor.is_meta or tensor.is_complex() or contents_of(tensor) is not None:
         raise TypeError
-    return lengths, tensor.dtype, _order(tensor)
-
-
-def _order(tensor: torch.Tensor) -> Order:
-    shape, strides = tensor.shape, tensor.stride()
-    order = tuple(sorted(range(len(strides)), key=lambda dim: -strides[dim]))
-    return order if _strides(shape, order) == strides else None
-
-
-def _strides(shape: tuple[int, ...], order: tuple[int, ...]) -> tuple[int, ...]:
-    """The steps from element to element where dims lie in this order, without gaps."""
-    strides, step = [0] * len(shape), 1
-    for dim in reversed(order):
-        strides[dim] = step
-        step *= max(1, shape[dim])
-    return tuple(strides)
+    return lengths, tensor.dtype, order_of(tensor)
