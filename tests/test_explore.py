@@ -133,6 +133,24 @@ def test_what_fails_is_told_at_the_size_itself(h, w, words):
     assert (event is None) == (words == "")
 
 
+class Small(nn.Module):
+    """What is not wide is given back; what is wide is pooled, which takes three rows, and fails."""
+
+    def forward(self, x):
+        if x.shape[-2] < 2:
+            x = x.relu()
+        if x.shape[-1] < 300:
+            return x
+        return F.max_pool1d(F.max_pool2d(x, (3, 1))[0, ..., :2], 3)
+
+
+@pytest.mark.parametrize(("h", "op"), [(3, "max_pool1d"), (1, "max_pool2d")])
+def test_what_fails_first_where_only_an_early_return_runs(h, op):
+    subject = analysed(Small()).subject
+    assert subject.node_raising({"N": 2, "H": h, "W": 299}) is None
+    assert subject.node_raising({"N": 2, "H": h, "W": 301}).op == op
+
+
 class Divisible(nn.Module):
     """As encoders check their input before the first layer."""
 

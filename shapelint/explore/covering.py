@@ -217,9 +217,7 @@ class _Explorer:
             if other == group:
                 continue
             mine, theirs = _conditions(trace, other), _conditions(base, other)
-            shorter = min(len(mine), len(theirs))
-            ended = trace.failure is not None
-            if mine[:shorter] != theirs[:shorter] or (not ended and len(mine) != len(theirs)):
+            if mine != (theirs if trace.failure is None else theirs[: len(mine)]):
                 raise Conflict(group | other)
 
     def _check_combination(self, found: Exploration) -> None:

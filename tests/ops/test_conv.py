@@ -98,6 +98,54 @@ def test_convolutions(f, inputs, sizes):
     assert_agrees(f, inputs, sizes)
 
 
+@pytest.mark.parametrize(
+    ("f", "inputs", "sizes"),
+    [
+        case("several samples", nn.ConvTranspose1d(1, 1, 2, 1, 1), "N 1 L", N=[1, 2], L=[1, 2]),
+        case("sixteen points", nn.ConvTranspose1d(1, 1, 1, 1, 1), "N 1 L", N=[1, 15, 16], L=[2, 3]),
+        case(
+            "dilated points",
+            *(nn.ConvTranspose2d(1, 1, 1, 1, 1, dilation=2), "2 1 H W"),
+            H=[2, 3],
+            W=[2, 3],
+        ),
+        case(
+            "points of a volume",
+            nn.ConvTranspose3d(1, 1, (2, 1, 1), 1, (1, 0, 0)),
+            "N 1 D 1 1",
+            N=[1, 2, 16],
+            D=[1, 2],
+        ),
+        case(
+            "the last dim of a volume does not count",
+            *(nn.ConvTranspose3d(1, 1, (1, 2, 1), 1, (0, 1, 0)), "1 1 1 1 W"),
+            W=[2, 20481],
+        ),
+        case(
+            "many elements",
+            *(nn.ConvTranspose2d(1, 1, 2, 1, (0, 1)), "1 1 H 1"),
+            H=[2, 20480, 20481],
+        ),
+        case(
+            "more padding than stride",
+            *(nn.ConvTranspose1d(1, 1, 1, 1, 1, 1, dilation=2), "N 1 L"),
+            N=[1, 2],
+            L=[1, 2],
+        ),
+        case(
+            "of doubles",
+            lambda x: F.conv_transpose1d(x.double(), torch.ones(1, 1, 2).double(), padding=1),
+            "N 1 L",
+            N=[1, 2],
+            L=[1, 2],
+        ),
+    ],
+)
+def test_empty_maps(f, inputs, sizes):
+    """Which kernel is chosen decides whether one may come out."""
+    assert_agrees(f, inputs, sizes)
+
+
 @pytest.mark.parametrize("kernel", range(1, 6))
 def test_every_convolution(kernel):
     for stride, padding, dilation in itertools.product(range(1, 5), range(4), range(1, 4)):

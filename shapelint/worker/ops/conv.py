@@ -7,9 +7,13 @@ https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html; te
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from shapelint.lengths.conditions import FALSE, all_of
+import torch
+
+from shapelint.lengths.conditions import FALSE, Condition, all_of
 from shapelint.worker.ops import op
 from shapelint.worker.shapes import (
     Shape,
@@ -24,9 +28,7 @@ from shapelint.worker.shapes import (
 )
 
 if TYPE_CHECKING:
-    import math
-import math
-from collections.abc import Sequence
+    from collections.abc import Sequence
 
 
 @op("conv1d", "conv2d", "conv3d")
@@ -83,39 +85,43 @@ def conv_transpose(
         (sizes[1 + i] - 1) * s[i] - 2 * p[i] + d[i] * (kernel[i] - 1) + extra[i] + 1
         for i in range(rank)
     ]
-    _large_enough(out, sizes, batch, kernel, s, groups)
+    why = partial(_too_small, out, sizes)
+    need(all_of(ge(n, 0) for n in out), "fits", why, *out)
+    if any(n == 0 for n in out):
+        only_on_cpu()  # the meta kernel refuses every empty map
+        need(_may_be_empty(input, kernel, s, d, extra, groups), "fits", why, *out)
     return Shape((*batch, shape_of(weight)[1] * groups, *out))
 
 
-def _large_enough(
-    out: Sequence[int],
-    sizes: Sequence[int],
-    batch: Sequence[int],
-    kernel: Any,
-    stride: Any,
+def _too_small(out: Sequence[int], sizes: Sequence[int]) -> str:
+    return (
+        f"Given input size per channel: {_by(_two(sizes[1:]))}. Calculated output size per "
+        f"channel: {_by(_two(out))}. Output size is too small"
+    )
+
+
+def _may_be_empty(
+    input: Any,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    extra: Sequence[int],
     groups: int,
-) -> None:
-    """No output length may be negative. Whether one may be 0 is up to the kernel that is chosen.
+) -> Condition:
+    """Where oneDNN is chosen, which returns an empty map. The plain kernel refuses.
 
-    oneDNN returns an empty map, the plain kernel refuses. ``ConvParams::use_mkldnn`` in
-    ``Convolution.cpp`` takes oneDNN for groups, kernels over 3, several samples or many elements,
-    but not for a kernel and a stride of 1.
+    Chosen as ``ConvParams::use_mkldnn`` in ``Convolution.cpp`` does, which knows the batch, the
+    channels and two spatial dims, however many there are.
     """
-
-    def why() -> str:
-        return (
-            f"Given input size per channel: {_by(_two(sizes[1:]))}. Calculated output size per "
-            f"channel: {_by(_two(out))}. Output size is too small"
-        )
-
-    need(all_of(ge(n, 0) for n in out), "fits", why, *out)
-    plain = all(k == 1 for k in (*kernel, *stride))
-    if not plain and (groups > 1 or (len(kernel) > 1 and all(k > 3 for k in kernel[-2:]))):
-        return
-    if any(n == 0 for n in out):
-        only_on_cpu()  # the meta kernel refuses every empty map
-        several = either(ge(math.prod(batch), 2), ge(math.prod((*batch, *sizes)), 20481))
-        need(FALSE if plain else several, "fits", why, *out)
+    batch, sizes = _batched(input, kernel, len(kernel))
+    n, counted = math.prod(batch), math.prod([sizes[0], *_two(sizes[1:])[:2]])
+    height, width = _two(kernel)[-2:]
+    chosen = [ge(s - 1, more) for s, more in zip(stride, extra, strict=True)]
+    if all(k == 1 for k in (height, width, *stride, *dilation)) and torch.get_num_threads() == 1:
+        chosen.append(ge(n, 16))
+    if groups == 1 and min(height, width) <= 3:
+        chosen.append(either(ge(n, 2), ge(n * counted, 20481)))
+    return all_of(chosen) if input.dtype == torch.float32 else FALSE
 
 
 def _batched(input: Any, weight: Any, rank: int) -> tuple[tuple[int, ...], Sequence[int]]:
