@@ -133,6 +133,10 @@ class WorkerSession:
         """Once it is closed: the files that its code read, without those of installed packages."""
         return tuple(sorted(self._sources))
 
+    def clock(self) -> float:
+        """Seconds of work, of this process and of the worker for it."""
+        return time.process_time() + self.worker.spent
+
     def close(self) -> None:
         """Let the worker go on to another file."""
         if self.worker.serves is self:
@@ -167,12 +171,12 @@ class WorkerSession:
         opens = request["do"] == "open"
         try:
             self.worker.greet(numbered)
-            asked = time.monotonic()
+            before = self.worker.spent
             answer = self.worker.ask(numbered, self._left(opens))
         except BaseException:  # an interrupt as well: who knows what the worker answers next
             self.worker.serves = None
             raise
-        self._spent += 0 if opens else time.monotonic() - asked
+        self._spent += 0 if opens else self.worker.spent - before
         if "problem" in answer:
             raise Unanswered(_decoded(partial(facts.read, Problem), answer, "problem"))
         return answer

@@ -123,7 +123,7 @@ class Settings:
     python: str | None = None
     """The interpreter that runs the models, by path or command name; None to find one."""
     timeout: float = 60
-    """Seconds that opening a file may take, and each model in it."""
+    """Seconds (of :mod:`shapelint.stopwatch`) for opening a file, and for each model in it."""
     memory: int = 8192
     """Megabytes that a file may take, beyond what torch itself takes."""
     jobs: int | None = None

@@ -227,7 +227,7 @@ def _constructed(session: WorkerSession, plan: Plan, path: Path, settings: Setti
         found = _unavailable(exc.problem, "cannot-construct", *place, notes)
         return dataclasses.replace(found, diagnostics=(same,)) if same else found
     try:
-        with Deadline(settings.timeout).spent():
+        with Deadline(settings.timeout, session.clock).spent():
             return _analysed(session, plan, built, path, settings)
     except Unanswered as exc:
         problem = exc.problem

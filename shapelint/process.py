@@ -14,8 +14,8 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import IO, Any, Protocol
 
 from shapelint.errors import UsageError
 from shapelint.facts import Problem
+from shapelint.stopwatch import Stopwatch
 from shapelint.wire import WIRE_VERSION
 
 __all__ = ["SIGNALS", "Json", "Limits", "NotStarted", "Unanswered", "Worker"]
@@ -45,7 +46,7 @@ class Limits:
     """What one request may cost."""
 
     seconds: float = 60.0
-    """For opening the file, and for each model in it."""
+    """For opening the file, and for each model in it; not those without a processor."""
     megabytes: int = 8192
     """What a file may take, with the processes it starts, beyond what torch itself takes."""
 
@@ -84,6 +85,8 @@ class Worker:
         """Versions of Python and torch, once the worker has said them."""
         self.serves: Tenant | None = None
         """Whose file is open."""
+        self.spent = 0.0
+        """Seconds that all answers took, as a :class:`Stopwatch` counts them."""
         self._start()
 
     def _start(self) -> None:
@@ -152,23 +155,26 @@ class Worker:
         After a time-out or a crash the file has to be opened again.
         """
         self.greet(request)
-        deadline = time.monotonic() + seconds
+        watch = Stopwatch(seconds, self._child)
         try:
-            self._send(request, deadline)
-            return self._answer(request, deadline)
+            self._send(request, watch)
+            return self._answer(request, watch)
         except TimeoutError as exc:
             self._end_child()
             reason = str(exc) or f"took longer than {self.limits.seconds:g} s"
             raise Unanswered(_problem("timeout", reason)) from None
+        finally:
+            self.spent += watch.seconds()
 
-    def _answer(self, request: Json, deadline: float) -> Json:
+    def _answer(self, request: Json, watch: Stopwatch) -> Json:
         while True:
-            line = self._receive(deadline)
+            line = self._receive(watch)
             if "crash" in line:
                 self._child = 0
                 raise Unanswered(_problem("crash", str(line["crash"]), self.output[-2000:]))
             if "child" in line and not self._child:  # it says so before any user code runs
                 self._child = int(line["child"])
+                watch.watch(self._child)
             elif line.get("id") == request["id"]:
                 return line
 
@@ -189,7 +195,7 @@ class Worker:
 
     def _first_line(self) -> Json:
         try:
-            hello = self._receive(time.monotonic() + _LONGEST_START)
+            hello = self._receive(Stopwatch(_LONGEST_START, self._process.pid))
         except TimeoutError:
             raise NotStarted(f"{self.python}: no sign of life in {_LONGEST_START:g} s") from None
         except Unanswered:
@@ -200,13 +206,12 @@ class Worker:
             raise NotStarted(f"{self.python} runs another version of shapelint: {hello}"[:200])
         return hello
 
-    def _send(self, request: Json, deadline: float) -> None:
+    def _send(self, request: Json, watch: Stopwatch) -> None:
         """Write one line. Nobody reads it while user code hangs, so this may time out as well."""
         rest = memoryview(json.dumps(request).encode() + b"\n")
         try:
             while rest:
-                if not select.select([], [self._requests], [], _left(deadline))[1]:
-                    raise TimeoutError
+                _wait(watch, writes=[self._requests])
                 rest = rest[os.write(self._requests, rest[: select.PIPE_BUF]) :]
         except BrokenPipeError:
             raise Unanswered(_problem("crash", "the worker is gone", self.output[-2000:])) from None
@@ -214,9 +219,9 @@ class Worker:
     def _end_child(self) -> None:
         """Kill the child and read on until the parent has noticed."""
         self._kill_child()
-        deadline = time.monotonic() + _GRACE
+        watch = Stopwatch(_GRACE)
         try:
-            while "crash" not in self._receive(deadline):
+            while "crash" not in self._receive(watch):
                 pass
         except (TimeoutError, Unanswered):
             self._process.kill()
@@ -228,14 +233,14 @@ class Worker:
                 os.killpg(self._child, signal.SIGKILL)
             self._child = 0
 
-    def _receive(self, deadline: float) -> Json:
+    def _receive(self, watch: Stopwatch) -> Json:
         """The next line that is a JSON object. Raises TimeoutError, or Unanswered at the end."""
         searched = 0
         while True:
             end = self._buffer.find(b"\n", searched)
             if end < 0:
                 searched = len(self._buffer)
-                self._read_more(deadline)
+                self._read_more(watch)
                 continue
             line = bytes(self._buffer[:end])
             del self._buffer[: end + 1]
@@ -244,9 +249,8 @@ class Worker:
             if found is not None:
                 return found
 
-    def _read_more(self, deadline: float) -> None:
-        if not select.select([self._answers], [], [], _left(deadline))[0]:
-            raise TimeoutError
+    def _read_more(self, watch: Stopwatch) -> None:
+        _wait(watch, reads=[self._answers])
         chunk = os.read(self._answers, 1 << 20)
         if not chunk:
             raise Unanswered(_problem("crash", "the worker is gone", self.output[-2000:]))
@@ -271,8 +275,14 @@ def _temporary_folder() -> str:
         return ""
 
 
-def _left(deadline: float) -> float:
-    return max(0.0, deadline - time.monotonic())
+def _wait(watch: Stopwatch, reads: Sequence[int] = (), writes: Sequence[int] = ()) -> None:
+    """Until one of the descriptors is ready. Raises TimeoutError when no time is left."""
+    while True:
+        seconds = watch.left()
+        if any(select.select(reads, writes, [], seconds)):
+            return
+        if not seconds:
+            raise TimeoutError
 
 
 def _problem(kind: Any, text: str, details: str = "") -> Problem:

@@ -211,6 +211,13 @@ DAMAGE = {
 }
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
+def test_a_name_that_is_no_text_is_one_of_a_file(known: Inspected, project: Path) -> None:
+    (project / "\udcff.py").write_text("import model")
+    opened().put(MODEL, DEFAULT, known)
+    assert asked(opened()) == (known, "from the cache")
+
+
 @pytest.mark.parametrize("content", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_entry_is_done_without_and_replaced(
     known: Inspected, content: Callable[[], bytes]

@@ -206,7 +206,7 @@ _MODEL_OPTIONS = (
         default=Settings.timeout,
         show_default=True,
         metavar="SECONDS",
-        help="Time that one model may take.",
+        help="Seconds that a model may take, if the processor is free.",
     ),
     click.option(
         "--memory",

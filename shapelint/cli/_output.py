@@ -66,7 +66,8 @@ def _has_news(report: Report) -> bool:
 def save(destination: str, text: str) -> None:
     """Write a file. Raises UsageError if that fails."""
     try:
-        Path(destination).write_text(text, encoding="utf-8")
+        # names of files need not be UTF-8; the escape is one in JSON as well
+        Path(destination).write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as exc:
         raise UsageError(f"cannot write {destination}: {exc.strerror}") from exc
 

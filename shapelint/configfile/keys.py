@@ -56,7 +56,7 @@ _ABOUT_FILES = (
 _ABOUT_RUNS = (
     Key("python", "python", FilePath(commands=True), "The interpreter that runs the models."),
     Key("lengths", "usual_lengths", Lengths(), "The sizes that matter, for every model."),
-    Key("timeout", "timeout", Number(), "Seconds that one model may take."),
+    Key("timeout", "timeout", Number(), "Seconds that a model may take, if the processor is free."),
     Key("memory", "memory", Number(whole=True), "Megabytes that one file may take."),
     Key("jobs", "jobs", Number(whole=True), "Files that are linted at the same time."),
     Key("fail-on", "fail_on", Choice(("error", "warning", "never")),

@@ -31,4 +31,4 @@ def fingerprints(diagnostics: Iterable[Diagnostic], sources: Sources) -> list[st
 def _digest(key: tuple[str, ...], seen: Counter[tuple[str, ...]]) -> str:
     seen[key] += 1
     words = key if seen[key] == 1 else (*key, str(seen[key]))
-    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
+    return hashlib.sha256("\0".join(words).encode(errors="backslashreplace")).hexdigest()[:32]

@@ -7,7 +7,6 @@ what it costs is then known within a small factor, and is charged to all budgets
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -55,7 +54,7 @@ class Effort:
 class Deadline(Effort):
     """A time, on a clock that counts seconds, after which nothing more is worked out."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         super().__init__(0, f"--timeout ({seconds:g} s)")
         self._clock = clock
         self._end = clock() + seconds

@@ -155,7 +155,7 @@ def stamp(root: Path) -> str:
     """Changes when a Python file, README or config of the project comes, goes or is written."""
     read = (*python_files(root), *readmes(root), *configs(root))
     times = ((path, path.stat()) for path in read)
-    return digest(f"{path} {s.st_size} {s.st_mtime_ns}".encode() for path, s in times)
+    return digest(os.fsencode(f"{path} {s.st_size} {s.st_mtime_ns}") for path, s in times)
 
 
 def digest(parts: Iterable[bytes]) -> str:

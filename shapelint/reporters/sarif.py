@@ -8,6 +8,7 @@ alert for it. ``json`` has it.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import Any
@@ -158,4 +159,4 @@ def _artifact(path: str, sources: Sources) -> Json:
     shown = sources.shown(path)
     if PurePath(shown).is_absolute():
         return {"uri": PurePath(shown).as_uri()}
-    return {"uri": quote(shown), "uriBaseId": _ROOT}
+    return {"uri": quote(os.fsencode(shown)), "uriBaseId": _ROOT}

@@ -15,7 +15,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 
     ## What it does
     Reports files that take longer than `--timeout` seconds to open, and models that take longer
-    than that to build and to analyse.
+    than that to build and to analyse. Time in which other programs use all processors does
+    not count where the system tells (Linux).
 
     ## Why is this bad?
     It was not checked.

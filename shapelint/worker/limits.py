@@ -11,16 +11,19 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from shapelint.facts import TOOK_LONGER
+from shapelint.stopwatch import Stopwatch
 
 if sys.platform != "win32":
     import resource
 
 __all__ = ["limit_memory", "time_limit"]
 
+_MOMENT = 0.01
+
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the body after ``seconds``.
+    """Raise TimeoutError in the body after ``seconds``, see :class:`Stopwatch`.
 
     Works between Python instructions of the main thread only; a call that hangs inside C is ended
     by the client, which kills the process. Limits may be nested: the inner one ends first.
@@ -32,7 +35,12 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
         return
 
+    watch = Stopwatch(seconds, os.getpid())
+
     def expire(number: int, frame: FrameType | None) -> None:
+        if (left := watch.left()) > _MOMENT:
+            signal.setitimer(signal.ITIMER_REAL, left)
+            return
         raise TimeoutError(f"{TOOK_LONGER} {seconds:g} s")
 
     before = signal.signal(signal.SIGALRM, expire)

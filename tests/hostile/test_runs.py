@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from shapelint import stopwatch
 from shapelint.client import Limits, Unanswered, Worker, WorkerSession
 from shapelint.process import NotStarted
 from shapelint.wire import WIRE_VERSION
@@ -20,12 +22,15 @@ from tests.hostile.files import GOOD
 from tests.hostile.test_files import alive, lint
 
 NAMES = ("with space.py", "new\nline.py", "ünïcödé.py", "-dash.py", "1digit.py", "a.b.py", "'.py")
+NO_TEXT = "\udcff.py" if sys.platform == "linux" else "a.py"
+"""A name whose bytes are not UTF-8, where a file can have one."""
+FORMATS = ("sarif", "json", "github", "gitlab", "junit", "rdjson", "markdown", "html")
 
 
 def test_odd_names_and_things_that_are_no_files(tmp_path: Path) -> None:
     folder = tmp_path / "sp ace"
     folder.mkdir()
-    for name in NAMES:
+    for name in (*NAMES, NO_TEXT):
         (folder / name).write_bytes(GOOD)
     (folder / "loop").symlink_to(".")
     (folder / "self.py").symlink_to("self.py")
@@ -33,8 +38,11 @@ def test_odd_names_and_things_that_are_no_files(tmp_path: Path) -> None:
     (folder / "folder.py").mkdir()
     (folder / "empty.py").touch()
     os.mkfifo(folder / "pipe.py")
-    ran = lint(folder)
-    assert sorted(t["path"] for t in ran.report["targets"]) == sorted(NAMES)
+    reports = {form: tmp_path / form for form in FORMATS}
+    ran = lint(folder, *(f"--output={form}:{path}" for form, path in reports.items()))
+    assert sorted(t["path"] for t in ran.report["targets"]) == sorted([*NAMES, NO_TEXT])
+    assert json.loads(reports["json"].read_bytes()) == ran.report
+    assert b'"%FF.py"' in reports["sarif"].read_bytes() or NO_TEXT.isascii()
     assert {d["name"] for d in ran.report["diagnostics"]} == {"roundtrip-length"}
     assert (ran.code, ran.errors, ran.alive) == (1, "", [])
 
@@ -201,6 +209,17 @@ def test_an_answer_that_is_none(python: Path, answer: str, said: str) -> None:
     code = f"{_HELLO}\nrequest = json.loads(os.read(requests, 10**6))\n{answer}"
     worker = _worker(python, code, seconds)
     with pytest.raises(Unanswered, match=said.replace("20", str(seconds))):
+        WorkerSession(worker, python, python.parent).facts()
+    worker.close()
+
+
+def test_an_answer_may_come_late_where_the_worker_is_kept_waiting(
+    python: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopwatch, "kept_waiting", lambda pid: time.monotonic() * 0.8)
+    code = f"{_HELLO}\nrequest = json.loads(os.read(requests, 10**6))\ntime.sleep(1)"
+    worker = _worker(python, f"{code}\n{_REPLY.replace('PART', '3')}", seconds=0.5)
+    with pytest.raises(Unanswered, match="malformed answer"):
         WorkerSession(worker, python, python.parent).facts()
     worker.close()
 
