@@ -20,6 +20,7 @@ from shapelint.outputs import Outputs
 from shapelint.source.texts import Texts
 from shapelint.stages import Stage, Structure, level, nodes_above, structure
 from shapelint.trace import Node, Shape, Span, Trace
+from shapelint.wording import size_text
 
 if TYPE_CHECKING:
     from shapelint.contracts import Promise
@@ -75,7 +76,7 @@ class Subject:
     def spatial(self) -> tuple[str, ...]:
         """The symbols that are not the batch: all but those in the first of several dims."""
         first = {i.dims[0] for i in self.inputs if len(i.dims) > 1}
-        rest = {d for i in self.inputs for d in (i.dims[1:] if len(i.dims) > 1 else i.dims)}
+        rest = {d for i in self.inputs for d in i.dims[1:]}
         return tuple(s for s in self.exploration.symbols if s in rest or s not in first)
 
     # -- failures ---------------------------------------------------------------------------
@@ -280,6 +281,15 @@ class Subject:
     def near_miss(self, good: SizeSet, sizes: Sizes) -> dict[str, int]:
         """A size close to ``sizes`` that is in ``good``; empty if none is."""
         return good.nearest(sizes) or {}
+
+    def example(self, sizes: Sizes) -> dict[str, int]:
+        """A size close to ``sizes`` that runs: one that people feed it, if there is one."""
+        return self.near_miss(self.valid & self.ordinary or self.valid, sizes)
+
+    def example_note(self, example: Sizes) -> list[str]:
+        """That it runs there."""
+        shown = size_text(self.spatial_only(example))
+        return [f"runs, for example, at {shown}"] if example else []
 
     def outcome(self, sizes: Sizes) -> Outcome:
         """What the analysis says about sizes."""

@@ -54,6 +54,32 @@ def test_the_batch_is_left_out_where_it_does_not() -> None:
     assert found.notes[0] == "too small, for example: L = 4"
 
 
+def test_the_example_is_what_people_feed_it() -> None:
+    halved = nn.Sequential(nn.Conv2d(1, 1, 3, 2, 1), nn.Conv2d(1, 1, 3, 2, 1))
+    model = nn.Sequential(*halved, nn.Flatten(), nn.Linear(49, 2))
+    found = finding(model, "N", 1, "H", "W", name="linear-in-features")
+    assert found.message == "fits only where ceil(H/4)*ceil(W/4) == 49"
+    assert "runs, for example, at H = 28, W = 28" in found.notes  # 25 to 27 would do
+
+
+class Timed(nn.Module):
+    """One number for every sample: the batch is a batch there too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down, self.up = nn.Conv1d(1, 1, 4, 2, 1), nn.ConvTranspose1d(1, 1, 4, 2, 1)
+
+    def forward(self, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return x + self.up(self.down(x)) * t[:, None, None]
+
+
+def test_a_batch_of_numbers_is_a_batch() -> None:
+    analysis = shapelint.analyze(Timed(), inputs=[("N", 1, "L"), ("N",)])
+    (found,) = (d for d in analysis.diagnostics if d.name == "skip-length-mismatch")
+    assert found.label == "3 and 2 at L = 3"
+    assert "runs, for example, at L = 2" in found.notes
+
+
 class Auxiliary(nn.Module):
     """Where both sizes are even, a mean comes before the picture."""
 

@@ -15,7 +15,7 @@ from shapelint.lengths.expr import Bounds, Div, Expr, Prod, Sizes, as_expr
 from shapelint.lengths.real import RealTest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = [
     "FALSE",
@@ -31,6 +31,7 @@ __all__ = [
     "equal",
     "factored",
     "negate",
+    "products_in",
     "substituted",
     "unequal",
 ]
@@ -206,6 +207,15 @@ def substituted(condition: Condition, values: Mapping[str, Expr]) -> Condition:
     if isinstance(condition, RealTest):
         raise NotImplementedError(f"substitution into a float computation: {condition!r}")
     return type(condition)(tuple(substituted(p, values) for p in condition.parts))
+
+
+def products_in(condition: Condition) -> Iterator[Compare]:
+    """The comparisons in it that are about products of lengths."""
+    if isinstance(condition, (All, Any)):
+        for part in condition.parts:
+            yield from products_in(part)
+    elif isinstance(condition, Compare) and not condition.expr.is_quasi_affine:
+        yield condition
 
 
 def factored(condition: Condition, known: Bounds) -> Condition:

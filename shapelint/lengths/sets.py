@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import islpy as isl
 
-from shapelint.lengths.conditions import all_of, at_least
+from shapelint.lengths.conditions import all_of, at_least, products_in
 from shapelint.lengths.diagrams import Order, order_of
 from shapelint.lengths.effort import TooHard, at_most, charged
 from shapelint.lengths.expr import Interval, symbol
@@ -38,7 +38,7 @@ from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.reading import pieces_of
 from shapelint.lengths.search import all_members, greatest, least, nearest, spread
 from shapelint.lengths.solving import solved
-from shapelint.lengths.space import Window
+from shapelint.lengths.space import Window, narrower, window_of
 
 if TYPE_CHECKING:
     from shapelint.lengths.conditions import Compare, Condition
@@ -58,14 +58,23 @@ class SizeSet:
     window, and no member lies there.
     """
 
-    __slots__ = ("_diagram", "_text", "symbols", "window")
+    __slots__ = ("_diagram", "_text", "said", "symbols", "window")
 
     symbols: tuple[str, ...]
     window: Window | None
+    said: tuple[Compare, ...]
+    """Comparisons of products that it was made with: words for it may be found among these."""
 
-    def __init__(self, symbols: Sequence[str], diagram: Diagram, window: Window | None = None):
+    def __init__(
+        self,
+        symbols: Sequence[str],
+        diagram: Diagram,
+        window: Window | None = None,
+        said: tuple[Compare, ...] = (),
+    ):
         self.symbols = tuple(symbols)
         self.window = window
+        self.said = said
         self._diagram = diagram
         self._text: str | None = None
 
@@ -103,7 +112,8 @@ class SizeSet:
         if strangers:
             raise ValueError(f"{', '.join(sorted(strangers))}: not among the symbols {names}")
         base = cls.universe(names) if within is None else within
-        return cls(names, solved(condition, base._diagram, names), base.window)
+        said = tuple(dict.fromkeys((*base.said, *products_in(condition))))
+        return cls(names, solved(condition, base._diagram, names), base.window, said)
 
     @classmethod
     def inside(cls, window: Mapping[str, Interval], symbols: Iterable[str]) -> SizeSet:
@@ -141,10 +151,11 @@ class SizeSet:
         return self._combined(other, self._order.less(self._diagram, self._same(other)))
 
     def _combined(self, other: SizeSet, diagram: Diagram) -> SizeSet:
-        window = _narrower(self.window, other.window)
+        window = narrower(self.window, other.window)
         if window is not None and (self.window != window or other.window != window):
             diagram = self._order.meet(diagram, self._boxed(window))
-        return SizeSet(self.symbols, diagram, window)
+        said = tuple(dict.fromkeys((*self.said, *other.said)))
+        return SizeSet(self.symbols, diagram, window, said)
 
     def _boxed(self, window: Window | None) -> Diagram:
         parts: dict[Group, Points] = {(s,): box({s: ends}, s) for s, ends in (window or {}).items()}
@@ -264,21 +275,21 @@ class SizeSet:
         names = tuple(symbols)
         kept = [s for s in names if s in self.symbols]
         if kept == list(self.symbols):
-            return SizeSet(names, self._diagram, self.window)
+            return SizeSet(names, self._diagram, self.window, self.said)
         order = order_of(names)
         moved: Diagram = False
         for product in boxes(self._diagram):
             turned = {tuple(s for s in names if s in g): (g, p) for g, p in product.items()}
             parts = {into: embedded(p, g, into) for into, (g, p) in turned.items()}
             moved = order.join(moved, order.product(parts))
-        return SizeSet(names, moved, self.window)
+        return SizeSet(names, moved, self.window, self.said)
 
     def project(self, symbols: Iterable[str]) -> SizeSet:
         """Which values of ``symbols`` occur among the members."""
         names = tuple(symbols)
         kept = [s for s in self.symbols if s in names]
         diagram = self._order.projected(self._diagram, kept)
-        return SizeSet(kept, diagram, _window_of(self.window, kept)).over(names)
+        return SizeSet(kept, diagram, window_of(self.window, kept)).over(names)
 
     def restrict(self, values: Mapping[str, int]) -> SizeSet:
         """The members with some symbols fixed, as a set over the remaining symbols."""
@@ -294,7 +305,13 @@ class SizeSet:
         found = list(factors(self._diagram, self.symbols))
         bound = {s for group, _ in found for s in group}
         parts = [((s,), True) for s in self.symbols if s not in bound] + found
-        return [SizeSet(group, d, _window_of(self.window, group)) for group, d in parts]
+        return [
+            SizeSet(group, d, window_of(self.window, group), self._said_of(group))
+            for group, d in parts
+        ]
+
+    def _said_of(self, group: Group) -> tuple[Compare, ...]:
+        return tuple(test for test in self.said if test.symbols <= {*group})
 
     def everywhere(self) -> SizeSet:
         """Every size inside the window; without a window, every size."""
@@ -379,17 +396,3 @@ def _restored(symbols: tuple[str, ...], text: str, window: Window | None) -> Siz
     return SizeSet(
         symbols, order_of(symbols).product({symbols: of_isl(isl.Set(text), symbols)}), window
     )
-
-
-def _narrower(a: Window | None, b: Window | None) -> Window | None:
-    if a is None or b is None:
-        return b if a is None else a
-    out = {**a, **b}
-    for name in a.keys() & b.keys():
-        out[name] = (max(a[name][0], b[name][0]), min(a[name][1], b[name][1]))
-    return out
-
-
-def _window_of(window: Window | None, symbols: Sequence[str]) -> Window | None:
-    """What is left of a window; where none of the symbols was listed, there is none."""
-    return {s: window[s] for s in symbols if s in window} or None if window else None

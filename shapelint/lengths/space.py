@@ -6,7 +6,7 @@ everything about sums of sizes and their floor divisions by constants.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import islpy as isl
@@ -15,7 +15,7 @@ from shapelint.lengths.conditions import Compare
 from shapelint.lengths.expr import Atom, Div, Expr, Sym
 from shapelint.lengths.presburger import NotPresburger
 
-__all__ = ["DIM", "Space", "Window", "space_of", "value_of"]
+__all__ = ["DIM", "Space", "Window", "narrower", "space_of", "value_of", "window_of"]
 
 Window = Mapping[str, tuple[int, int]]
 """Least and greatest size for some symbols, both inclusive."""
@@ -84,3 +84,18 @@ def space_of(symbols: tuple[str, ...]) -> Space:
 def value_of(value: int) -> isl.Val:
     """An isl number; its constructor takes 64 bits, its parser any number."""
     return isl.Val(value) if -(2**62) < value < 2**62 else isl.Val(str(value))
+
+
+def narrower(a: Window | None, b: Window | None) -> Window | None:
+    """What is inside both; None is everywhere."""
+    if a is None or b is None:
+        return b if a is None else a
+    out = {**a, **b}
+    for name in a.keys() & b.keys():
+        out[name] = (max(a[name][0], b[name][0]), min(a[name][1], b[name][1]))
+    return out
+
+
+def window_of(window: Window | None, symbols: Sequence[str]) -> Window | None:
+    """What is left of a window; where none of the symbols was listed, there is none."""
+    return {s: window[s] for s in symbols if s in window} or None if window else None

@@ -14,6 +14,7 @@ from shapelint.lengths.domain import condition_of
 from shapelint.lengths.formulas import formula, map_text
 from shapelint.lengths.patterns import stretches, stretches_inside
 from shapelint.lengths.phrases import MAX_LISTED, between, comparison, excluded, stretch_text, union
+from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.sets import SizeSet
 
 if TYPE_CHECKING:
@@ -70,9 +71,17 @@ def _read(text: str, like: SizeSet) -> SizeSet:
     return SizeSet.of(condition_of(text or "every size"), like.symbols, within=like.everywhere())
 
 
+def _means(text: str, sizes: SizeSet) -> bool:
+    """Whether a text reads back as this set."""
+    try:
+        return _read(text, sizes) == sizes
+    except NotPresburger:  # a product, where nothing else is known
+        return False
+
+
 def _shortest(candidates: Iterable[str], sizes: SizeSet) -> str:
     for text in sorted(filter(None, dict.fromkeys(candidates)), key=len):
-        if _read(text, sizes) == sizes:
+        if _means(text, sizes):
             return text
     return _alternatives(sizes)
 
@@ -140,7 +149,7 @@ def _stretches(sizes: SizeSet) -> list[Stretch] | None:
 
 def _several(sizes: SizeSet) -> str:
     few = sizes.members(MAX_LISTED)
-    candidates = [_listed(sizes, few)] if few else []
+    candidates = [*_as_said(sizes), *([_listed(sizes, few)] if few else [])]
     cut = sizes.boxes()
     if cut is None:
         return _shortest([*candidates, *_tied(sizes)], sizes)
@@ -150,6 +159,23 @@ def _several(sizes: SizeSet) -> str:
     everywhere = {s: a.everywhere() for s, a in alone.items()}
     candidates += [_either([_box(p, everywhere) for p in cut]), _all([*common, inside])]
     return _shortest(candidates, sizes)
+
+
+def _as_said(sizes: SizeSet) -> Iterator[str]:
+    """``ceil(H/4)*ceil(W/4) == 49``: what was asked of products, and what of each symbol."""
+    if not sizes.said:
+        return
+    said = list(map(comparison, sizes.said))
+    yield _either(said)
+    projections = (sizes.project((s,)) for s in sizes.symbols)
+    alone = [_one(p) for p in projections if not p.is_universe]
+    texts = [part for text in alone for part in _conjuncts(text)] + said
+    if _means(_all(texts), sizes):
+        yield _all(_needed(texts, sizes))
+
+
+def _conjuncts(text: str) -> list[str]:
+    return [text] if " or " in text else text.split(" and ")
 
 
 def _either(texts: Iterable[str]) -> str:
@@ -235,7 +261,7 @@ def _needed(texts: list[str], sizes: SizeSet) -> list[str]:
         return texts
     for i in sorted(range(len(texts)), key=lambda i: (-len(texts[i]), -i)):
         rest = [t for j, t in enumerate(texts) if j != i and t]
-        if _read(_all(rest), sizes) == sizes:
+        if _means(_all(rest), sizes):
             texts = [t if j != i else "" for j, t in enumerate(texts)]
     return [t for t in texts if t]
 

@@ -9,7 +9,7 @@ from shapelint.lengths.words import formula
 from shapelint.model import Diagnostic, Severity
 from shapelint.rules import rule
 from shapelint.subject import Subject
-from shapelint.wording import only, place, size_text, whose
+from shapelint.wording import only, place, whose
 
 
 @rule("SHP401", "linear-in-features", severity="warning")
@@ -55,7 +55,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         event = failing.event
         assert event is not None
         sizes = subject.failing_witness(failing)
-        passing = subject.near_miss(subject.valid, sizes)
+        passing = subject.example(sizes)
         yield check.diagnostic(
             _message(subject, failing),
             severity=_severity(subject),
@@ -90,6 +90,4 @@ def _notes(subject: Subject, failing: Failing, passing: dict[str, int]) -> tuple
     if event and len(event.lengths) > 1 and event.lengths[0].symbols:
         got, wanted = event.lengths[:2]
         notes.append(f"features: gets {formula(got)}, was built for {formula(wanted)}")
-    if passing:
-        notes.append(f"runs, for example, at {size_text(subject.spatial_only(passing))}")
-    return tuple(notes)
+    return (*notes, *subject.example_note(passing))

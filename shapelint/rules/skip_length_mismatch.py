@@ -77,7 +77,7 @@ def _diagnostic(subject: Subject, groups: list[list[Failing]]) -> Diagnostic:
     event = first.event
     assert event is not None
     sizes = subject.failing_witness(first)
-    passing = subject.near_miss(subject.valid, sizes)
+    passing = subject.example(sizes)
     a, b = event.lengths[:2]
     return check.diagnostic(
         _message(subject, node),
@@ -137,6 +137,4 @@ def _notes(subject: Subject, failing: Failing, passing: dict[str, int]) -> tuple
     assert event is not None
     a, b = event.lengths[:2]
     notes = [f"lengths: {formula(a)} and {formula(b)}"] if (a.symbols | b.symbols) else []
-    if passing:
-        notes.append(f"runs, for example, at {size_text(subject.spatial_only(passing))}")
-    return (*notes, *subject.comes_back_note())
+    return (*notes, *subject.example_note(passing), *subject.comes_back_note())

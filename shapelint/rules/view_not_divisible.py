@@ -43,7 +43,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             continue
         seen.add(span)
         sizes = subject.failing_witness(failing)
-        passing = subject.near_miss(subject.valid, sizes)
+        passing = subject.example(sizes)
         never = subject.never_works
         yield check.diagnostic(
             _message(subject),
@@ -52,7 +52,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             span=span,
             label=f"fails at {size_text(subject.spatial_only(sizes))}",
             related=subject.callers(node),
-            notes=(*_example(subject, passing), *subject.comes_back_note()),
+            notes=(*subject.example_note(passing), *subject.comes_back_note()),
             witness=sizes,
             passing=passing,
         )
@@ -65,9 +65,3 @@ def _message(subject: Subject) -> str:
     if any(not part.is_universe and batch & {*part.symbols} for part in subject.valid.split()):
         return "mixes samples of a batch, or raises, unless each has as many elements as a row"
     return only("runs", subject.valid)
-
-
-def _example(subject: Subject, passing: dict[str, int]) -> list[str]:
-    if not passing:
-        return []
-    return [f"runs, for example, at {size_text(subject.spatial_only(passing))}"]

@@ -90,7 +90,23 @@ NAMES = ("H", "W", "L")
         pytest.param(
             "H <= 100 or W <= 50", "H <= 100 or W <= 50", id="alternatives of two symbols"
         ),
-        pytest.param("H*W == 49", "(H, W) in {(1, 49), (7, 7), (49, 1)}", id="a few points"),
+        pytest.param(
+            "(H, W) in {(1, 49), (49, 1)}", "(H, W) in {(1, 49), (49, 1)}", id="a few points"
+        ),
+        pytest.param("H*W == 49", "H*W == 49", id="a product"),
+        pytest.param(
+            "ceil(H/4)*ceil(W/4) == 49 and L % 2 == 0",
+            "ceil(H/4)*ceil(W/4) == 49 and L % 2 == 0",
+            id="a product and another symbol",
+        ),
+        pytest.param(
+            "H*W <= 400 and H % 8 == 0", "H % 8 == 0 and H*W <= 400", id="a product and its factor"
+        ),
+        pytest.param(
+            "3*H*W == 147 or H*W == 25",
+            "H*W == 49 or H*W == 25",
+            id="one product or another",
+        ),
     ],
 )
 def test_sets_in_words(given_text, text):
