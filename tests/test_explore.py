@@ -381,9 +381,58 @@ class CopiesWhatIsLarge(nn.Module):
         return x.contiguous() if x.numel() > 2**31 else x
 
 
+class CopiesEachLevel(nn.Module):
+    """Where the first level is large, so is the second."""
+
+    def forward(self, x):
+        for _ in range(2):
+            x = x.contiguous() if x.numel() > 2**31 else x
+            x = F.interpolate(x, scale_factor=2)
+        return x
+
+
+class CopiesByRatio(nn.Module):
+    """Compares doubles, as samplers do that are told their output size."""
+
+    def forward(self, x):
+        half = F.max_pool2d(x, 2, ceil_mode=True)
+        ratios = [a / b for a, b in zip(x.shape[2:], half.shape[2:])]
+        larger = ratios[0] if ratios[0] > ratios[1] else ratios[1]
+        half = half.contiguous() if half.numel() * larger > 2**31 else half
+        return F.interpolate(half, size=x.shape[2:])
+
+
 class CropsWhatIsLarge(nn.Module):
     def forward(self, x):
         return x[..., :8] if x.numel() > 2**31 else x
+
+
+class CropsWhatIsTwiceLarge(nn.Module):
+    """Each test alone changes nothing."""
+
+    def forward(self, x):
+        large = x.numel() > 2**31
+        x = F.interpolate(x, scale_factor=2)
+        return x[..., :8] if x.numel() > 2**31 and large else x
+
+
+class CutsWhatIsLarge(nn.Module):
+    """Slicing asks again what the model has asked."""
+
+    def forward(self, x):
+        x = x.flatten()
+        return x[:7919] if x.shape[0] >= 7919 else x
+
+
+@pytest.mark.parametrize(
+    ("kind", "valid"),
+    [(CopiesEachLevel, "every size"), (CopiesByRatio, "every size")],
+    ids=["tests of which one follows from another", "ratios of sizes"],
+)
+def test_tests_that_change_nothing_are_left_out_together(kind, valid):
+    found, _ = explored(kind())
+    assert (found.doubts, found.valid.text) == ((), valid)
+    assert not disagreements(analysed(kind()), kind(), IMAGE, SQUARES)
 
 
 def test_a_test_of_the_number_of_elements_that_changes_nothing_is_left_out():
@@ -395,8 +444,9 @@ def test_a_test_of_the_number_of_elements_that_changes_nothing_is_left_out():
     assert not disagreements(analysis, CopiesWhatIsLarge(), IMAGE, SQUARES)
 
 
-def test_one_that_changes_something_is_not():
-    found, _ = explored(CropsWhatIsLarge())
+@pytest.mark.parametrize("kind", [CropsWhatIsLarge, CropsWhatIsTwiceLarge, CutsWhatIsLarge])
+def test_one_that_changes_something_is_not(kind):
+    found, _ = explored(kind())
     assert found.doubts
 
 

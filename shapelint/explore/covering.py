@@ -15,6 +15,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from shapelint.explore.exploration import Component, Conflict, Exploration, combined
 from shapelint.explore.immaterial import without_immaterial
@@ -77,11 +78,13 @@ class _Explorer:
     def trace(self, sizes: Sizes) -> Trace:
         key = tuple(sizes[s] for s in self.domain.symbols)
         if key not in self.traces:
-            self.traces[key] = without_immaterial(self._run(sizes), self._run)
+            run = partial(self._run, dict(sizes))
+            self.traces[key] = without_immaterial(run(), run)
         return self.traces[key]
 
-    def _run(self, sizes: Sizes) -> Trace:
-        return self.session.trace(dict(sizes), patches=self.patches)
+    def _run(self, sizes: Sizes, crossed: tuple[int, ...] = ()) -> Trace:
+        across = [{"kind": "cross", "events": list(crossed)}] if crossed else []
+        return self.session.trace(sizes, patches=[*self.patches, *across])
 
     def explore(self) -> Exploration:
         base, rest = self._base()

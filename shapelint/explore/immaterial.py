@@ -1,66 +1,98 @@
 """Branches that make no difference: ``if x.numel() > 2**31: x = x.contiguous()``.
 
-Such a test multiplies sizes, and no set of sizes that isl knows describes its sides. But if one run
-on either side meets the same needs, takes the same other branches and returns the same shapes, the
-two of them speak for all sizes, and the test can be left out.
+Such a test multiplies sizes or compares doubles, and no set of sizes that isl knows describes its
+sides. But if the model does the same on all ways through such tests, meets the same needs, takes
+the same other branches and returns the same shapes, then it does so at every size, because each
+size goes one of these ways. So the tests can be left out.
+
+Which sizes go a way, if any, need not be known: a run is sent there against its own sizes.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
-from shapelint.lengths.conditions import Compare
+from shapelint.lengths.conditions import Compare, Condition
 from shapelint.lengths.expr import Prod
+from shapelint.lengths.presburger import NotPresburger
+from shapelint.lengths.real import RealTest
+from shapelint.lengths.sets import SizeSet
 from shapelint.trace import Event, Trace
 
 __all__ = ["without_immaterial"]
 
-Sizes = Mapping[str, int]
+_MOST = 5
+"""Tests; there are two to the power of this ways through them."""
 
-_DOUBLINGS = 24
-
-
-def without_immaterial(trace: Trace, run: Callable[[Sizes], Trace]) -> Trace:
-    """The trace without the branches that make no difference; ``run`` gives other traces."""
-    for event in filter(_multiplies, trace.events):
-        across = next(_across(trace, event), None)
-        if across is not None and _same_but_for(event, trace, run(across)):
-            trace = replace(trace, events=_others(trace, event))
-    return trace
+Sent = Callable[[tuple[int, ...]], Trace]
+"""A run that goes the other way at branches, by their places among its events."""
 
 
-def _multiplies(event: Event) -> bool:
-    """Whether it is a test of a product of sizes."""
-    tested = event.condition
-    if event.kind != "branch" or not isinstance(tested, Compare) or tested.op != ">=":
-        return False
-    return any(isinstance(atom, Prod) for atom in tested.expr.terms)
+def without_immaterial(trace: Trace, sent: Sent) -> Trace:
+    """The trace without the branches that make no difference, if all of them make none."""
+    tests = _tests(trace.events)
+    if not 0 < len(tests) <= _MOST or not all(_alike(trace, way) for way in _ways(trace, sent)):
+        return trace
+    return replace(trace, events=_others(trace))
 
 
-def _across(trace: Trace, event: Event) -> Iterator[dict[str, int]]:
-    """Sizes on the other side of the test, and on the same side of all others."""
-    symbols = sorted(event.condition.symbols)
-    for times, count in itertools.product(range(1, _DOUBLINGS), range(1, len(symbols) + 1)):
-        sizes = {**trace.hints, **{s: trace.hints[s] << times for s in symbols[-count:]}}
-        if event.condition.at(sizes) == event.holds:
+def _ways(trace: Trace, sent: Sent, crossed: tuple[int, ...] = ()) -> Iterator[Trace | None]:
+    """All other ways behind the last crossing of a run; None for one that was not to be had."""
+    last = crossed[-1] if crossed else -1
+    for place in _tests(trace.events):
+        if place <= last:
             continue
-        if all(e.condition.at(sizes) == e.holds for e in _others(trace, event)):
-            yield sizes
+        if len(crossed) == _MOST:
+            yield None
+            return
+        places = (*crossed, place)
+        other = sent(places)
+        yield other if _has_left(other, trace, place) else None
+        yield from _ways(other, sent, places)
 
 
-def _others(trace: Trace, event: Event) -> tuple[Event, ...]:
-    return tuple(e for e in trace.events if e.condition != event.condition)
+def _has_left(other: Trace, trace: Trace, place: int) -> bool:
+    there, here = other.events[place : place + 1], trace.events[place]
+    return [(e.condition, e.holds) for e in there] == [(here.condition, not here.holds)]
 
 
-def _same_but_for(event: Event, one: Trace, other: Trace) -> bool:
-    return (
-        (one.failure is None) == (other.failure is None)
-        and one.outputs == other.outputs
-        and _said(one, event) == _said(other, event)
-    )
+def _alike(one: Trace, other: Trace | None) -> bool:
+    return other is not None and _said(one) == _said(other)
 
 
-def _said(trace: Trace, event: Event) -> list[object]:
-    return [(e.kind, e.condition, e.holds) for e in _others(trace, event)]
+def _said(trace: Trace) -> tuple[object, ...]:
+    """All that a run says about sizes, but for the tests that may make no difference."""
+    failed = trace.failure and (trace.failure.error, trace.failure.explained)
+    events = [(e.kind, e.condition, e.holds, e.certain) for e in _others(trace)]
+    return failed, trace.outputs, events, trace.checked, trace.lax
+
+
+def _others(trace: Trace) -> tuple[Event, ...]:
+    tests = _tests(trace.events)
+    return tuple(e for i, e in enumerate(trace.events) if i not in tests)
+
+
+def _tests(events: Iterable[Event]) -> tuple[int, ...]:
+    """Places of the comparisons made by the code of the model that no set of sizes describes."""
+    branches = [(i, e.condition) for i, e in enumerate(events) if e.kind == "branch" and not e.why]
+    return tuple(i for i, c in branches if _orders(c) and not _is_a_set(c))
+
+
+def _orders(condition: Condition) -> bool:
+    """Whether it compares products or doubles. An equation would mislead a run sent across it."""
+    if isinstance(condition, RealTest):
+        return condition.op not in ("==", "!=")
+    if not isinstance(condition, Compare) or condition.op != ">=":
+        return False
+    return any(isinstance(atom, Prod) for atom in condition.expr.terms)
+
+
+@lru_cache(maxsize=256)
+def _is_a_set(condition: Condition) -> bool:
+    try:
+        SizeSet.of(condition, sorted(condition.symbols))
+    except NotPresburger:
+        return False
+    return True

@@ -16,7 +16,7 @@ import torch.utils._device
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from shapelint.worker.recorder import is_user_frame
+from shapelint.worker.frames import is_user_frame
 
 __all__ = ["TOLD", "OneDevice", "asked_by_user", "move"]
 

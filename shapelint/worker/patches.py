@@ -23,6 +23,8 @@ A patch is a JSON object whose ``kind`` says what it does:
     position if it is there, with ``"rest": true`` the values instead of all arguments from there.
 ``{"kind": "multiple", "of": [16, 16], "behind": [0, 0], "dims": [-2, -1]}``
     pads the first input of the model to so much behind a multiple, and crops every output.
+``{"kind": "cross", "events": [3, 8]}``
+    sends a traced run the other way at the branches with these places among its events.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ from torch.utils import _pytree as pytree
 from shapelint.worker.shapes import shape_of
 from shapelint.worker.tracer import Patch, ShapeTracer
 
-__all__ = ["patched"]
+__all__ = ["crossed", "patched"]
 
 
 @contextmanager
@@ -58,9 +60,14 @@ def patched(root: nn.Module, patches: Sequence[Mapping[str, Any]]) -> Iterator[d
                 before_nodes[patch["node"]] = _both(before_nodes.get(patch["node"]), before)
             elif patch["kind"] == "multiple":
                 _multiple(root, patch, undo)
-            else:
+            elif patch["kind"] != "cross":
                 _KINDS[patch["kind"]](root.get_submodule(patch["module"]), root, patch, undo)
         yield before_nodes
+
+
+def crossed(patches: Sequence[Mapping[str, Any]]) -> frozenset[int]:
+    """The places of the branches at which a run is to go the other way."""
+    return frozenset(i for p in patches if p["kind"] == "cross" for i in p["events"])
 
 
 def _set(module: nn.Module, name: str, value: Any, undo: ExitStack) -> None:

@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Literal
 
 from shapelint.facts import Problem
+from shapelint.worker.frames import is_user_frame
 from shapelint.worker.loading.stubs import StubUsed
-from shapelint.worker.recorder import is_user_frame
 from shapelint.worker.tracer import ShapeMismatch
 from shapelint.worker.words import said
 

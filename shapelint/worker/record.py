@@ -12,11 +12,11 @@ from torch import fx
 
 from shapelint.lengths.expr import Expr, constant
 from shapelint.trace import Node
+from shapelint.worker.frames import user_span
 from shapelint.worker.local_map import local_map
 from shapelint.worker.modules import ModuleCalls
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.python.length import expr_of
-from shapelint.worker.recorder import user_span
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
 

@@ -7,46 +7,23 @@ lengths deep inside somebody's ``forward`` has no other way to be heard.
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from traceback import walk_tb
-from types import FrameType
-
-import torch
 
 from shapelint.lengths.conditions import TRUE, All, Compare, Condition, factored, negate
 from shapelint.lengths.expr import Bounds, Expr, Interval
-from shapelint.trace import Event, NeedKind, Span
+from shapelint.trace import Event, NeedKind
+from shapelint.worker.frames import user_span
 
 __all__ = [
-    "OURS",
     "NeedFailed",
     "Noted",
     "Recorder",
     "current",
-    "frame_span",
     "note_lost",
-    "raised_at",
     "recording",
-    "user_span",
 ]
-
-_TORCH = os.path.dirname(torch.__file__)
-_WRAPPERS = ("_pytest", "beartype", "jaxtyping", "typeguard", "wadler_lindig")
-"""They wrap what is not to blame for them, or put what it says into words."""
-OURS = (
-    _TORCH + os.sep,
-    os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
-    *(os.path.join(os.path.dirname(_TORCH), name) + os.sep for name in _WRAPPERS),
-    "<@beartype(",
-)
-"""How the paths of code begin that is torch's, shapelint's, or wraps the user's."""
-_NOT_USER = (*OURS, "<frozen ", "<string>")
-_STDLIB = os.path.dirname(os.__file__) + os.sep
-_PACKAGES = ("site-packages" + os.sep, "dist-packages" + os.sep)  # may lie below it
 
 
 class NeedFailed(Exception):
@@ -78,7 +55,8 @@ class Recorder:
     """Collects the branches and needs of one run at ``sizes``.
 
     ``known`` holds an interval for each symbol: the domain at first, narrowed by every condition
-    that the run relies on. A condition that follows from it is not recorded again.
+    that the run relies on. A condition that follows from it is not recorded again. Branches whose
+    places among the events are in ``crossed`` go the other way than ``sizes`` would.
     """
 
     def __init__(
@@ -86,8 +64,11 @@ class Recorder:
         sizes: Mapping[str, int],
         known: Bounds | None = None,
         is_caught: Callable[[type[Exception]], bool] = lambda error: False,
+        crossed: Collection[int] = (),
     ) -> None:
         self.sizes = dict(sizes)
+        self._crossed = crossed
+        self._answers: dict[Condition, bool] = {}
         self._is_caught = is_caught
         self.known: dict[str, Interval] = dict(known or {})
         self.events: list[Event] = []
@@ -105,7 +86,7 @@ class Recorder:
         ``why`` is given where it is not the code that tests.
         """
         decided = condition.decide(self.known)
-        holds = condition.at(self.sizes) if decided is None else decided
+        holds = self._answer(condition) if decided is None else decided
         self._note(condition, holds)
         if decided is not None:
             return decided
@@ -118,6 +99,18 @@ class Recorder:
             at = user_span()
             self._record(Event("branch", condition, holds, self.node, why=why, span=at), relied)
         return holds
+
+    def _answer(self, condition: Condition) -> bool:
+        """Whether it holds here; what was crossed once is answered alike ever after."""
+        if condition in self._answers:
+            return self._answers[condition]
+        holds = condition.at(self.sizes)
+        relied = condition if holds else negate(condition)
+        if len(self.events) not in self._crossed or relied in self._seen:
+            return holds
+        self.depends_on_more()
+        self._answers = {**self._answers, condition: not holds, negate(condition): holds}
+        return not holds
 
     def need(
         self,
@@ -247,53 +240,3 @@ def recording(recorder: Recorder) -> Iterator[Recorder]:
         yield recorder
     finally:
         _recorders.pop()
-
-
-# -- where in the user's code ---------------------------------------------------------------
-
-
-def is_user_frame(frame: FrameType) -> bool:
-    """Whether it belongs to none of torch, shapelint, a type checker, the standard library."""
-    return _is_user_file(frame.f_code.co_filename)
-
-
-@lru_cache(maxsize=4096)
-def _is_user_file(path: str) -> bool:
-    inside = path.removeprefix(_STDLIB)
-    is_stdlib = inside != path and not inside.startswith(_PACKAGES)
-    return not is_stdlib and not path.startswith(_NOT_USER)
-
-
-def user_span(frame: FrameType | None = None) -> Span | None:
-    """Where the innermost frame of the user's code stands."""
-    at: FrameType | None = frame or sys._getframe(1)
-    while at is not None and not is_user_frame(at):
-        at = at.f_back
-    return None if at is None else frame_span(at)
-
-
-def raised_at(exc: BaseException) -> Span | None:
-    """The innermost line of the user's code on the way to the exception, whoever called us."""
-    frames = [frame for frame, _ in walk_tb(exc.__traceback__) if is_user_frame(frame)]
-    return frame_span(frames[-1]) if frames else None
-
-
-_spans: dict[tuple[object, int], Span] = {}
-
-
-def frame_span(frame: FrameType) -> Span:
-    """The call that a frame is executing."""
-    key = (frame.f_code, frame.f_lasti)
-    if key not in _spans:
-        _spans[key] = _position(frame)
-    return _spans[key]
-
-
-def _position(frame: FrameType) -> Span:
-    code, line = frame.f_code, frame.f_lineno
-    if sys.version_info >= (3, 11):
-        positions = list(code.co_positions())[frame.f_lasti // 2]
-        start, end, column, end_column = positions
-        if None not in positions:
-            return Span(code.co_filename, start, column + 1, end, end_column + 1)  # type: ignore[operator,arg-type]
-    return Span(code.co_filename, line, 1, line, 1)

@@ -16,7 +16,7 @@ from shapelint.model import Input
 from shapelint.trace import Trace
 from shapelint.worker.device import OneDevice
 from shapelint.worker.loading.build import Model, number_of_parameters
-from shapelint.worker.patches import patched
+from shapelint.worker.patches import crossed, patched
 from shapelint.worker.state import kept
 from shapelint.worker.tracer import ShapeTracer, tensors_in
 from shapelint.worker.words import said
@@ -54,7 +54,8 @@ def trace_run(
         _quiet(),
         _uncollected(),
     ):
-        return tracer.run(model.root, specs, sizes, known, call.kwargs, before_nodes)
+        more = (call.kwargs, before_nodes, crossed(patches))
+        return tracer.run(model.root, specs, sizes, known, *more)
 
 
 def plain_run(

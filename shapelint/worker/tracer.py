@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,6 +27,7 @@ from shapelint.worker.claim import ShapeMismatch, explained, symbolic
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.dtypes import converted
 from shapelint.worker.earlier import Earlier
+from shapelint.worker.frames import raised_at, user_span
 from shapelint.worker.graph import CallGraph
 from shapelint.worker.kernels import run_on_meta, unheard
 from shapelint.worker.loading.stubs import is_missing
@@ -44,7 +45,7 @@ from shapelint.worker.python.repeated import joined, joins
 from shapelint.worker.python.swaps import swapped
 from shapelint.worker.python.uncounted import Pieces, PieceShapes
 from shapelint.worker.record import OpCall, Records, exprs
-from shapelint.worker.recorder import NeedFailed, Recorder, raised_at, recording, user_span
+from shapelint.worker.recorder import NeedFailed, Recorder, recording
 from shapelint.worker.remembered import Remembered
 from shapelint.worker.said import Said
 from shapelint.worker.shapes import Shape, shape_of
@@ -95,13 +96,15 @@ class ShapeTracer(fx.Tracer):
         known: Bounds | None = None,
         kwargs: Mapping[str, Any] | None = None,
         patches: Mapping[str, Patch] | None = None,
+        crossed: Collection[int] = (),
     ) -> Trace:
         """Run ``root`` on ``inputs`` at the sizes ``hints``.
 
         ``inputs`` maps parameter names of ``forward`` to specs (integer keys are positions).
-        ``kwargs`` are constant keyword arguments. Exceptions of the model end up in the trace.
+        ``kwargs`` are constant keyword arguments; the branches at the places ``crossed`` among the
+        events go the other way. Exceptions of the model end up in the trace.
         """
-        self._prepare(root, Recorder(hints, known, is_caught), patches or {})
+        self._prepare(root, Recorder(hints, known, is_caught, crossed), patches or {})
         result: Any = None
         with recording(self.recorder), torch.no_grad(), self._watching(root):
             try:
@@ -110,7 +113,7 @@ class ShapeTracer(fx.Tracer):
                 self.calls.output(result)
                 self._ends_well()
             except Exception as exc:
-                if isinstance(exc, ShapeMismatch) or is_missing(exc):
+                if (isinstance(exc, ShapeMismatch) and not crossed) or is_missing(exc):
                     raise
                 self._note_failure(exc)
         return self._trace(dict(hints), tensors_in(result), len(inputs))

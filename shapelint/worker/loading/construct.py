@@ -17,7 +17,7 @@ from typing import Any
 from torch import nn
 
 from shapelint.trace import Span
-from shapelint.worker.recorder import frame_span, is_user_frame
+from shapelint.worker.frames import frame_span, is_user_frame
 
 __all__ = ["constructed", "watching_constructors"]
 

@@ -15,7 +15,7 @@ from typing import Any
 from torch import nn
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.recorder import is_user_frame
+from shapelint.worker.frames import is_user_frame
 
 __all__ = ["called", "is_caught"]
 

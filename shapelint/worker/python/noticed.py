@@ -14,8 +14,9 @@ from functools import lru_cache
 from itertools import islice
 from types import CodeType, FrameType
 
+from shapelint.worker.frames import OURS, is_user_frame
 from shapelint.worker.python.rewriting import definition_of
-from shapelint.worker.recorder import OURS, current, is_user_frame
+from shapelint.worker.recorder import current
 
 __all__ = ["asserted", "hashed", "made_bare", "written"]
 

@@ -1,0 +1,76 @@
+"""Where in the user's code something happens."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+from traceback import walk_tb
+from types import FrameType
+
+import torch
+
+from shapelint.trace import Span
+
+__all__ = ["OURS", "frame_span", "is_user_frame", "raised_at", "user_span"]
+
+_TORCH = os.path.dirname(torch.__file__)
+_WRAPPERS = ("_pytest", "beartype", "jaxtyping", "typeguard", "wadler_lindig")
+"""They wrap what is not to blame for them, or put what it says into words."""
+OURS = (
+    _TORCH + os.sep,
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
+    *(os.path.join(os.path.dirname(_TORCH), name) + os.sep for name in _WRAPPERS),
+    "<@beartype(",
+)
+"""How the paths of code begin that is torch's, shapelint's, or wraps the user's."""
+_NOT_USER = (*OURS, "<frozen ", "<string>")
+_STDLIB = os.path.dirname(os.__file__) + os.sep
+_PACKAGES = ("site-packages" + os.sep, "dist-packages" + os.sep)  # may lie below it
+
+
+def is_user_frame(frame: FrameType) -> bool:
+    """Whether it belongs to none of torch, shapelint, a type checker, the standard library."""
+    return _is_user_file(frame.f_code.co_filename)
+
+
+@lru_cache(maxsize=4096)
+def _is_user_file(path: str) -> bool:
+    inside = path.removeprefix(_STDLIB)
+    is_stdlib = inside != path and not inside.startswith(_PACKAGES)
+    return not is_stdlib and not path.startswith(_NOT_USER)
+
+
+def user_span(frame: FrameType | None = None) -> Span | None:
+    """Where the innermost frame of the user's code stands."""
+    at: FrameType | None = frame or sys._getframe(1)
+    while at is not None and not is_user_frame(at):
+        at = at.f_back
+    return None if at is None else frame_span(at)
+
+
+def raised_at(exc: BaseException) -> Span | None:
+    """The innermost line of the user's code on the way to the exception, whoever called us."""
+    frames = [frame for frame, _ in walk_tb(exc.__traceback__) if is_user_frame(frame)]
+    return frame_span(frames[-1]) if frames else None
+
+
+_spans: dict[tuple[object, int], Span] = {}
+
+
+def frame_span(frame: FrameType) -> Span:
+    """The call that a frame is executing."""
+    key = (frame.f_code, frame.f_lasti)
+    if key not in _spans:
+        _spans[key] = _position(frame)
+    return _spans[key]
+
+
+def _position(frame: FrameType) -> Span:
+    code, line = frame.f_code, frame.f_lineno
+    if sys.version_info >= (3, 11):
+        positions = list(code.co_positions())[frame.f_lasti // 2]
+        start, end, column, end_column = positions
+        if None not in positions:
+            return Span(code.co_filename, start, column + 1, end, end_column + 1)  # type: ignore[operator,arg-type]
+    return Span(code.co_filename, line, 1, line, 1)
