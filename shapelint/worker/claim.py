@@ -12,6 +12,7 @@ from torch.utils import _pytree as pytree
 from shapelint.lengths.conditions import FALSE
 from shapelint.worker import dtypes
 from shapelint.worker.nested import shapes_in
+from shapelint.worker.overlap import needs_room, written_to
 from shapelint.worker.record import OpCall
 from shapelint.worker.recorder import NeedFailed
 from shapelint.worker.shapes import NoSuchDim, Shape, need, only_on_cpu
@@ -43,6 +44,9 @@ def claim_of(call: OpCall) -> Claim:
     if call.transfer is None:
         return Claim()
     try:
+        written = written_to(call)
+        if written is not None:
+            needs_room(written, written.lengths)
         shapes = call.transfer(*call.args, **call.kwargs)
         return Claim(shapes, dtypes=dtypes.returned(call))
     except NeedFailed as exc:

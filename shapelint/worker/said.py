@@ -171,4 +171,6 @@ def _tensor(tensor: torch.Tensor, lengths: tuple[Expr | int, ...]) -> object:
     """Raises TypeError for a tensor of which there is more to see."""
     if not tensor.is_meta or tensor.is_complex() or contents_of(tensor) is not None:
         raise TypeError
+    if getattr(tensor, "stretched", ()):
+        raise TypeError
     return lengths, tensor.dtype, order_of(tensor)

@@ -20,6 +20,8 @@ class ShapeTensor(torch.Tensor):
 
     lengths: Shape
     node: Any
+    stretched: tuple[tuple[int, int], ...] = ()
+    """The lengths that share its memory: how long each was, and how long it was made."""
 
     @staticmethod
     def wrap(tensor: torch.Tensor, lengths: Shape, node: Any) -> ShapeTensor:

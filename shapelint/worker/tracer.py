@@ -36,6 +36,7 @@ from shapelint.worker.modules import ModuleCalls
 from shapelint.worker.names import op_name, transfer_of
 from shapelint.worker.nested import has_lengths, tensors_in
 from shapelint.worker.ops import LAX, QUERIES
+from shapelint.worker.overlap import pass_on
 from shapelint.worker.probe import probe
 from shapelint.worker.python.caught import called, is_caught
 from shapelint.worker.python.following import UNREAD, answered, follow, with_numbers
@@ -272,14 +273,14 @@ class ShapeTracer(fx.Tracer):
         shapes = symbolic(call, claimed, real)
         self.records.add(call, shapes, before.local if before else None)
         if isinstance(real, torch.Tensor):
-            return ShapeTensor.wrap(real, shapes[0], call.node)
+            return pass_on(call, ShapeTensor.wrap(real, shapes[0], call.node))
         left = iter(enumerate(shapes))
 
         def wrapped(tensor: torch.Tensor) -> ShapeTensor:
             index, shape = next(left)
             item = self.calls.item(call.node, index)
             self.records.add_item(item, call.node)
-            return ShapeTensor.wrap(tensor, shape, item)
+            return pass_on(call, ShapeTensor.wrap(tensor, shape, item))
 
         tensors = pytree.tree_map_only(torch.Tensor, wrapped, real)
         return Pieces.of(tensors, claimed.cut) if isinstance(claimed, PieceShapes) else tensors

@@ -16,8 +16,10 @@ import torch
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.pieces import slice_length
+from shapelint.worker.overlap import needs_room
 from shapelint.worker.python.picks import needs_to_be_inside
 from shapelint.worker.shapes import Shape, broadcast, either, eq, ge, need, shape_of
+from shapelint.worker.tensor import ShapeTensor
 
 __all__: list[str] = []
 
@@ -58,6 +60,8 @@ def setitem(self: Any, key: Any, value: Any) -> list[Shape]:
         return []
     chosen = _selected(shape_of(self), key)
     _fits_into(chosen.shape(), shape_of(value), bool(chosen.picked))
+    if not chosen.picked and isinstance(self, ShapeTensor):
+        needs_room(self, chosen.shape(), key)
     return []
 
 
