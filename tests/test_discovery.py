@@ -30,6 +30,8 @@ class Inherits(elsewhere.Base):
     def forward(self, x): pass
 class Other(elsewhere.Base):
     pass
+class Step(torch.autograd.Function):
+    def forward(ctx, x): pass
 if __name__ == "__main__":
     net = UNet(-3, widths=WIDTHS)
 """,
@@ -154,6 +156,21 @@ CALLS = {
     "defaults of a factory": ("def tiny(c=4, *, d=5):\n    return UNet(c, d=d)", "(4, d=5)"),
     "a main block": ("if __name__ == '__main__':\n    c = 4\n    UNet(c)", "(4)"),
     "options of another file": ("def main(args):\n    UNet(args.depth)", "(7)"),
+    "the caller of a factory": ("def f(c, d):\n    UNet(c, d)\nf(4, d=5)", "(4, 5)"),
+    "callers of callers": (
+        "def f(c):\n    UNet(c)\ndef g(c):\n    f(c)\ndef main():\n    w = 2\n    g(w * 4)",
+        "(8)",
+    ),
+    "the caller of a method": (
+        "class A:\n    def f(self, c):\n        UNet(c)\n    def g(self):\n        self.f(4)",
+        "(4)",
+    ),
+    "the caller of a constructor": (
+        "class A:\n    def __init__(self, c):\n        UNet(c)\nA(4)",
+        "(4)",
+    ),
+    "one command line of several": ("def main(args):\n    UNet(args.a, args.b)", "(3, 4)"),
+    "command lines together": ("def main(args):\n    UNet(args.a, args.e)", ""),
     "a layer": ("from torch import nn\nUNet(act=nn.ReLU())", "(act=nn.ReLU())"),
     "a class": ("from models.unet import Block\nUNet(Block)", "(Block)"),
     "a model in a variable": (
@@ -168,6 +185,12 @@ CALLS = {
     "a part of a config that is spread": ("def main(hps):\n    UNet(**hps.net)", "(act='relu')"),
     "keys that no config has": ("def main(hps):\n    UNet(hps.data.d)", ""),
     "keys of the object itself": ("def main(self):\n    UNet(self.data.c)", ""),
+    "a method of something else": (
+        "class A:\n    def f(self, c):\n        UNet(c)\nwriter.f(4)",
+        "",
+    ),
+    "a caller that says no value": ("def f(c):\n    UNet(c)\nf(load())", ""),
+    "a function that calls itself": ("def f(c):\n    UNet(c)\n    f(c)", ""),
     "a class of a class": ("class A:\n    c = 1\ndef f():\n    UNet(c)", ""),
     "set in a loop": ("for c in (1, 2):\n    UNet(c)", ""),
     "set twice": ("c = 1\nc = 2\nUNet(c)", ""),
@@ -182,6 +205,10 @@ CALLS = {
 @pytest.mark.parametrize(("source", "expected"), CALLS.values(), ids=CALLS)
 def test_arguments_that_can_be_read_off(root: Path, source: str, expected: str) -> None:
     (root / "options.py").write_text("parser.add_argument('--depth', type=int, default=7)")
+    for path, a, b in (("train.sh.py", 1, "E"), ("eval.py", 3, 4), ("more.py", 5, 6)):
+        (root / path).write_text(
+            f"p.add_argument('--a', default={a})\np.add_argument('--b', default={b})"
+        )
     (root / "config.json").write_text('{"data": {"c": 8}, "net": {"act": "relu"}}')
     (root / "use.py").write_text(source)
     calls = Project(root).constructions("UNet", root / "models/unet.py")
@@ -331,7 +358,7 @@ def test_a_class_of_the_same_name_in_another_file_is_another_one(root: Path) -> 
 def test_constructor_calls_with_literal_arguments(root: Path) -> None:
     calls = Project(root).constructions("UNet", root / "models/unet.py")
     assert [(c.path.name, c.line, c.args, c.kwargs) for c in calls] == [
-        ("unet.py", 20, (-3,), {"widths": (8, 16)}),
+        ("unet.py", 22, (-3,), {"widths": (8, 16)}),
         ("train.py", 5, (1,), {"widths": [8, 8]}),
     ]
 

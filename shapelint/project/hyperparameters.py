@@ -15,8 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shapelint.project.constructions import Construction, dotted
+from shapelint.project.constructions import Construction
 from shapelint.project.expressions import Expression
+from shapelint.project.names import dotted
 
 __all__ = ["as_object", "called", "keys_read", "looked_up", "with_keys"]
 

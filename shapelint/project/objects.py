@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelint.project import hyperparameters
-from shapelint.project.constructions import Construction, command_line, constructions
+from shapelint.project.constructions import Construction, constructions
 from shapelint.project.expressions import Expression
+from shapelint.project.names import command_line
 from shapelint.source.literals import NotLiteral, literal
 
 if TYPE_CHECKING:
-    from shapelint.project.classes import SourceFile
+    from shapelint.project.sources import SourceFile
 
 __all__ = ["BUILT_BY", "given_as_one"]
 

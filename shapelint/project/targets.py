@@ -16,9 +16,10 @@ from typing import Any
 
 from shapelint.config import Declared, Settings
 from shapelint.facts import ClassFacts, Facts
-from shapelint.project.classes import Project, SourceFile
+from shapelint.project.classes import Project
 from shapelint.project.constructions import Construction
 from shapelint.project.discovery import Place
+from shapelint.project.sources import SourceFile
 from shapelint.project.usual import usual_arguments
 
 __all__ = ["Plan", "plans"]

@@ -1,0 +1,97 @@
+"""What the callers of a function give its parameters.
+
+``def build(width): return UNet(width)`` says nothing about the width; ``build(8)`` elsewhere does.
+Only literals are taken over: other arguments mean something only where the call stands.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shapelint.project.names import Known, calls_of, dotted, inside, scopes, visible
+from shapelint.source.literals import NotLiteral, literal
+
+if TYPE_CHECKING:
+    from shapelint.project.sources import SourceFile
+
+__all__ = ["builders", "given"]
+
+Files = Callable[[str, Path], Iterable["SourceFile"]]
+"""The files in which a name may be the one that a file defines."""
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEEPEST = 2
+"""Callers of callers that are asked."""
+_MOST = 8
+"""Calls of one function that are looked at."""
+
+
+def builders(name: str, files: Iterable[SourceFile]) -> Iterator[tuple[Path, str]]:
+    """The functions that call what has this name: file and name of each."""
+    for file in files:
+        for scope, owner in scopes(file.tree):
+            called = _called(scope, owner)
+            if called and calls_of(name, inside(scope)):
+                yield file.path, called
+
+
+def given(
+    function: ast.AST, owner: str, path: Path, files: Files, options: Known, depth: int = 0
+) -> Iterator[Known]:
+    """For each call of a function: its parameters that are given a literal, and what that is.
+
+    ``owner`` is the class of a method, which counts only where it is called on that class or on
+    ``self``; a constructor is called as its class.
+    """
+    called = _called(function, owner)
+    if not called or depth > _DEEPEST:
+        return
+    constructs = called == owner
+    found = (
+        (file, scope, around, call)
+        for file in files(called, path)
+        for scope, around in scopes(file.tree)
+        for call in calls_of(called, inside(scope))
+        if constructs or not owner or _is_on(call, owner)
+    )
+    for file, scope, around, call in islice(found, _MOST):
+        values = visible(file.tree, scope, options)
+        yield _bound(call, function, values)
+        for further in given(scope, around, file.path, files, options, depth + 1):
+            yield _bound(call, function, {**values, **further})
+
+
+def _called(scope: ast.AST, owner: str) -> str:
+    """By which name a function is called; empty for what is none, and for what runs a model."""
+    if not isinstance(scope, _FUNCTIONS) or scope.name == "forward":
+        return ""
+    return owner if owner and scope.name == "__init__" else scope.name
+
+
+def _is_on(call: ast.Call, owner: str) -> bool:
+    on = dotted(call.func).rpartition(".")[0]
+    return on in ("self", "cls") or on.rpartition(".")[2] == owner
+
+
+def _bound(call: ast.Call, function: ast.AST, values: Known) -> Known:
+    """The parameters whose arguments can be read off."""
+    assert isinstance(function, _FUNCTIONS)
+    args = function.args
+    names = [a.arg for a in (*args.posonlyargs, *args.args)]
+    names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+    every = {*names, *(a.arg for a in args.kwonlyargs)}
+    pairs = [*zip(names, call.args), *((k.arg, k.value) for k in call.keywords)]
+    found: dict[str, ast.expr] = {}
+    for name, value in pairs:
+        if isinstance(value, ast.Starred):
+            break
+        with suppress(NotLiteral, SyntaxError):
+            said = repr(literal(value, values))
+            if name in every:
+                found[str(name)] = ast.parse(said, mode="eval").body
+    return found

@@ -1,0 +1,133 @@
+"""One Python file of a project, parsed: its classes that look like models, and what names mean."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from shapelint.project.names import dotted
+from shapelint.source.texts import Texts
+
+__all__ = ["ModelClass", "SourceFile", "parsed"]
+
+_TORCH_BASES = frozenset(("Module", "Sequential", "ModuleList", "ModuleDict", "LightningModule"))
+
+
+@dataclass(frozen=True)
+class ModelClass:
+    """A class that looks like an ``nn.Module``."""
+
+    name: str
+    line: int
+    bases: tuple[str, ...]
+    uses: frozenset[str]
+    """Names that its body mentions: the classes it is made of are among them."""
+    required: frozenset[str] = frozenset()
+    """Parameters of its own constructor without a default."""
+    positional: tuple[str, ...] = ()
+    """Those of its parameters that have a position, in order."""
+
+    @property
+    def trains(self) -> bool:
+        """Whether it is a LightningModule: a model and the way it is trained."""
+        return any(base.rpartition(".")[2] == "LightningModule" for base in self.bases)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One parsed file."""
+
+    path: Path
+    tree: ast.Module = field(repr=False)
+
+    @cached_property
+    def classes(self) -> tuple[ModelClass, ...]:
+        """Its classes that derive from ``nn.Module``, directly or from one of these.
+
+        A class with a base from elsewhere counts if it has a ``forward``.
+        """
+        found: dict[str, ModelClass] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ClassDef):
+                bases = tuple(filter(None, map(dotted, node.bases)))
+                inherits = any(_is_torch_base(b) or b in found for b in bases)
+                if inherits or (bases and _has_forward(node)):
+                    found[node.name] = _model_class(node, bases)
+        return tuple(found.values())
+
+    def means(self, name: str, defined_in: Path) -> bool:
+        """Whether a name in this file can be the one that the file ``defined_in`` defines.
+
+        It cannot if this file has its own, or imports one from another module.
+        """
+        if self.path == defined_in:
+            return True
+        for node in self._binding:
+            if not isinstance(node, ast.ImportFrom):
+                if node.name == name:
+                    return False
+                continue
+            imported = [a.name for a in node.names]
+            if name in imported or ("*" in imported and self._beside(node) is not None):
+                return self._can_be(node, defined_in)
+        return True
+
+    @cached_property
+    def _binding(self) -> tuple[ast.ClassDef | ast.FunctionDef | ast.ImportFrom, ...]:
+        """What defines or imports names: it is asked for every class of the project."""
+        kinds = (ast.ClassDef, ast.FunctionDef, ast.ImportFrom)
+        return tuple(node for node in ast.walk(self.tree) if isinstance(node, kinds))
+
+    def _beside(self, node: ast.ImportFrom) -> Path | None:
+        """The file that ``from models import …`` means if it lies beside this one."""
+        candidate = self.path.parent.joinpath(*(node.module or "").split(".")).with_suffix(".py")
+        return candidate if candidate.is_file() else None
+
+    def _can_be(self, node: ast.ImportFrom, defined_in: Path) -> bool:
+        beside = self._beside(node)
+        if beside is not None:
+            return beside == defined_in
+        source = (node.module or "").rpartition(".")[2]
+        return source in (defined_in.stem, defined_in.parent.name, "")
+
+
+def parsed(path: Path, texts: Texts) -> SourceFile | None:
+    """The file, or None if it is not valid Python."""
+    try:
+        return SourceFile(path, ast.parse(texts.read(path), str(path)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError):
+        return None
+
+
+def _model_class(node: ast.ClassDef, bases: tuple[str, ...]) -> ModelClass:
+    inits = (s for s in node.body if isinstance(s, ast.FunctionDef) and s.name == "__init__")
+    for args in (init.args for init in inits):
+        positional = [a.arg for a in (*args.posonlyargs, *args.args)][1:]
+        required = positional[: max(0, len(positional) - len(args.defaults))]
+        required += [a.arg for a, d in zip(args.kwonlyargs, args.kw_defaults) if d is None]
+        uses = _mentioned(node)
+        return ModelClass(
+            node.name, node.lineno, bases, uses, frozenset(required), tuple(positional)
+        )
+    return ModelClass(node.name, node.lineno, bases, _mentioned(node))
+
+
+def _is_torch_base(base: str) -> bool:
+    owner, _, name = base.rpartition(".")
+    return name in _TORCH_BASES and (not owner or owner.split(".")[0] in ("nn", "torch", "pl", "L"))
+
+
+def _has_forward(node: ast.ClassDef) -> bool:
+    """A step of autograd has one as well, and is no module."""
+    differentiates = any(dotted(b).rpartition(".")[2] == "Function" for b in node.bases)
+    has = any(isinstance(s, ast.FunctionDef) and s.name == "forward" for s in node.body)
+    return has and not differentiates
+
+
+def _mentioned(node: ast.ClassDef) -> frozenset[str]:
+    """Names in a class body, by their last part; bases are not in the body."""
+    nodes = (n for statement in node.body for n in ast.walk(statement))
+    names = (dotted(n) for n in nodes if isinstance(n, (ast.Name, ast.Attribute)))
+    return frozenset(name.rpartition(".")[2] for name in names if name)
