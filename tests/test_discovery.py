@@ -198,6 +198,10 @@ CALLS = {
     "set in the function too": ("c = 1\ndef f():\n    c = load()\n    UNet(c)", ""),
     "a call that may do anything": ("UNet(load_model())", ""),
     "a function without a name": ("UNet(lambda: 1)", ""),
+    "a number that is computed": (
+        "import math\nUNet(math.ceil(math.log2(9)))",
+        "(math.ceil(math.log2(9)))",
+    ),
     "a name from nowhere": ("UNet(Block)", ""),
 }
 

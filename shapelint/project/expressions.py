@@ -15,7 +15,20 @@ from shapelint.source.literals import NotLiteral
 
 __all__ = ["Expression", "Meanings", "inlined"]
 
-_COMPUTES = ("float", "int", "len", "max", "min", "range", "sum")
+_COMPUTES = (
+    "abs",
+    "ceil",
+    "float",
+    "floor",
+    "int",
+    "len",
+    "log2",
+    "max",
+    "min",
+    "range",
+    "round",
+    "sum",
+)
 _HOLDS = ("device", "dict", "is_available", "list", "partial", "set", "tuple")
 _CALLABLE = frozenset((*_COMPUTES, *_HOLDS))
 _MOVES = frozenset(("cpu", "cuda", "double", "eval", "float", "half", "to", "train"))
