@@ -24,6 +24,8 @@ class Fancy(nn.Sequential):
 class UNet(nn.Module):
     def __init__(self, channels, widths=()):
         self.down = Block()
+    def forward(self, x: Deep) -> Fancy:
+        assert isinstance(x, Inherits)
 class Config:
     def forward(self): pass
 class Inherits(elsewhere.Base):
@@ -241,11 +243,43 @@ CONFIGS = {
     "JSON with the name": ("a.json", '[{"type": "Net", "width": 8}]', "(width=8)"),
     "Hydra": ("a.yml", "_target_: models.net.Net\nwidth: [8, 16]", "(width=[8, 16])"),
     "parameters of their own": ("a.yaml", "type: Net\nparams:\n  width: 8", "(width=8)"),
+    "all that is under params": (
+        "a.yaml",
+        "{target: m.Net, params: {width: 8, rate: 1}}",
+        "(width=8)",
+    ),
+    "a section with its name": ("a.yaml", "net:\n  width: 8\n  depth: 2", "(width=8, depth=2)"),
+    "a section with more": ("a.yaml", "net:\n  width: 8\n  lr: 0.1", ""),
+    "a power of ten": ("a.yaml", "name: Net\nwidth: 1e3", "(width=1000.0)"),
     "another class": ("a.yaml", "name: NetTwo\nwidth: 8", ""),
     "filled in elsewhere": ("a.yaml", "name: Net\nwidth: ${size}", ""),
     "not valid": ("a.yaml", "name: Net\n  width: [8", ""),
     "a tag of their own": ("a.yaml", "name: Net\nwidth: !size 8", ""),
 }
+OPEN = """
+from torch import nn
+class Hourglass(nn.Module):
+    def __init__(self, stacks, width=4, **more): ...
+"""
+PASSED_ON = {
+    "params": ("{target: m.Hourglass, params: {width: 8, rate: 1}}", {"width": 8, "rate": 1}),
+    "a section and what stands beside it": (
+        "{hour_glass: {width: 8}, data: {stacks: 2, lr: 1}}",
+        {"stacks": 2, "width": 8},
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "kwargs"), PASSED_ON.values(), ids=PASSED_ON)
+def test_configs_with_more_than_a_class_names(
+    tmp_path: Path, text: str, kwargs: dict[str, object]
+) -> None:
+    (tmp_path / "net.py").write_text(OPEN)
+    (tmp_path / "conf.yaml").write_text(text)
+    (found,) = Project(tmp_path).described("Hourglass", tmp_path / "net.py", ["stacks", "width"])
+    assert found.kwargs == kwargs
+
+
 OBJECTS = {
     "attributes": ("h.a + self.h.b", "(h=SimpleNamespace(**{'a': 1, 'b': 2, 'c': 3}))"),
     "keys": ("h['a'] + h['b']", "(h={'a': 1, 'b': 2, 'c': 3})"),
@@ -340,7 +374,7 @@ def test_classes_that_look_like_modules(root: Path) -> None:
         ("Deep", 6),
         ("Fancy", 8),
         ("UNet", 10),
-        ("Inherits", 15),
+        ("Inherits", 17),
     ]
 
 
@@ -362,7 +396,7 @@ def test_a_class_of_the_same_name_in_another_file_is_another_one(root: Path) -> 
 def test_constructor_calls_with_literal_arguments(root: Path) -> None:
     calls = Project(root).constructions("UNet", root / "models/unet.py")
     assert [(c.path.name, c.line, c.args, c.kwargs) for c in calls] == [
-        ("unet.py", 22, (-3,), {"widths": (8, 16)}),
+        ("unet.py", 24, (-3,), {"widths": (8, 16)}),
         ("train.py", 5, (1,), {"widths": [8, 8]}),
     ]
 

@@ -115,9 +115,12 @@ class Project:
 
         Its first parameter may be an object with all that it reads of it.
         """
-        yield from hyperparameters.called(self._configs, class_name, parameters)
-        source = self.parse(defined_in) if parameters else None
-        for node in ast.walk(source.tree) if source else ():
+        source = self.parse(defined_in)
+        kind = next((c for c in source.classes if c.name == class_name), None) if source else None
+        more, required = (kind.takes_more, kind.required) if kind else (False, ())
+        yield from hyperparameters.called(self._configs, class_name, parameters, more)
+        yield from hyperparameters.sections(self._configs, class_name, parameters, required)
+        for node in ast.walk(source.tree) if source and parameters else ():
             if isinstance(node, ast.ClassDef) and node.name == class_name:
                 files = ((name, file) for name in BUILT_BY for file in self.mentioning(name))
                 yield from given_as_one(node, parameters[0], self._configs, files)

@@ -19,7 +19,7 @@ from shapelint.project.constructions import Construction
 from shapelint.project.expressions import Expression
 from shapelint.project.names import dotted
 
-__all__ = ["as_object", "called", "keys_read", "looked_up", "with_keys"]
+__all__ = ["as_object", "called", "keys_read", "looked_up", "sections", "with_keys"]
 
 Texts = Mapping[Path, bytes]
 Entries = Mapping[str, Any]
@@ -28,10 +28,13 @@ _METHODS = frozenset(("copy", "get", "items", "keys", "pop", "setdefault", "to_d
 _PLAIN = (str, int, float, type(None))
 
 
-def called(texts: Texts, class_name: str, parameters: Collection[str]) -> Iterator[Construction]:
+def called(
+    texts: Texts, class_name: str, parameters: Collection[str], more: bool = False
+) -> Iterator[Construction]:
     """For each mapping with the name of the class among its values: what it gives parameters.
 
-    ``{type: VAE, params: {…}}`` counts too, and ``{_target_: models.VAE, …}`` as Hydra has it.
+    ``{type: VAE, params: {…}}`` counts too, and ``{_target_: models.VAE, …}`` as Hydra has it. A
+    class that takes ``more`` than it names is given all of ``params``.
     """
     word = re.compile(rb"\b" + re.escape(class_name.encode()) + rb"\b")
     for path, text in texts.items():
@@ -41,9 +44,40 @@ def called(texts: Texts, class_name: str, parameters: Collection[str]) -> Iterat
             if found and class_name in names:
                 inner = [v for k, v in entries.items() if _is_entries(v) and k not in parameters]
                 kwargs = {k: v for e in (*inner, entries) for k, v in e.items() if k in parameters}
+                kwargs |= {k: v for e in inner if more and kwargs.keys() & e for k, v in e.items()}
                 if kwargs and all(map(_is_plain, kwargs.values())):
                     line = text.count(b"\n", 0, found.start()) + 1
                     yield Construction(class_name, (), kwargs, path, line)
+
+
+def sections(
+    texts: Texts, class_name: str, parameters: Collection[str], required: Collection[str]
+) -> Iterator[Construction]:
+    """For each section called like the class that holds parameters only: ``hdemucs: {depth: 6}``.
+
+    What the section lacks of the required parameters, the document has under their names.
+    """
+    wanted = _letters(class_name)
+    for path, text in texts.items():
+        if wanted not in _letters(text.decode("utf-8", errors="replace")):
+            continue
+        document = _parsed(path.suffix, text)
+        for key, section in _sections(document):
+            if _letters(key) == wanted and section and section.keys() <= set(parameters):
+                found = {k: v for e in _nested(document) for k, v in e.items() if k in required}
+                kwargs = {**found, **section}
+                if all(map(_is_plain, kwargs.values())):
+                    line = text[: text.find(key.encode())].count(b"\n") + 1
+                    yield Construction(class_name, (), kwargs, path, line)
+
+
+def _letters(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def _sections(document: object) -> Iterator[tuple[str, Entries]]:
+    for entries in _nested(document):
+        yield from ((key, value) for key, value in entries.items() if _is_entries(value))
 
 
 def with_keys(texts: Texts, keys: Collection[str]) -> Iterator[tuple[Path, Entries]]:
@@ -116,11 +150,23 @@ def _parsed(suffix: str, text: bytes) -> object:
     """A document; None if it is not valid."""
     import yaml  # not before there is a file of that kind
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return json.loads(text) if suffix == ".json" else yaml.load(text, loader)
+        return json.loads(text) if suffix == ".json" else yaml.load(text, _loader())
     except (ValueError, RecursionError, yaml.YAMLError):
         return None
+
+
+@cache
+def _loader() -> Any:
+    """PyYAML's, for which ``1e-4`` is a number as well, as it is in YAML 1.2 and for OmegaConf."""
+    import yaml
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        pass
+
+    number = re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+$")
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+0123456789"))
+    return Loader
 
 
 def _is_entries(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,8 @@ class ModelClass:
     """Parameters of its own constructor without a default."""
     positional: tuple[str, ...] = ()
     """Those of its parameters that have a position, in order."""
+    takes_more: bool = False
+    """Whether its constructor passes on keywords that it does not name."""
 
     @property
     def trains(self) -> bool:
@@ -107,10 +110,8 @@ def _model_class(node: ast.ClassDef, bases: tuple[str, ...]) -> ModelClass:
         positional = [a.arg for a in (*args.posonlyargs, *args.args)][1:]
         required = positional[: max(0, len(positional) - len(args.defaults))]
         required += [a.arg for a, d in zip(args.kwonlyargs, args.kw_defaults) if d is None]
-        uses = _mentioned(node)
-        return ModelClass(
-            node.name, node.lineno, bases, uses, frozenset(required), tuple(positional)
-        )
+        named = (frozenset(required), tuple(positional), args.kwarg is not None)
+        return ModelClass(node.name, node.lineno, bases, _mentioned(node), *named)
     return ModelClass(node.name, node.lineno, bases, _mentioned(node))
 
 
@@ -127,7 +128,20 @@ def _has_forward(node: ast.ClassDef) -> bool:
 
 
 def _mentioned(node: ast.ClassDef) -> frozenset[str]:
-    """Names in a class body, by their last part; bases are not in the body."""
-    nodes = (n for statement in node.body for n in ast.walk(statement))
+    """Names in a class body, by their last part; bases are not in the body.
+
+    What only says of which kind something is, an annotation or a test, is not made of that kind.
+    """
+    nodes = (n for statement in node.body for n in _without_kinds(statement))
     names = (dotted(n) for n in nodes if isinstance(n, (ast.Name, ast.Attribute)))
     return frozenset(name.rpartition(".")[2] for name in names if name)
+
+
+def _without_kinds(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    if isinstance(node, ast.Call) and dotted(node.func) in ("isinstance", "issubclass"):
+        return
+    kinds = [getattr(node, name, None) for name in ("annotation", "returns")]
+    for child in ast.iter_child_nodes(node):
+        if child not in kinds:
+            yield from _without_kinds(child)

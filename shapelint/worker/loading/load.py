@@ -138,11 +138,15 @@ class Project:
     def _run_guarded(
         self, code: CodeType, namespace: dict[str, object], devices: Sequence[str]
     ) -> str:
-        """Run one statement on the first device where it does not raise. The reason if none is."""
+        """Run one statement on the first device where it does not raise. The reason if none is.
+
+        Imports, which never see the meta device, may take longer: others wrote what they run.
+        """
         reason = ""
+        seconds = self.seconds if "meta" in devices else 4 * self.seconds
         for device in devices:
             try:
-                with OneDevice(device), time_limit(self.seconds):
+                with OneDevice(device), time_limit(seconds):
                     exec(code, namespace)
                 return ""
             except (StubUsed, TimeoutError) as exc:
@@ -150,7 +154,8 @@ class Project:
             except SystemExit as exc:
                 return f"exits with status {exc.code or 0}"
             except BaseException as exc:  # whatever user code raises
-                reason = said(exc)
+                behind = self.why_missing(exc, code.co_filename)
+                reason = f"{said(exc)}: {behind}" if behind else said(exc)
         return reason
 
     def why_missing(self, exc: BaseException, path: str) -> str:
