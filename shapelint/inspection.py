@@ -28,6 +28,7 @@ from shapelint.findings.suppressions import SKIP, skips
 from shapelint.guesses import why_doubtful
 from shapelint.inputs import looked_at
 from shapelint.lengths.effort import Deadline, TooHard
+from shapelint.memory import at_most_megabytes
 from shapelint.model import Diagnostic, Inspected, Skipped, TargetReport
 from shapelint.project.classes import Project, project_at
 from shapelint.project.discovery import Place, project_root
@@ -227,12 +228,14 @@ def _constructed(session: WorkerSession, plan: Plan, path: Path, settings: Setti
         found = _unavailable(exc.problem, "cannot-construct", *place, notes)
         return dataclasses.replace(found, diagnostics=(same,)) if same else found
     try:
-        with Deadline(settings.timeout, session.clock).spent():
+        with Deadline(settings.timeout, session.clock).spent(), at_most_megabytes(settings.memory):
             return _analysed(session, plan, built, path, settings)
     except Unanswered as exc:
         problem = exc.problem
     except TooHard as exc:
         problem = Problem("timeout", str(exc))
+    except MemoryError:
+        problem = Problem("error", f"its sizes take more than --memory ({settings.memory} MB)")
     except RecursionError:
         problem = Problem("error", "the formulas of its sizes are nested too deep to work with")
     found = _unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)

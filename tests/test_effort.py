@@ -1,5 +1,9 @@
 """isl gives up in time, and what it gave up is "not checked": neither a finding nor a fix."""
 
+import itertools
+import signal
+import threading
+
 import pytest
 import torch
 from torch import nn
@@ -134,6 +138,26 @@ def test_after_the_deadline_nothing_more_is_worked_out():
         now[0] = 60.5
         with pytest.raises(TooHard, match=r"--timeout \(60 s\)"):
             crowded(4)
+
+
+def test_what_asks_no_budget_is_interrupted():
+    with pytest.raises(TooHard, match="--timeout"), Deadline(0.01, clock=lambda: 0).spent():
+        all(x == 0 for x in iter(int, 1))
+    assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
+
+
+def test_another_thread_has_the_deadline_too():
+    ended = []
+
+    def work():
+        with pytest.raises(TooHard), Deadline(0.01, clock=itertools.count().__next__).spent():
+            crowded(4)
+        ended.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert ended == [True]
 
 
 def test_the_findings_have_what_the_exploration_left():

@@ -77,6 +77,21 @@ def test_an_exception_in_a_rule_costs_one_model_alone(
     assert exit_code(report, Settings()) == BUG
 
 
+def test_memory_without_end_costs_one_model_alone(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def takes(subject):  # type: ignore[no-untyped-def]
+        if subject.target.endswith("first"):
+            bytearray(2**30)
+        yield from ()
+
+    monkeypatch.setattr(type(find_rule("asymmetric-pair")), "__call__", _instead(takes))
+    (project / "model.py").write_text(TWO_MODELS)
+    report = engine.check(Settings(paths=(str(project),), memory=500))
+    assert said(report) == {"first": ["cannot-trace"], "second": ["roundtrip-length"]}
+    assert report.diagnostics[0].message == "its sizes take more than --memory (500 MB)"
+
+
 def _instead(other):  # type: ignore[no-untyped-def]
     """``Rule.__call__`` with another generator for one of the rules."""
 

@@ -102,6 +102,7 @@ ALLOWED = {
         "shapelint.wire",
         "shapelint.registry",
         "shapelint.facts",
+        "shapelint.memory",
         "shapelint.stopwatch",
         "shapelint.source.texts",
         "shapelint.model",

@@ -7,9 +7,11 @@ what it costs is then known within a small factor, and is charged to all budgets
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import islpy as isl
 
@@ -19,6 +21,8 @@ T = TypeVar("T")
 
 _FIRST = 1_000
 _GROWTH = 8
+_AGAIN = 1.0
+"""Seconds until who has not stopped is interrupted once more."""
 
 
 class TooHard(Exception):
@@ -57,12 +61,36 @@ class Deadline(Effort):
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         super().__init__(0, f"--timeout ({seconds:g} s)")
         self._clock = clock
+        self._seconds = seconds
         self._end = clock() + seconds
 
     def spend(self, steps: int) -> None:
         """Raises TooHard once the time has come."""
         if self._clock() > self._end:
-            raise TooHard(f"the time of {self.purpose} is over")
+            self._over()
+
+    def _over(self, *_: object) -> NoReturn:
+        raise TooHard(f"the time of {self.purpose} is over")
+
+    @contextmanager
+    def spent(self) -> Iterator[None]:
+        """As for any budget; and a loop that charges nothing is interrupted."""
+        with super().spent(), self._interrupting():
+            yield
+
+    @contextmanager
+    def _interrupting(self) -> Iterator[None]:
+        """In the main thread, the only one that signals come to."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGPROF, self._over)
+        signal.setitimer(signal.ITIMER_PROF, self._seconds, _AGAIN)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
 
 
 _OPEN: list[Effort] = []

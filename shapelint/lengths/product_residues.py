@@ -38,6 +38,8 @@ def by_remainder(test: Compare, _proves: Proves) -> Condition | None:
 
 
 def _cases(op: str, rest: Expr, m: int, number: Expr, k: int) -> Iterator[Condition]:
+    if k > _MAX_COMBINATIONS:
+        raise NotPresburger(number)
     for value in range(k):
         case = Compare(op, rest - m * value)
         decided = case.decide({})

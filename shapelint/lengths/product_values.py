@@ -15,6 +15,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from shapelint.lengths.conditions import (
     FALSE,
@@ -29,9 +30,12 @@ from shapelint.lengths.conditions import (
 from shapelint.lengths.expr import Expr, Prod, product
 from shapelint.lengths.presburger import MAX_PIECES, NotPresburger, Proves
 
-__all__ = ["against_constant", "signs"]
+__all__ = ["against_constant", "divisors", "signs"]
 
 Factors = Sequence[Expr]
+
+_GREATEST = 10**12
+"""Divisors are looked for one by one, up to the root of a number."""
 
 
 def against_constant(test: Compare, proves: Proves) -> Condition | None:
@@ -83,6 +87,8 @@ def _limited(pieces: Iterator[Condition], parts: Factors) -> Condition:
 def _equals(parts: Factors, value: int, proves: Proves) -> Condition:
     if value == 0:
         return any_of(equal(f, 0) for f in parts)
+    if not divisors(abs(value)):
+        raise NotPresburger(product(parts))
     return _limited(_factorisations(parts, value, proves), parts)
 
 
@@ -106,12 +112,16 @@ def _roots(value: int, exponents: Sequence[int]) -> Iterator[tuple[int, ...]]:
         yield from [()] if value == 1 else []
         return
     first, *rest = exponents
-    for a in _divisors(value):
+    for a in divisors(value):
         if value % a**first == 0:
             yield from ((a, *others) for others in _roots(value // a**first, rest))
 
 
-def _divisors(value: int) -> list[int]:
+@lru_cache(maxsize=256)
+def divisors(value: int) -> list[int]:
+    """Those of a positive number, ascending; none if it is too great to look for them."""
+    if value > _GREATEST:
+        return []
     small = [a for a in range(1, math.isqrt(value) + 1) if value % a == 0]
     return sorted({*small, *(value // a for a in small)})
 

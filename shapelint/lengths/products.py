@@ -37,10 +37,10 @@ from shapelint.lengths.presburger import NotPresburger, Proves
 from shapelint.lengths.product_cases import by_cases
 from shapelint.lengths.product_functions import of_one_product
 from shapelint.lengths.product_residues import by_remainder
-from shapelint.lengths.product_values import against_constant, signs
+from shapelint.lengths.product_values import against_constant, divisors, signs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 __all__ = ["without_products"]
 
@@ -181,9 +181,9 @@ def _partners(
     return None
 
 
-def _shares(c: int, last: bool) -> Iterator[int]:
+def _shares(c: int, last: bool) -> list[int]:
     """The divisors of ``c`` that one of several factors may take, all of it for the last one."""
-    return iter([c]) if last else (a for a in range(1, c + 1) if c % a == 0)
+    return [c] if last else divisors(c)
 
 
 _LAWS = (

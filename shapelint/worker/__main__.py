@@ -35,6 +35,9 @@ if __name__ == "__main__":
     register_package()
     gc.disable()  # what importing torch makes stays: looking for garbage in it takes a tenth of it
     os.environ["PYTORCH_JIT"] = "0"  # what is scripted runs in C++, where no length is seen
+    from shapelint.memory import lift_limit
+
+    lift_limit()
     from shapelint.worker.serve import serve
 
     serve(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

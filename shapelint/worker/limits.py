@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from shapelint.facts import TOOK_LONGER
+from shapelint.memory import limit_data
 from shapelint.stopwatch import Stopwatch
 
 if sys.platform != "win32":
@@ -55,7 +56,6 @@ def time_limit(seconds: float) -> Iterator[None]:
 def limit_memory(megabytes: int) -> None:
     """Let this process allocate ``megabytes`` more than it has; then it gets a MemoryError.
 
-    The limit is on data, not on address space: torch reserves far more of that than it uses.
     Where the system runs short before that, it ends this process first, and no crash leaves a core
     file. Does nothing where there are no such limits.
     """
@@ -64,9 +64,4 @@ def limit_memory(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")
-    with open("/proc/self/statm") as statm:
-        data_pages = int(statm.read().split()[5])
-    limit = data_pages * os.sysconf("SC_PAGE_SIZE") + megabytes * 2**20
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = limit if most == resource.RLIM_INFINITY else min(limit, most)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    limit_data(megabytes)

@@ -98,6 +98,21 @@ def test_products_hold_where_they_hold(condition):
     agrees(condition)
 
 
+GREAT = 2**61 - 1
+
+UNDECIDED = {
+    "a product that is a great number": equal(H * W, GREAT),
+    "two products": equal(GREAT * (H // 2) * (W // 3), (GREAT - 2) * (H // 5) * W),
+    "a remainder": equal(H * W % GREAT, GREAT - 1),
+}
+
+
+@pytest.mark.parametrize("condition", UNDECIDED.values(), ids=UNDECIDED)
+def test_nobody_looks_for_the_divisors_of_great_numbers(condition):
+    with pytest.raises(NotPresburger):
+        agrees(condition)
+
+
 @given(
     a=quasi_affine,
     b=quasi_affine,

@@ -1,0 +1,53 @@
+"""How much memory a process may take on.
+
+The limit is on data, not on address space: torch reserves far more of that than it uses. Where
+there is no such limit, as on macOS, nothing is limited.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+if sys.platform == "linux":
+    import resource
+
+__all__ = ["at_most_megabytes", "lift_limit", "limit_data"]
+
+
+@contextmanager
+def at_most_megabytes(megabytes: int) -> Iterator[None]:
+    """Raise MemoryError in the body where this process takes on more than that."""
+    if sys.platform != "linux":
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (_with(megabytes, soft), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def limit_data(megabytes: int) -> None:
+    """The same for good: nothing in this process can lift the limit."""
+    if sys.platform == "linux":
+        limit = _with(megabytes, resource.getrlimit(resource.RLIMIT_DATA)[1])
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def lift_limit() -> None:
+    """Take as much as the system gives, whatever the process may that started this one."""
+    if sys.platform == "linux":
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+
+
+def _with(megabytes: int, most: int) -> int:
+    """Bytes of the data that is there and of that much more, within a limit that holds already."""
+    with open("/proc/self/statm") as statm:
+        pages = int(statm.read().split()[5])
+    limit = pages * os.sysconf("SC_PAGE_SIZE") + megabytes * 2**20
+    return limit if most == -1 else min(limit, most)  # RLIM_INFINITY
