@@ -24,7 +24,10 @@ def forms_of(shape: Shape) -> Iterator[Expr | int]:
 def order_of(tensor: torch.Tensor) -> Order:
     """How a tensor lies in memory; to be asked with ``__torch_function__`` switched off."""
     shape, strides = tensor.shape, tensor.stride()
-    order = tuple(sorted(range(len(strides)), key=lambda dim: -strides[dim]))
+    order = tuple(range(len(strides)))
+    if strides_of(shape, order) == strides:
+        return order
+    order = tuple(sorted(order, key=lambda dim: -strides[dim]))
     return order if strides_of(shape, order) == strides else None
 
 

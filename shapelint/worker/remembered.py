@@ -1,8 +1,10 @@
-"""What meta kernels returned, remembered for as long as a run takes.
+"""Meta kernels that only compare sizes, asked once for all sizes that compare alike.
 
-A meta kernel sees shapes, strides and dtypes but no values: to the same it answers the same. Most
-are written in Python and take longer than all that is added to a call here, and models repeat their
-layers. PyTorch's own ``FakeTensorMode`` remembers for the same reason.
+An element-wise operation, a normalization, a product of matrices looks at a size to see whether it
+is another one, 1 or 0; where all of that is as it was, what comes out has the same dims of the
+arguments in the same places, in the same order in memory. Most meta kernels are written in Python
+and take longer than all that is added to a call here, and models repeat their layers at other
+sizes.
 
 Only a new tensor can be made again from what is known of it: views and changes in place are always
 run, and so is everything while gradients are recorded.
@@ -11,11 +13,13 @@ run, and so is everything while gradients are recorded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from shapelint.worker.kernels import run_op
+from shapelint.worker.layout import Order, order_of, strides_of
 from shapelint.worker.nested import tensors_in
 
 __all__ = ["Remembered"]
@@ -23,61 +27,85 @@ __all__ = ["Remembered"]
 _alias = torch._C._is_alias_of  # type: ignore[attr-defined]  # whether two tensors share storage
 _PLAIN = frozenset({type(None), bool, str, torch.dtype, torch.memory_format})
 
-Seen = tuple[torch.Size, tuple[int, ...], torch.dtype]
-"""All that a meta kernel sees of a tensor."""
+
+@dataclass(frozen=True)
+class _Made:
+    """A new tensor, by where its lengths are among those of the arguments."""
+
+    places: tuple[int, ...]
+    order: tuple[int, ...]
+    dtype: torch.dtype
+
+    def at(self, dims: list[int]) -> torch.Tensor:
+        """The tensor that arguments of these lengths give."""
+        sizes = tuple(dims[place] for place in self.places)
+        return torch.empty_strided(
+            sizes, strides_of(sizes, self.order), dtype=self.dtype, device="meta"
+        )
 
 
 class Remembered:
-    """Runs known ops on the meta device: calls that are the same to a kernel, once."""
+    """Runs ops that only compare sizes on the meta device."""
 
     def __init__(self) -> None:
-        self._results: dict[object, Seen] = {}
+        self._made: dict[object, _Made] = {}
 
     def run(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What ``func`` returns. Raises what it raises."""
+        dims = [0, 1]
         with torch._C.DisableTorchFunction():
-            key = _key(func, args, kwargs)
-            if key in self._results:
-                shape, stride, dtype = self._results[key]
-                return torch.empty_strided(shape, stride, dtype=dtype, device="meta")
+            key = _key(func, args, kwargs, dims)
+            if key in self._made:
+                return self._made[key].at(dims)
         result = run_op(func, args, kwargs)
         with torch._C.DisableTorchFunction():
             if key is not None and _is_new(result, tensors_in((args, kwargs))):
-                self._results[key] = _seen(result)
+                self._keep(key, result, dims)
         return result
 
+    def _keep(self, key: object, result: torch.Tensor, dims: list[int]) -> None:
+        order = order_of(result)
+        if order is not None and set(dims).issuperset(result.shape):
+            places = tuple(map(dims.index, result.shape))
+            self._made[key] = _Made(places, order, result.dtype)
 
-def _key(func: Callable[..., Any], args: Any, kwargs: Any) -> object:
-    """All that the result depends on; None if that is not known."""
+
+def _key(func: Callable[..., Any], args: Any, kwargs: Any, dims: list[int]) -> object:
+    """All that the result depends on but the lengths, which go into ``dims``; None if unknown."""
     if torch.is_grad_enabled():
         return None
     try:
-        given = (*map(_argument, args), *((name, _argument(v)) for name, v in kwargs.items()))
+        given = tuple([_argument(v, dims) for v in args])
+        named = tuple([(name, _argument(v, dims)) for name, v in kwargs.items()])
     except (TypeError, RuntimeError):  # a sparse tensor has no strides
         return None
-    return func, given, torch.get_default_dtype(), torch.is_autocast_enabled("cpu")
+    alike = tuple(map(dims.index, dims))
+    surroundings = torch.get_default_dtype(), torch.is_autocast_enabled("cpu")
+    return func, given, named, alike, surroundings
 
 
-def _argument(value: Any) -> object:
+def _argument(value: Any, dims: list[int]) -> object:
     """Equal for arguments that are the same to a kernel: ``1``, ``1.0`` and ``True`` are not."""
     kind = type(value)
     if kind in _PLAIN:
         return kind, value
     if isinstance(value, torch.Tensor):
+        dims += value.shape
         return _seen(value)
     if isinstance(value, (int, float)):
         plain = int(value) if isinstance(value, int) else float(value)
         return type(plain), plain
     if isinstance(value, (tuple, list)):
-        return kind, *map(_argument, value)
+        return kind, *[_argument(v, dims) for v in value]
     raise TypeError
 
 
-def _seen(tensor: torch.Tensor) -> Seen:
+def _seen(tensor: torch.Tensor) -> tuple[Order, torch.dtype]:
     """Raises TypeError for a tensor of which there is more to see."""
-    if not tensor.is_meta or tensor.is_complex():  # has values, may be conjugated
+    order = order_of(tensor)
+    if not tensor.is_meta or tensor.is_complex() or order is None:  # has values, may be conjugated
         raise TypeError
-    return tensor.shape, tensor.stride(), tensor.dtype
+    return order, tensor.dtype
 
 
 def _is_new(result: Any, given: Iterable[torch.Tensor]) -> bool:

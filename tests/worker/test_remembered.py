@@ -1,7 +1,8 @@
-"""Equal calls are run once; what a kernel can tell apart is run again."""
+"""Calls whose sizes compare alike are run once; what a kernel can tell apart is run again."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,8 @@ import torch
 from torch.nn import functional as F
 
 from shapelint.worker import remembered
+from shapelint.worker.nested import tensors_in
+from shapelint.worker.ops import COMPARING, OPS
 from shapelint.worker.remembered import Remembered
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
@@ -25,22 +28,45 @@ def _call(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Call:
 
 X, WHOLE = _meta(2, 3, 8, 8), _meta(2, 3, dtype=torch.int64)
 
+WIDE, NORM = _meta(2, 5, 9, 7), (_meta(3), _meta(3), _meta(3), _meta(3), False)
+
 EQUAL = {
     "the same tensor": (_call(torch.relu, X), _call(torch.relu, X)),
     "another tensor like it": (_call(torch.relu, X), _call(torch.relu, _meta(2, 3, 8, 8))),
-    "a keyword": (_call(F.pad, X, pad=[1, 1]), _call(F.pad, X, pad=[1, 1])),
+    "a keyword": (_call(torch.add, X, X, alpha=2), _call(torch.add, X, X, alpha=2)),
     "what was returned before": (_call(torch.relu, X), _call(torch.relu, torch.relu(X))),
+    "sizes that compare alike": (_call(torch.relu, WIDE), _call(torch.relu, _meta(4, 8, 3, 2))),
+    "what broadcasts alike": (
+        _call(torch.add, WIDE, _meta(5, 1, 1)),
+        _call(torch.add, _meta(4, 8, 3, 2), _meta(8, 1, 1)),
+    ),
+    "an order in memory": (
+        _call(torch.relu, WIDE.to(memory_format=torch.channels_last)),
+        _call(torch.relu, _meta(4, 8, 3, 2).to(memory_format=torch.channels_last)),
+    ),
+    "a normalization": (
+        _call(F.batch_norm, _meta(2, 3, 9, 7), *NORM),
+        _call(F.batch_norm, _meta(4, 3, 8, 5), *NORM),
+    ),
+    "a product": (
+        _call(F.linear, _meta(2, 5, 9), _meta(7, 9)),
+        _call(F.linear, _meta(3, 8, 4), _meta(6, 4)),
+    ),
 }
 
 DIFFERENT = {
     "another function": (_call(torch.relu, X), _call(torch.mean, X)),
-    "another shape": (_call(torch.relu, X), _call(torch.relu, X[:1].clone())),
+    "a length of 1": (_call(torch.relu, X), _call(torch.relu, X[:1].clone())),
+    "no elements": (_call(torch.relu, X), _call(torch.relu, X[:0].clone())),
+    "equal lengths": (_call(torch.relu, X), _call(torch.relu, WIDE)),
     "strides": (_call(torch.relu, X), _call(torch.relu, X.mT.contiguous().mT)),
+    "gaps in memory": (_call(torch.relu, X[..., ::2]), _call(torch.relu, X[..., ::2])),
     "a dtype": (_call(torch.relu, X), _call(torch.relu, X.double())),
     "a float beside an int": (_call(torch.add, WHOLE, 1), _call(torch.add, WHOLE, 1.0)),
     "a bool beside an int": (_call(torch.mul, WHOLE > 0, True), _call(torch.mul, WHOLE > 0, 1)),
-    "a name": (_call(torch.sum, X, dim=1), _call(torch.sum, X, dim=1, keepdim=True)),
+    "a name": (_call(torch.add, X, X), _call(torch.add, X, X, alpha=2)),
     "a list in another place": (_call(F.pad, X, [1, 1, 0, 0]), _call(F.pad, X, [0, 0, 1, 1])),
+    "a length that no argument has": (_call(F.pad, X, [1, 1]), _call(F.pad, X, [1, 1])),
     "a view": (_call(torch.Tensor.view, X, -1), _call(torch.Tensor.view, X, -1)),
     "the tensor itself": (_call(F.dropout, X, 0.5, False), _call(F.dropout, X, 0.5, False)),
     "a change in place": (_call(torch.relu_, X), _call(torch.relu_, X)),
@@ -63,6 +89,14 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return seen
 
 
+def _seen(tensor: torch.Tensor) -> tuple[Any, ...]:
+    return tensor.shape, tensor.stride(), tensor.dtype
+
+
+def _all_seen(value: Any) -> list[Any]:
+    return [_seen(t) for t in tensors_in(value)]
+
+
 def _answers(*calls: Call) -> list[Any]:
     known = Remembered()
     with torch.no_grad():
@@ -71,15 +105,49 @@ def _answers(*calls: Call) -> list[Any]:
 
 @pytest.mark.parametrize("calls", EQUAL.values(), ids=EQUAL)
 def test_a_kernel_is_asked_once(calls: tuple[Call, Call], runs: list[Any]) -> None:
-    first, second = _answers(*calls)
+    _, second = _answers(*calls)
     assert len(runs) == 1
-    assert second is not first
-    assert (second.shape, second.stride(), second.dtype) == (
-        first.shape,
-        first.stride(),
-        first.dtype,
-    )
+    func, args, kwargs = calls[1]
+    really = func(*args, **kwargs)
+    assert _seen(second) == _seen(really)
     assert second.is_meta
+    assert second is not really
+
+
+REFUSALS = (TypeError, RuntimeError, IndexError, ValueError)
+
+ALIKE = {
+    "rows": lambda n, c, h, w: (_meta(n, c, h, w),),
+    "a batch of one": lambda n, c, h, w: (_meta(1, c, h, w),),
+    "channels last": lambda n, c, h, w: (
+        _meta(n, c, h, w).to(memory_format=torch.channels_last),
+        _meta(c, 1, 1),
+    ),
+    "columns": lambda n, c, h, w: (_meta(n, c, h, w), _meta(n, w, h, c).permute(0, 3, 2, 1)),
+    "one of them broadcasts": lambda n, c, h, w: (_meta(n, 1, w), _meta(c, 1, h, 1)),
+    "a weight": lambda n, c, h, w: (_meta(n, h, w), _meta(c, w)),
+    "batches": lambda n, c, h, w: (_meta(n, h, c).mT, _meta(n, h, w)),
+    "statistics": lambda n, c, h, w: (_meta(n, c, h, w), _meta(c), _meta(c)),
+}  # fmt: skip
+
+
+def _functions() -> set[Callable[..., Any]]:
+    dict(OPS.items())  # every module says which of its ops compare
+    spaces = (torch, torch.Tensor, F, torch.special)
+    return {getattr(s, name) for s in spaces for name in COMPARING if hasattr(s, name)}
+
+
+@pytest.mark.parametrize("arguments", ALIKE.values(), ids=ALIKE)
+def test_ops_that_are_said_to_compare_do_nothing_else(arguments: Any, runs: list[Any]) -> None:
+    known, ran = Remembered(), 0
+    for func in _functions():
+        for sizes in (2, 5, 9, 7), (4, 8, 3, 5):
+            given, again = arguments(*sizes), arguments(*sizes)
+            with torch.no_grad(), contextlib.suppress(*REFUSALS):
+                really = func(*again)
+                ran += 1
+                assert _all_seen(known.run(func, given, {})) == _all_seen(really), func
+    assert len(runs) < ran
 
 
 @pytest.mark.parametrize("calls", DIFFERENT.values(), ids=DIFFERENT)

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from shapelint.trace import Trace
-from shapelint.worker import remembered
+from shapelint.worker import kernels
 from shapelint.worker.earlier import Earlier
 from shapelint.worker.tracer import ShapeTracer
 
@@ -101,13 +101,13 @@ def _runs(monkeypatch: pytest.MonkeyPatch, body: Any, sizes: dict[str, int]) -> 
     """The ops that PyTorch runs at ``sizes`` after a run at the first ones."""
     net, earlier, seen = Net(body).to("meta"), Earlier(), []
     _traced(net, FIRST, earlier)
-    original = remembered.run_op
+    original = kernels.run_on_meta
 
     def run(func: Any, args: Any, kwargs: Any) -> Any:
         seen.append(func.__name__)
         return original(func, args, kwargs)
 
-    monkeypatch.setattr(remembered, "run_op", run)
+    monkeypatch.setattr(kernels, "run_on_meta", run)
     _traced(net, sizes, earlier)
     return seen
 

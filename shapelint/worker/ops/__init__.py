@@ -13,7 +13,7 @@ from typing import Any
 
 from shapelint.registry import Registry
 
-__all__ = ["COMPOSITES", "LAX", "OPS", "QUERIES", "op", "query"]
+__all__ = ["COMPARING", "COMPOSITES", "LAX", "OPS", "QUERIES", "op", "query"]
 
 OPS: Registry[Callable[..., Any]] = Registry("shapelint.worker.ops")
 QUERIES: Registry[Callable[..., Any]] = Registry("shapelint.worker.ops")
@@ -26,3 +26,7 @@ LAX: set[str] = set()
 
 COMPOSITES: set[str] = set()
 """Python functions (``F.kl_div``) whose body is run, although a builtin shares their name."""
+
+COMPARING: set[str] = set()
+"""Ops whose kernel does nothing with a size but compare it with others, with 1 and with 0; their
+module adds them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shapelint.worker.ops import op
+from shapelint.worker.ops import COMPARING, op
 from shapelint.worker.shapes import (
     Shape,
     broadcast,
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = ["expands", "product"]
+
+COMPARING.update({"linear", "matmul", "__matmul__", "bmm"})
 
 
 @op("linear")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import unequal
-from shapelint.worker.ops import op
+from shapelint.worker.ops import COMPARING, op
 from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.shapes import Shape, broadcast, divides, either, eq, need, shape_of
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__: list[str] = []
+
+COMPARING.update({"batch_norm", "layer_norm", "rms_norm"})
 
 
 @op("F.batch_norm")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import all_of
-from shapelint.worker.ops import op
+from shapelint.worker.ops import COMPARING, op
 from shapelint.worker.shapes import (
     Shape,
     broadcast,
@@ -83,6 +83,8 @@ ASSIGNING = _words(
     __irshift__ __isub__ __itruediv__ __ixor__
     """
 )
+
+COMPARING.update(ONE_TENSOR, BROADCASTING, IN_PLACE)
 
 
 @op(*ONE_TENSOR)
