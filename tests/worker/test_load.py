@@ -122,6 +122,20 @@ def test_what_is_registered_is_built_on_every_device(ask: Ask, lines: str, defin
     assert [session.run(sizes, d).shapes for d in ("meta", "cpu")] == [((2, 8, 6, 6),)] * 2
 
 
+def test_methods_do_without_decorators_of_missing_packages(ask: Ask) -> None:
+    lines = "from nowhere import checked\nimport contextlib\nclass Y(Net):\n"
+    lines += "    @checked(on=True)\n    def log(self): pass\n"
+    lines += "    @contextlib.contextmanager\n    def scope(self): yield\n"
+    lines += "    @property\n    def width(self): return 3\n"
+    lines += "    def forward(self, x):\n        with self.scope():\n"
+    lines += "            return x[..., : self.width]"
+    session = ask(_with(lines))
+    session.build("Y")
+    session.inputs()
+    ran = session.run({"N": 2, "C": 3, "H": 8, "W": 8})
+    assert ran.shapes == ((2, 3, 8, 3),), ran
+
+
 REASONS = [
     pytest.param("import nowhere\nx = nowhere.f()", "Y(x)", "nowhere", "missing", id="stub called"),
     pytest.param(

@@ -17,7 +17,7 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 
@@ -26,7 +26,7 @@ from shapelint.source.texts import Texts
 from shapelint.worker.device import OneDevice
 from shapelint.worker.limits import time_limit
 from shapelint.worker.loading.slicing import bound_names, optional_imports, slice_source
-from shapelint.worker.loading.stubs import StubFinder, StubUsed
+from shapelint.worker.loading.stubs import Stub, StubFinder, StubModule, StubUsed
 from shapelint.worker.words import said
 
 __all__ = ["Project", "module_name"]
@@ -115,13 +115,7 @@ class Project:
             reason = self._run_guarded(code, namespace, _devices(statement, devices))
             if reason and isinstance(statement, ast.Try) and self._insists(statement, path):
                 reason = self._run_guarded(code, namespace, ("cpu",))
-            if (
-                reason
-                and isinstance(statement, (ast.ClassDef, ast.FunctionDef))
-                and statement.decorator_list
-            ):
-                # a registry that is not installed, or one that has the class from the first run
-                statement.decorator_list = []
+            if reason and _undecorate(statement, namespace):
                 code = compile(ast.Module([statement], []), path, "exec", flags, dont_inherit=True)
                 reason = self._run_guarded(code, namespace, devices)
             if reason:
@@ -227,6 +221,32 @@ def _devices(statement: ast.stmt, devices: tuple[str, ...]) -> tuple[str, ...]:
     imports = any(isinstance(n, (ast.Import, ast.ImportFrom)) for n in ast.walk(statement))
     defines = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
     return ("cpu",) if imports and not defines else devices
+
+
+def _undecorate(statement: ast.stmt, namespace: Mapping[str, object]) -> bool:
+    """Leave out decorators that may be why a definition raised; whether there were any.
+
+    Those of the definition itself: a registry that is not installed, or one that has the class from
+    the first run. Those of its methods that come from a package which is not installed.
+    """
+    if not isinstance(statement, (ast.ClassDef, ast.FunctionDef)):
+        return False
+    left = not statement.decorator_list
+    statement.decorator_list = []
+    for method in statement.body if isinstance(statement, ast.ClassDef) else ():
+        if isinstance(method, ast.FunctionDef):
+            kept = [d for d in method.decorator_list if not _is_stub(d, namespace)]
+            left = left and kept == method.decorator_list
+            method.decorator_list = kept
+    return not left
+
+
+def _is_stub(decorator: ast.expr, namespace: Mapping[str, object]) -> bool:
+    """Whether the name at the root of ``package.wraps(option)`` stands for a stub."""
+    while isinstance(decorator, (ast.Call, ast.Attribute)):
+        decorator = decorator.func if isinstance(decorator, ast.Call) else decorator.value
+    found = namespace.get(decorator.id) if isinstance(decorator, ast.Name) else None
+    return issubclass(type(found), (Stub, StubModule))  # asking the object would use a stub
 
 
 def _future_flags(body: Sequence[ast.stmt]) -> int:

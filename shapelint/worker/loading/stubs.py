@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
-__all__ = ["Stub", "StubFinder", "StubUsed", "is_missing"]
+__all__ = ["Stub", "StubFinder", "StubModule", "StubUsed", "is_missing"]
 
 
 class StubUsed(ImportError):
@@ -79,7 +79,7 @@ for _name in _USES.split():
     setattr(Stub, _name, _use)
 
 
-class _StubModule(ModuleType):
+class StubModule(ModuleType):
     """A module all of whose attributes are stubs."""
 
     def __init__(self, name: str) -> None:
@@ -119,7 +119,7 @@ class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         """An empty stub module."""
-        return _StubModule(spec.name)
+        return StubModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing to run."""
