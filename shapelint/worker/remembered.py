@@ -18,9 +18,11 @@ from typing import Any
 
 import torch
 
-from shapelint.worker.kernels import run_op
+from shapelint.worker.kernels import run_on_meta, run_op
 from shapelint.worker.layout import Order, order_of, strides_of
 from shapelint.worker.nested import tensors_in
+from shapelint.worker.ops import COMPARING
+from shapelint.worker.record import OpCall
 
 __all__ = ["Remembered"]
 
@@ -45,10 +47,16 @@ class _Made:
 
 
 class Remembered:
-    """Runs ops that only compare sizes on the meta device."""
+    """Runs ops on the meta device, those that only compare sizes as seldom as can be."""
 
     def __init__(self) -> None:
         self._made: dict[object, _Made] = {}
+
+    def runner(self, call: OpCall) -> Callable[..., Any]:
+        """What runs the function of ``call``."""
+        if call.transfer is None:
+            return run_on_meta
+        return self.run if call.name in COMPARING else run_op
 
     def run(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What ``func`` returns. Raises what it raises."""

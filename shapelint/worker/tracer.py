@@ -29,13 +29,13 @@ from shapelint.worker.dtypes import converted
 from shapelint.worker.earlier import Earlier
 from shapelint.worker.frames import raised_at, user_span
 from shapelint.worker.graph import CallGraph
-from shapelint.worker.kernels import run_on_meta, run_op, unheard
+from shapelint.worker.kernels import run_on_meta, unheard
 from shapelint.worker.loading.stubs import is_missing
 from shapelint.worker.masks import not_compared
 from shapelint.worker.modules import ModuleCalls
 from shapelint.worker.names import op_name, transfer_of
 from shapelint.worker.nested import has_lengths, tensors_in
-from shapelint.worker.ops import COMPARING, LAX, QUERIES
+from shapelint.worker.ops import LAX, QUERIES
 from shapelint.worker.overlap import pass_on
 from shapelint.worker.probe import probe
 from shapelint.worker.python.caught import called, is_caught
@@ -233,7 +233,7 @@ class ShapeTracer(fx.Tracer):
         try:
             real = before and before.made(args, claim.shapes)
             if real is None:
-                real = unheard(self._kernel(name, transfer), func, args, kwargs)
+                real = unheard(self.remembered.runner(call), func, args, kwargs)
             if claim.failed is not None:
                 raise claim.failed.error(str(claim.failed))
         except Exception as exc:
@@ -250,11 +250,6 @@ class ShapeTracer(fx.Tracer):
         result = self._wrap(call, converted(real, claim.dtypes), claim.shapes, before)
         self.earlier.calls.keep(asked, call, real, self.nodes[-1].local)
         return result
-
-    def _kernel(self, name: str, transfer: Any) -> Callable[..., Any]:
-        if transfer is None:
-            return run_on_meta
-        return self.remembered.run if name in COMPARING else run_op
 
     def _ahead_of(self, func: Any, args: Any, demands: Callable[[], None]) -> None:
         """What Python code demands before it makes a call is demanded by that call."""

@@ -114,7 +114,7 @@ def test_a_kernel_is_asked_once(calls: tuple[Call, Call], runs: list[Any]) -> No
     assert second is not really
 
 
-REFUSALS = (TypeError, RuntimeError, IndexError, ValueError)
+REFUSALS = (TypeError, RuntimeError, IndexError, ValueError, Warning)
 
 ALIKE = {
     "rows": lambda n, c, h, w: (_meta(n, c, h, w),),
