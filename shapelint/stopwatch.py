@@ -11,7 +11,7 @@ import time
 
 __all__ = ["Stopwatch", "kept_waiting"]
 
-_PATIENCE = 10
+_PATIENCE = 5
 """At least one second in so many counts, whatever the process waits for."""
 
 

@@ -16,7 +16,7 @@ WAITS = {
     "nobody else is there": (0, 4, 6),
     "half of the time": (4, 8, 6),
     "nearly all of it": (99, 100, 0),
-    "at least a tenth counts": (10**6, 10, 9),
+    "at least a fifth counts": (10**6, 10, 8),
     "the process ended": (-3, 4, 6),
 }
 """Seconds without a processor, seconds that passed, and how many of ten are left."""
