@@ -23,6 +23,8 @@ class Gain:
     """What works today and would not: runs and comes back, or just runs."""
     saved: int
     """Of a few sizes that matter, how many work afterwards and do not work today."""
+    more_run: bool
+    """Whether some size runs afterwards that does not run today."""
 
     @property
     def lossless(self) -> bool:
@@ -49,7 +51,8 @@ def gain(before: Subject, after: Subject) -> Gain | None:
     if lost and (before.declared or lost & before.ordinary):
         return None
     saved = sum(sizes in better and sizes not in good for sizes in _that_matter(before))
-    return None if lost and not saved else Gain(good, better, lost, saved)
+    more_run = bool(after.valid - before.valid)
+    return None if lost and not saved else Gain(good, better, lost, saved, more_run)
 
 
 def _free(before: Subject, better: SizeSet, name: str) -> bool:

@@ -54,7 +54,8 @@ def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Finding
 def _with_fixes(analysis: Analysis, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
     """What was found, with what helps; the built model is not needed when sources are tried."""
     trials = Trials(analysis)
-    promising = {name: trials.promising(name) for name in dict.fromkeys(d.name for d in found)}
+    raises = {d.name: any(o.error for o in found if o.name == d.name) for d in found}
+    promising = {name: trials.promising(name, raises[name]) for name in raises}
     offered = {name: trials.fixes(tried) for name, tried in promising.items()}
     return tuple(dataclasses.replace(d, fixes=offered[d.name]) for d in found)
 

@@ -283,8 +283,10 @@ class Subject:
         return good.nearest(sizes) or {}
 
     def example(self, sizes: Sizes) -> dict[str, int]:
-        """A size close to ``sizes`` that runs: one that people feed it, if there is one."""
-        return self.near_miss(self.valid & self.ordinary or self.valid, sizes)
+        """A size close to ``sizes`` that runs: a square that people feed it, if there is one."""
+        runs = self.valid & self.ordinary or self.valid
+        square = all_of(equal(symbol(self.spatial[0]), symbol(s)) for s in self.spatial[1:])
+        return self.near_miss(runs & SizeSet.of(square, self.domain.symbols) or runs, sizes)
 
     def example_note(self, example: Sizes) -> list[str]:
         """That it runs there."""

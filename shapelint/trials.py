@@ -77,10 +77,13 @@ class Trials:
         self._offers: dict[str, _Offer] = {}
         self._before: Inventory | None = None
 
-    def promising(self, rule: str) -> list[_Tried]:
-        """The proposals against a rule that help the built model."""
+    def promising(self, rule: str, raises: bool) -> list[_Tried]:
+        """The proposals against a rule that help the built model.
+
+        Where it ``raises``, more sizes must run: that others come back is no help against that.
+        """
         found = self._repairs(rule, self.analysis.subject, None, _STEPS)
-        unique = {repr(t.proposal.patches): t for t in found}
+        unique = {repr(t.proposal.patches): t for t in found if t.gain.more_run or not raises}
         return list(unique.values())
 
     def fixes(self, tried: Sequence[_Tried]) -> tuple[Fix, ...]:

@@ -11,17 +11,8 @@ __all__ = ["BAD", "GOOD", "MODELS"]
 IMAGE, GREY, WAVE, VOLUME = "N 3 H W", "N 1 H W", "N 1 L", "N 1 D H W"
 ANY = "every size"
 NARROW = {"width": 2}
-NET_SIZES = (
-    "4 <= H <= 7 and 196 <= W <= 199 or 28 <= H <= 31 and 28 <= W <= 31"
-    " or 196 <= H <= 199 and 4 <= W <= 7"
-)
-"""``floor(H/4) * floor(W/4) == 49``."""
-VAE_SIZES = (
-    "H <= 8 and 121 <= W <= 128 or 9 <= H <= 16 and 57 <= W <= 64"
-    " or 25 <= H <= 32 and 25 <= W <= 32"
-    " or 57 <= H <= 64 and 9 <= W <= 16 or 121 <= H <= 128 and W <= 8"
-)
-"""``ceil(H/8) * ceil(W/8) == 16``."""
+NET_SIZES = "floor(H/4)*floor(W/4) == 49"
+VAE_SIZES = "ceil(H/8)*ceil(W/8) == 16"
 
 # fmt: off
 GOOD = [

@@ -202,6 +202,19 @@ class Passing(nn.Module):
         return torch.cat([x, F.interpolate(y, scale_factor=2)], 1)
 
 
+class Placed(nn.Module):
+    """Sixteen learned positions: what comes back is another matter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch, self.out = conv(k=4, s=4, p=0), up(k=4, s=4)
+        self.pos = nn.Parameter(torch.zeros(1, 1, 16))
+
+    def forward(self, x):
+        y = self.patch(x)
+        return self.out((y.flatten(2) + self.pos).reshape(y.shape))
+
+
 OFFERED = {
     "nothing is wrong": (Wave(tell=True), WAVE, []),
     "a layer that takes its channels from its first input": (
@@ -209,6 +222,7 @@ OFFERED = {
         WAVE,
         ["output_padding=1", "output_size=x.shape[-1:] in forward", "kernel_size"],
     ),
+    "nothing that lets more sizes run": (Placed(), IMAGE, []),
     "a pool that is built in forward": (
         Passing(),
         WAVE,

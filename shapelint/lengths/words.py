@@ -6,6 +6,7 @@ confirms that it means the same set; of those the shortest is taken.
 
 from __future__ import annotations
 
+import math
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from shapelint.lengths.sets import SizeSet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from shapelint.lengths.conditions import Compare
+    from shapelint.lengths.conditions import Compare, Condition
     from shapelint.lengths.patterns import Stretch
 
 __all__ = ["formula", "map_text", "set_text"]
@@ -28,6 +29,9 @@ __all__ = ["formula", "map_text", "set_text"]
 _SHOWN_RUNS = 4
 _MAX_PARTS = 12
 """With more alternatives or conjuncts than this no shorter form is searched for."""
+
+_MAX_MEMBERS = 64
+"""Common factors are looked for among so many sizes."""
 
 _MAX_EXCLUDED = 4
 """The complement of more alternatives is too costly to look at."""
@@ -71,12 +75,17 @@ def _read(text: str, like: SizeSet) -> SizeSet:
     return SizeSet.of(condition_of(text or "every size"), like.symbols, within=like.everywhere())
 
 
+def _understood(condition: Condition, like: SizeSet) -> SizeSet | None:
+    """The sizes inside the window of ``like`` that meet it; None for some products."""
+    try:
+        return SizeSet.of(condition, like.symbols, within=like.everywhere())
+    except NotPresburger:
+        return None
+
+
 def _means(text: str, sizes: SizeSet) -> bool:
     """Whether a text reads back as this set."""
-    try:
-        return _read(text, sizes) == sizes
-    except NotPresburger:  # a product, where nothing else is known
-        return False
+    return _understood(condition_of(text or "every size"), sizes) == sizes
 
 
 def _shortest(candidates: Iterable[str], sizes: SizeSet) -> str:
@@ -163,18 +172,30 @@ def _several(sizes: SizeSet) -> str:
 
 def _as_said(sizes: SizeSet) -> Iterator[str]:
     """``ceil(H/4)*ceil(W/4) == 49``: what was asked of products, and what of each symbol."""
-    if not sizes.said:
+    told = [(comparison(test), _understood(test, sizes)) for test in sizes.said]
+    enough = [text for text, means in told if means is not None and means <= sizes]
+    needed = [text for text, means in told if means is not None and sizes <= means]
+    if enough:
+        yield _either(enough)
+    if not needed:
         return
-    said = list(map(comparison, sizes.said))
-    yield _either(said)
-    projections = (sizes.project((s,)) for s in sizes.symbols)
-    alone = [_one(p) for p in projections if not p.is_universe]
-    texts = [part for text in alone for part in _conjuncts(text)] + said
-    if _means(_all(texts), sizes):
-        yield _all(_needed(texts, sizes))
+    projections = [sizes.project((s,)) for s in sizes.symbols]
+    for alone in (_factors, _conjuncts):
+        texts = [part for p in projections if not p.is_universe for part in alone(p)] + needed
+        if _means(_all(texts), sizes):
+            yield _all(_needed(texts, sizes))
 
 
-def _conjuncts(text: str) -> list[str]:
+def _factors(sizes: SizeSet) -> list[str]:
+    """What divides all of a few sizes."""
+    (name,) = sizes.symbols
+    members = sizes.members(_MAX_MEMBERS)
+    return [f"{name} % {math.gcd(*(m[name] for m in members))} == 0"] if members else []
+
+
+def _conjuncts(sizes: SizeSet) -> list[str]:
+    """What is said of one symbol, in parts."""
+    text = _one(sizes)
     return [text] if " or " in text else text.split(" and ")
 
 

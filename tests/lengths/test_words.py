@@ -103,6 +103,16 @@ NAMES = ("H", "W", "L")
             "H*W <= 400 and H % 8 == 0", "H % 8 == 0 and H*W <= 400", id="a product and its factor"
         ),
         pytest.param(
+            "(ceil(H/4)*ceil(W/4) == 16 or H*W == 7) and (H == W or ceil(H/4)*ceil(W/4) == 16)",
+            "ceil(H/4)*ceil(W/4) == 16",
+            id="what matters of several products",
+        ),
+        pytest.param(
+            "H*W == 4096 and H % 4 == 0 and W % 4 == 0",
+            "H % 4 == 0 and W % 4 == 0 and H*W == 4096",
+            id="a product of multiples",
+        ),
+        pytest.param(
             "3*H*W == 147 or H*W == 25",
             "H*W == 49 or H*W == 25",
             id="one product or another",
