@@ -6,14 +6,17 @@ PYTHON is the interpreter that runs the models, as in ``shapelint --python``; ``
 table into benchmarks/README.md.
 
 For each checkout: the share of files with models that could be loaded, of model classes that were
-built (as a model, as a part of one, or as what one derives from), and of the built models that have
-convolutions and either transposed convolutions or skips which were analysed. Models with
-constructor arguments guessed by name are counted apart. What stands in the way is counted below.
+built (as a model, as a part of one, or as what one derives from), the same of the classes in use,
+and of the built models that have convolutions and either transposed convolutions or skips which
+were analysed. A class is in use if the checkout names it outside of imports, of its own body, and
+of classes that are not in use: in code, in a config, in a README. Models with constructor arguments
+guessed by name are counted apart. What stands in the way is counted below.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 import sys
 import time
@@ -30,13 +33,14 @@ from shapelint.inspection import Found, found_in
 from shapelint.interpreters import find_interpreter
 from shapelint.process import Limits, Worker
 from shapelint.project.classes import Project
-from shapelint.project.discovery import Place, project_root
+from shapelint.project.discovery import Place, configs, project_root, readmes
 from shapelint.source.texts import Texts
 
 _HEADS = (
     "repository",
     "files loaded",
     "classes built",
+    "of those in use",
     "models built",
     "by guess",
     "proven",
@@ -59,6 +63,8 @@ class Measure:
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    """Classes in use that were not built."""
     seconds: float = 0.0
 
     def share(self, part: str, whole: str) -> str:
@@ -72,6 +78,7 @@ class Measure:
             self.counts + other.counts,
             self.reasons + other.reasons,
             [*self.errors, *other.errors],
+            [*self.lost, *other.lost],
             self.seconds + other.seconds,
         )
 
@@ -100,8 +107,38 @@ def measure(checkout: Path, worker: Worker) -> Measure:
         built |= bases.get(name, set())
     out.counts["classes"] += len(declared)
     out.counts["classes built"] += len(declared & built)
+    used = in_use(project, declared)
+    out.counts["classes in use"] += len(used)
+    out.counts["classes in use built"] += len(used & built)
+    out.lost += sorted(used - built)
     out.seconds = time.monotonic() - start
     return out
+
+
+def in_use(project: Project, declared: set[str]) -> set[str]:
+    """The declared classes that something names which is in use itself."""
+    texts = (path.read_bytes() for path in (*readmes(project.root), *configs(project.root)))
+    found = {word.decode() for text in texts for word in re.findall(rb"\w+", text)}
+    inside: dict[str, set[str]] = {}
+    files = (project.parse(path) for path in project.sources)
+    queue: list[tuple[ast.AST, set[str]]] = [(f.tree, found) for f in files if f]
+    for node, named in queue:
+        here = named
+        if isinstance(node, ast.ClassDef) and node.name in declared:
+            here = inside.setdefault(node.name, set())
+        here |= _named(node)
+        if not isinstance(node, ast.Assign) or "__all__" not in map(ast.unparse, node.targets):
+            queue += [(child, here) for child in ast.iter_child_nodes(node)]
+    used = list(declared & found)
+    for name in used:
+        used += sorted(inside.get(name, set()) & declared - set(used))
+    return set(used)
+
+
+def _named(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return {node.value}
+    return {getattr(node, "id", ""), getattr(node, "attr", "")}
 
 
 def _is_file(found: Found, path: Path) -> bool:
@@ -147,6 +184,7 @@ def _table(measures: list[Measure]) -> Iterator[str]:
         columns = (
             m.share("loaded", "files"),
             m.share("classes built", "classes"),
+            m.share("classes in use built", "classes in use"),
             m.share("models built", "models"),
             str(m.counts["guessed"]),
             str(m.counts["proven"]),
@@ -178,6 +216,7 @@ def main() -> None:
             write("repositories", table.splitlines())
     print(table)
     print(f"\n{len(whole.errors)} errors", *sorted(whole.errors), sep="\n")
+    print("\nin use, not built:", *sorted(whole.lost))
     print("\nnot checked", *(f"{n:4} {why}" for why, n in whole.reasons.most_common(40)), sep="\n")
 
 
