@@ -111,14 +111,15 @@ class Project:
     def described(
         self, class_name: str, defined_in: Path, parameters: Sequence[str]
     ) -> Iterator[Construction]:
-        """What the YAML and JSON files of the project give the parameters of a class.
+        """What configs of the project give the parameters of a class: YAML, JSON, dicts in Python.
 
         Its first parameter may be an object with all that it reads of it.
         """
         source = self.parse(defined_in)
         kind = next((c for c in source.classes if c.name == class_name), None) if source else None
         more, required = (kind.takes_more, kind.required) if kind else (False, ())
-        yield from hyperparameters.called(self._configs, class_name, parameters, more)
+        texts = {**self._configs, **self.sources}
+        yield from hyperparameters.called(texts, class_name, parameters, more)
         yield from hyperparameters.sections(self._configs, class_name, parameters, required)
         for node in ast.walk(source.tree) if source and parameters else ():
             if isinstance(node, ast.ClassDef) and node.name == class_name:

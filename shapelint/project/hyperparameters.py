@@ -17,7 +17,8 @@ from typing import Any
 
 from shapelint.project.constructions import Construction
 from shapelint.project.expressions import Expression
-from shapelint.project.names import dotted
+from shapelint.project.names import Known, dotted, visible
+from shapelint.source.literals import NotLiteral, literal
 
 __all__ = ["as_object", "called", "keys_read", "looked_up", "sections", "with_keys"]
 
@@ -33,12 +34,14 @@ def called(
 ) -> Iterator[Construction]:
     """For each mapping with the name of the class among its values: what it gives parameters.
 
-    ``{type: VAE, params: {…}}`` counts too, and ``{_target_: models.VAE, …}`` as Hydra has it. A
-    class that takes ``more`` than it names is given all of ``params``.
+    ``{type: VAE, params: {…}}`` counts too, and ``{_target_: models.VAE, …}`` as Hydra has it, and
+    ``dict(type="VAE")`` in Python. A class that takes ``more`` than it names is given all of
+    ``params``.
     """
     word = re.compile(rb"\b" + re.escape(class_name.encode()) + rb"\b")
+    quoted = re.compile(rb"[\"'.]" + re.escape(class_name.encode()) + rb"[\"']")
     for path, text in texts.items():
-        found = word.search(text)
+        found = (quoted if path.suffix == ".py" else word).search(text)
         for entries in _mappings(path, text) if found else ():
             names = (v.rpartition(".")[2] for v in entries.values() if isinstance(v, str))
             if found and class_name in names:
@@ -148,12 +151,34 @@ def _nested(value: object) -> Iterator[Entries]:
 @cache
 def _parsed(suffix: str, text: bytes) -> object:
     """A document; None if it is not valid."""
+    if suffix == ".py":
+        return list(_literal_dicts(text))
     import yaml  # not before there is a file of that kind
 
     try:
         return json.loads(text) if suffix == ".json" else yaml.load(text, _loader())
     except (ValueError, RecursionError, yaml.YAMLError):
         return None
+
+
+def _literal_dicts(text: bytes) -> Iterator[object]:
+    """The dicts in Python code that can be read off, each with those in it."""
+    with suppress(SyntaxError, ValueError, RecursionError):
+        tree = ast.parse(text)
+        yield from _read_off(tree, visible(tree, tree, {}))
+
+
+def _read_off(node: ast.AST, values: Known) -> Iterator[object]:
+    if isinstance(node, ast.Dict) or (isinstance(node, ast.Call) and _is_dict(node)):
+        with suppress(NotLiteral):
+            yield literal(node, values)
+            return
+    for child in ast.iter_child_nodes(node):
+        yield from _read_off(child, values)
+
+
+def _is_dict(call: ast.Call) -> bool:
+    return dotted(call.func) == "dict" and bool(call.keywords)
 
 
 @cache
