@@ -12,7 +12,8 @@ from typing import Any as AnyValue
 
 from shapelint.lengths.conditions import All, Any, Compare
 from shapelint.lengths.expr import Div, Expr, Prod, Rounded, Sym, as_expr
-from shapelint.lengths.real import Real, RealTest
+from shapelint.lengths.real import Real
+from shapelint.lengths.real_tests import RealTest
 from shapelint.trace import Event, Failure, Node, Shape, Span, Trace
 
 __all__ = ["WIRE_VERSION", "decode", "encode"]

@@ -117,6 +117,13 @@ def divided(n):
         return 4
 
 
+def by_quotient(n):
+    try:
+        return math.ceil(n / (n // 4)) if n / (n % 5) > 3 else 2
+    except ZeroDivisionError:
+        return 5
+
+
 def complained(n):
     if n < 5:
         raise ValueError(f"{n} is too small: {n:d}")
@@ -191,6 +198,7 @@ NOTICED = [
 ]
 
 EXACT = [
+    rows("quotient of lengths", by_quotient),
     rows("math.sqrt", lambda n: int(math.sqrt(n))),
     rows("next power of two", lambda n: 2 ** math.ceil(math.log2(n))),
     rows("next power of two, in bits", lambda n: 1 << (n - 1).bit_length()),

@@ -13,7 +13,8 @@ from torch.nn import functional as F
 
 from shapelint.lengths.conditions import all_of, any_of, at_least, divides, equal, unequal
 from shapelint.lengths.expr import Expr, floordiv, product, symbol
-from shapelint.lengths.real import Real, RealTest
+from shapelint.lengths.real import Real
+from shapelint.lengths.real_tests import RealTest
 from shapelint.local import LocalSession
 from shapelint.model import Input
 from shapelint.trace import Event, Failure, Node, Span, Trace

@@ -17,7 +17,7 @@ from functools import lru_cache
 from shapelint.lengths.conditions import Compare, Condition
 from shapelint.lengths.expr import Prod
 from shapelint.lengths.presburger import NotPresburger
-from shapelint.lengths.real import RealTest
+from shapelint.lengths.real_tests import RealTest
 from shapelint.lengths.sets import SizeSet
 from shapelint.trace import Event, Trace
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shapelint.lengths.expr import Bounds, Div, Expr, Prod, Sizes, as_expr
-from shapelint.lengths.real import RealTest
+from shapelint.lengths.real_tests import RealTest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -205,13 +205,14 @@ def _divide_by_length(num: Expr, den: Expr) -> Expr:
     """Division by a length: common factors cancel, what remains is an opaque quotient."""
     if num.is_const and not num.const:
         return num
-    top, above = factors(num)
+    sign = -1 if all(c < 0 for c in num.terms.values()) else 1
+    top, above = factors(num.scaled(sign))
     bottom, below = factors(den)
     left, under = Counter(above), Counter(below)
     shared = left & under
     left, under = left - shared, under - shared
     common = math.gcd(top, bottom)
-    numerator = product([top // common, *left.elements()])
+    numerator = product([sign * top // common, *left.elements()])
     if not under:
         return floordiv(numerator, bottom // common)
     return Expr(0, {Div(numerator, product([bottom // common, *under.elements()])): 1})

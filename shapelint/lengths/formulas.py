@@ -164,10 +164,10 @@ def _real(value: Operand, tightness: int = 0) -> str:
     if value.op == "float":
         return _real(value.args[0], tightness)
     own = _TIGHTNESS.get(value.op, 5)
-    if len(value.args) == 1:
-        text = (
-            f"-{_real(value.args[0], own)}" if value.op == "neg" else f"abs({_real(value.args[0])})"
-        )
+    if value.op == "neg":
+        text = f"-{_real(value.args[0], own)}"
+    elif value.op.isidentifier():
+        text = f"{value.op}({', '.join(map(_real, value.args))})"
     else:
         left, right = value.args
         sign = value.op if value.op in "*/" else f" {value.op} "

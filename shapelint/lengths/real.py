@@ -9,7 +9,8 @@ Laws used, for IEEE doubles and lengths below ``MAX_LENGTH``:
 
 * sums, differences and products of dyadic rationals with few bits are exact;
 * the correctly rounded quotient of two integers below 2**52 never reaches the next integer:
-  ``n/k`` is at least ``1/k`` away from it, and half an ulp is smaller;
+  ``n/k`` is at least ``1/k`` away from it, and half an ulp is smaller, whether ``k`` is a
+  constant or a length;
 * so with ``n * 1.2``, where 1.2 stands for 6/5: where ``n*6/5`` is an integer, the product is
   rounded to it if 1.2 differs from 6/5 by no more than 2**-54 of it, a quarter of an ulp of 1.0.
 """
@@ -23,12 +24,12 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Union
 
-from shapelint.lengths.expr import Bounds, Expr, RealLike, Rounded, Sizes, as_expr, floordiv
+from shapelint.lengths.expr import Expr, RealLike, Rounded, Sizes, as_expr, floordiv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MATH", "MAX_LENGTH", "Ratio", "Real", "RealTest"]
+__all__ = ["MATH", "MAX_LENGTH", "Operand", "Ratio", "Real"]
 
 MAX_LENGTH = 2**31
 """Lengths are taken to be smaller than this: PyTorch's own kernels index with 32 bits."""
@@ -36,6 +37,7 @@ MAX_LENGTH = 2**31
 _MAX_DENOMINATOR = 2**20
 _FAR, _FEW, _SIMPLE = 2**20, 2**10, 64
 _QUARTER_ULP = Fraction(1, 2**54)
+_MAX_DIVIDED = 2**52
 
 MATH = """
     acos asin atan atan2 copysign cos erf exp expm1 fabs fmod gcd hypot isqrt lcm log log10 log1p
@@ -70,6 +72,8 @@ OPERATIONS: dict[str, Callable[..., float]] = {
     "|": operator.or_,
     "^": operator.xor,
     "bit_length": int.bit_length,
+    "max": max,
+    "min": min,
     **{name: getattr(math, name) for name in MATH},
 }
 
@@ -141,11 +145,20 @@ class Real(RealLike):
         return ratio
 
     @cached_property
+    def quotient(self) -> tuple[Expr, Expr] | None:
+        """The lengths ``a`` and ``b`` of ``a / b``, if floor and ceiling agree with those."""
+        parts = [_ratio(a) for a in self.args] if self.op == "/" else []
+        whole = [p.num for p in parts if p is not None and p.exact and p.den == 1]
+        few = len(whole) == 2 and all(_is_below(n, _MAX_DIVIDED) for n in whole)
+        return (whole[0], whole[1]) if few else None
+
+    @cached_property
     def is_natural(self) -> bool:  # type: ignore[override]
         """Whether it is never negative, as far as that is plain to see."""
         if self.op in ("abs", "exp", "hypot", "sqrt"):
             return True
-        return self.op in ("float", "+", "*", "/", "**") and all(map(_is_natural, self.args))
+        keeping = ("float", "+", "*", "/", "**", "max", "min")
+        return self.op in keeping and all(map(_is_natural, self.args))
 
     def rounded(self, mode: str) -> Expr:
         """The length that ``math.floor``, ``math.ceil``, ``int`` or ``round`` makes of it."""
@@ -160,11 +173,19 @@ class Real(RealLike):
             low, _ = ratio.num.bounds({})
             if mode == "trunc" and low is not None and low >= 0:
                 return floordiv(ratio.num, ratio.den)
-        return Expr(0, {Rounded(mode, self): 1})
+        return self._rounded_quotient(mode) or Expr(0, {Rounded(mode, self): 1})
+
+    def _rounded_quotient(self, mode: str) -> Expr | None:
+        if self.quotient is None or mode == "round":
+            return None
+        a, b = self.quotient
+        if mode == "ceil":
+            return -floordiv(-a, b)
+        return floordiv(a, b) if mode == "floor" or self.is_natural else None
 
     def __repr__(self) -> str:
-        if len(self.args) == 1:
-            return f"{self.op}({self.args[0]!r})"
+        if len(self.args) == 1 or self.op.isalpha():
+            return f"{self.op}({', '.join(map(repr, self.args))})"
         return f"({self.args[0]!r} {self.op} {self.args[1]!r})"
 
 
@@ -256,42 +277,3 @@ def _small(num: Expr, den: int) -> Ratio | None:
     """Few enough bits for a double to hold the number exactly."""
     size = max([abs(num.const), *map(abs, num.terms.values())])
     return Ratio(num, den, True) if size < 2**20 and den <= _MAX_DENOMINATOR else None
-
-
-@dataclass(frozen=True)
-class RealTest:
-    """A comparison of a float computation with a number or another one, as Python does it."""
-
-    op: str
-    left: Operand
-    right: Operand
-
-    def at(self, sizes: Sizes) -> bool:
-        """Whether it holds at concrete sizes."""
-        a, b = (v if isinstance(v, float) else v.at(sizes) for v in (self.left, self.right))
-        return bool(COMPARISONS[self.op](a, b))
-
-    def decide(self, known: Bounds) -> bool | None:
-        """Bounds do not decide float comparisons."""
-        return None
-
-    def negated(self) -> RealTest:
-        """The opposite comparison (lengths are never NaN)."""
-        return RealTest(_OPPOSITE[self.op], self.left, self.right)
-
-    @property
-    def symbols(self) -> frozenset[str]:
-        """The input sizes it depends on."""
-        sides = [v for v in (self.left, self.right) if not isinstance(v, float)]
-        return frozenset[str]().union(*(v.symbols for v in sides))
-
-
-COMPARISONS: dict[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
-_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}

@@ -17,7 +17,8 @@ from shapelint.lengths.conditions import (
     unequal,
 )
 from shapelint.lengths.expr import symbol
-from shapelint.lengths.real import Real, RealTest
+from shapelint.lengths.real import Real
+from shapelint.lengths.real_tests import RealTest
 from tests.lengths.trees import SYMBOLS, quasi_affine, sizes
 
 H, W = symbol("H"), symbol("W")

@@ -8,7 +8,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from shapelint.lengths.expr import symbol
-from shapelint.lengths.real import COMPARISONS, MAX_LENGTH, OPERATIONS, Real, RealTest
+from shapelint.lengths.real import MAX_LENGTH, OPERATIONS, Real
+from shapelint.lengths.real_tests import COMPARISONS, RealTest
 
 n, m = symbol("n"), symbol("m")
 ROUND = {"floor": math.floor, "ceil": math.ceil, "trunc": math.trunc, "round": round}
@@ -26,6 +27,7 @@ reals = st.recursive(
         st.builds(Real, st.sampled_from(["+", "-", "*", "/", "//"]), st.tuples(inner, constants)),
         st.builds(Real, st.sampled_from("+-*/"), st.tuples(constants, inner)),
         st.builds(Real, st.sampled_from("+-*/"), st.tuples(inner, inner)),
+        st.builds(Real, st.sampled_from(["max", "min"]), st.tuples(inner, inner)),
         st.builds(Real, st.sampled_from(["neg", "abs"]), st.tuples(inner)),
     ),
     max_leaves=4,
@@ -35,6 +37,8 @@ reals = st.recursive(
 @given(real=reals, a=lengths, b=lengths, mode=st.sampled_from(sorted(ROUND)))
 @example(Real("/", (Real("float", (n,)), 3.0)), MAX_LENGTH - 2, 1, "floor")
 @example(Real("/", (Real("float", (n,)), -3.0)), 9, 1, "ceil")
+@example(Real("/", (Real("float", (n,)), Real("float", (m,)))), MAX_LENGTH - 1, 3, "ceil")
+@example(Real("/", (Real("float", (n - m,)), Real("float", (m,)))), 3, 2**30, "trunc")
 def test_rounding_gives_the_integer_that_python_gives(real, a, b, mode):
     at = {"n": a, "m": b}
     try:
@@ -92,6 +96,20 @@ def test_operations_are_pythons(op, args, function):
         pytest.param(Real("//", (n, 1.2)), "floor", "floor((5*n)/6)", id="whole quotient"),
         pytest.param(Real("//", (n, 0.1)), "trunc", "trunc((n // 0.1))", id="10 // 0.1 is 99"),
         pytest.param(Real("*", (n * m, 1.2)), "floor", "floor((n*m * 1.2))", id="maybe huge"),
+        pytest.param(Real("/", (n, m)), "floor", "floor(n/m)", id="a quotient of lengths"),
+        pytest.param(
+            Real("/", (n, m + 1)), "ceil", "-floor((-n)/(m + 1))", id="rounded up, of lengths"
+        ),
+        pytest.param(Real("/", (n, n)), "ceil", "1", id="a length of itself"),
+        pytest.param(Real("/", (n, m)), "trunc", "floor(n/m)", id="what is not negative"),
+        pytest.param(Real("/", (n - m, m)), "trunc", "trunc((n - m / m))", id="what may be"),
+        pytest.param(Real("/", (n, m)), "round", "round((n / m))", id="to the nearest"),
+        pytest.param(
+            Real("/", (n * m, m)), "floor", "floor((n*m / m))", id="a product may be huge"
+        ),
+        pytest.param(
+            Real("max", (Real("/", (n, m)), 1.0)), "floor", "floor(max((n / m), 1.0))", id="max"
+        ),
         pytest.param(
             Real("*", (Real("/", (n, 3.0)), 3.0)),
             "floor",

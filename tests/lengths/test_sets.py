@@ -19,7 +19,8 @@ from shapelint.lengths.conditions import (
 )
 from shapelint.lengths.domain import condition_of
 from shapelint.lengths.expr import symbol
-from shapelint.lengths.real import Real, RealTest
+from shapelint.lengths.real import Real
+from shapelint.lengths.real_tests import RealTest
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from tests.lengths.trees import quasi_affine
 

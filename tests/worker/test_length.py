@@ -17,6 +17,7 @@ from shapelint.worker.python.length import Length, LengthFloat, expr_of, length
 from shapelint.worker.recorder import Recorder, recording
 
 INT, FLOAT = _SEEN["int"], _SEEN["float"]
+MAX, MIN = _SEEN["max"], _SEEN["min"]
 HALF, TEN = Float(0.5), Float(10.0)
 MATH, NUMPY = _stand_in(math), _stand_in(np)
 
@@ -78,6 +79,9 @@ ARITHMETIC = {
     "sum of an array": lambda n: INT(NUMPY.sum(NUMPY.array([n, n, 2]))),
     "an array of NumPy's with it": lambda n: INT((np.arange(2) + NUMPY.array([3, n]))[1]),
     "a matrix": lambda n: int(NUMPY.linalg.norm(NUMPY.array([n, n]).reshape(1, 2)) ** 2),
+    "math.ceil(n / length)": lambda n: math.ceil((100 - n) / (n // 3 + 2)),
+    "int(length / n)": lambda n: INT((n + 7) / n) + INT(FLOAT(n) / (n + 1)),
+    "a window that may be all": lambda n: math.ceil(n / min(n, 7)) * min(n, 7),
     "copied": copy.copy,
     "copied deeply": copy.deepcopy,
 }
@@ -124,6 +128,9 @@ COMPARISONS = {
     "abs": lambda n: abs(n - 12) == 2,
     "of a float with it": lambda n: TEN - 0.5 < n,  # noqa: SIM300
     "of a float with half of it": lambda n: TEN <= n / 2,  # noqa: SIM300
+    "of lengths by each other": lambda n: (n + 5) / n > 1.5 or (n + 5) / n >= 2,
+    "of the greater of doubles": lambda n: MAX(n / (n + 2), (n + 30) / n) * n > 20.5,
+    "of the least of doubles": lambda n: MIN([n / 3, 1.5, TEN / n]) < 1.1,
     "inexact": lambda n: n * 0.1 >= 1.0,
     "with an integer of NumPy": lambda n: np.int64(12) > n != np.int64(7),
     "with a float of NumPy": lambda n: n > np.float32(9.5),

@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from itertools import combinations, starmap
 from typing import Any
 
 import torch
 from torch import nn
 
+from shapelint.lengths.real_tests import RealTest
 from shapelint.worker.python import functions
+from shapelint.worker.python.compared import condition
 from shapelint.worker.python.containers import CALLED
 from shapelint.worker.python.contents import number_in
 from shapelint.worker.python.floats import giving_way, kinds_of
-from shapelint.worker.python.length import Length, LengthFloat, as_float, fixed
+from shapelint.worker.python.length import Length, LengthFloat, as_float, computed, fixed
 from shapelint.worker.python.reached import functions_of
 from shapelint.worker.python.swaps import ABSENT, StandIn, Swap
 from shapelint.worker.python.uncounted import Pieces
@@ -97,6 +101,25 @@ def _pow(base: Any, exp: Any, mod: Any = None) -> Any:
     return base**exp % mod
 
 
+def _extreme(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``max`` or ``min``: of doubles that no law puts in order it is one more computation."""
+
+    @wraps(function)
+    def seen(*args: Any, **kwargs: Any) -> Any:
+        values = [*args[0]] if len(args) == 1 else args
+        unordered = not kwargs and all(isinstance(v, float) for v in values)
+        if unordered and any(starmap(_is_undecided, combinations(values, 2))):
+            return computed(function.__name__, *values)
+        return function(values, **kwargs)
+
+    return seen
+
+
+def _is_undecided(one: float, other: float) -> bool:
+    both = isinstance(one, LengthFloat), isinstance(other, LengthFloat)
+    return any(both) and isinstance(condition("<", one, other), RealTest)
+
+
 def _hash(value: Any, /) -> int:
     return builtins.hash(fixed(value, "a length is hashed") if isinstance(value, Length) else value)
 
@@ -110,6 +133,7 @@ _TORCH_MODULES = {"torch.nn.modules.upsampling"}
 _SEEN: dict[str, Any] = {
     **{"int": _Int, "float": _Float, "bytes": _Bytes, "bytearray": _ByteArray},
     **{"hash": _hash, "len": _len, "pow": _pow, "range": _range},
+    **{"max": _extreme(max), "min": _extreme(min)},
     **{function.__name__: functions.bared(function) for function in _BARE},
     **CALLED,
 }

@@ -9,8 +9,9 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from shapelint.lengths.conditions import Condition, at_least, equal, unequal
-from shapelint.lengths.expr import Expr, constant
-from shapelint.lengths.real import COMPARISONS, Ratio, Real, RealTest
+from shapelint.lengths.expr import Expr, constant, product
+from shapelint.lengths.real import Ratio, Real
+from shapelint.lengths.real_tests import COMPARISONS, RealTest
 from shapelint.worker.recorder import current
 
 __all__ = ["Compared", "Number", "condition", "expr_of", "fixed", "meeting_numpy", "operand"]
@@ -67,7 +68,7 @@ def condition(op: str, left: Number, right: Number) -> Condition:
     a, b = (v if isinstance(v, Real) else Real("float", (v,)) for v in sides)
     p, q = a.ratio, b.ratio
     if p is None or q is None or not _in_order(p, q):
-        return RealTest(op, a, b)
+        return _against_whole(op, a, b) or _against_whole(_TURNED[op], b, a) or RealTest(op, a, b)
     return _compare(op, p.num.scaled(q.den), q.num.scaled(p.den))
 
 
@@ -79,6 +80,19 @@ def _in_order(p: Ratio, q: Ratio) -> bool:
     if p.exact and q.exact:
         return True
     return any(whole.exact and whole.den == 1 for whole in (p, q))
+
+
+_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
+
+def _against_whole(op: str, a: Real, b: Real) -> Condition | None:
+    """``n / d`` compared with an integer, for a length ``d`` that is not zero."""
+    whole = b.ratio
+    if a.quotient is None or whole is None or not whole.exact or whole.den != 1:
+        return None
+    n, d = a.quotient
+    low, _ = d.bounds({})
+    return _compare(op, n, product([whole.num, d])) if low is not None and low >= 0 else None
 
 
 def _compare(op: str, a: Expr, b: Expr) -> Condition:

@@ -48,11 +48,16 @@ class Double(Compared, float):
         return float, (float(self),)
 
 
+_DIVIDING = frozenset({"/", "//", "%"})
+
+
 def _binary(op: str, reverse: bool) -> Any:
     def method(self: Double, other: Any) -> Any:
         if not isinstance(other, (int, float)):
             return NotImplemented
         sides = (other, self) if reverse else (self, other)
+        if op in _DIVIDING and isinstance(sides[1], Compared):
+            bool(sides[1] == 0)  # Python raises there: another way through the model
         real = Real(op, tuple(operand(s) for s in sides))
         return type(self)(real.at(sizes_of_run()), real)
 
