@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from shapelint.model import (
     Diagnostic,
     Edit,
@@ -74,31 +72,6 @@ ROUNDTRIP = Diagnostic(
     modules=("dec", "enc"),
     flow=(Label(ENC, "enc (Conv1d), L: 2 -> 1"), Label(DEC, "dec (ConvTranspose1d), L: 1 -> 1")),
 )
-
-
-@dataclass(frozen=True)
-class FakeSizes:
-    """A set of sizes of one symbol, with what the surface asks of a real one."""
-
-    text: str
-    members: tuple[int, ...]
-    symbols: tuple[str, ...] = ("L",)
-
-    def smallest(self) -> dict[str, int] | None:
-        return {self.symbols[0]: self.members[0]} if self.members else None
-
-    def below_above(
-        self, symbol: str, value: int, others: dict[str, int]
-    ) -> tuple[int | None, int | None]:
-        below = [m for m in self.members if m <= value]
-        above = [m for m in self.members if m >= value]
-        return max(below, default=None), min(above, default=None)
-
-    def split(self) -> list[FakeSizes]:
-        return [self]
-
-    def __bool__(self) -> bool:
-        return bool(self.members)
 
 
 def target(

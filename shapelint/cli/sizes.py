@@ -29,7 +29,7 @@ _COLUMN = 15
 
 def _near(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
     found = {}
-    for value in values:
+    for value in ",".join(values).split(",") if values else ():
         match = re.fullmatch(r"\s*([A-Za-z_]\w*)\s*=\s*(\d+)\s*", value)
         if match is None:
             raise UsageError(f"near {value!r}: write a name and a size, for example H=350")
@@ -44,7 +44,7 @@ def _near(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
     multiple=True,
     metavar="SYMBOL=SIZE",
     callback=_near,
-    help="Also the valid sizes next to this one. Repeatable.",
+    help="Also the valid sizes next to this one. Repeatable, or separated by commas.",
 )
 @model_options
 @color_option
@@ -80,7 +80,7 @@ def _facts(
     report: TargetReport, valid: SizeSet, comes_back: SizeSet | None, near: Sizes
 ) -> Iterator[tuple[str, str]]:
     yield "runs at", valid.text
-    yield "smallest", _written(valid.smallest())
+    yield "smallest", _written(valid.nearest(dict.fromkeys(valid.symbols, 1)))
     if comes_back is not None:
         same = comes_back == valid
         yield "comes back at", "all of them" if same else comes_back.text
@@ -104,13 +104,16 @@ def _written(sizes: Sizes | None) -> str:
 def _beside(verb: str, good: SizeSet, symbol: str, near: Sizes) -> str:
     """The nearest good sizes of one symbol.
 
-    Symbols that it depends on are as asked for, else as in the smallest size.
+    If it depends on others that nobody asked for, those of all of them: a square if it can be.
     """
     if symbol not in good.symbols:
         raise UsageError(f"near {symbol}: the sizes are {', '.join(good.symbols)}")
     group = next(g for g in good.split() if symbol in g.symbols)
-    others = {n: s for n, s in {**(group.smallest() or {}), **near}.items() if n != symbol}
-    sides = group.below_above(symbol, near[symbol], others)
+    if not near.keys() >= {*group.symbols}:
+        asked = {s: near.get(s, near[symbol]) for s in group.symbols}
+        member = group.nearest(asked)
+        return verb if member == asked else f"{verb} at {_written(member)}"
+    sides = group.below_above(symbol, near[symbol], near)
     if near[symbol] in sides:
         return verb
     found = [str(size) for size in sides if size is not None]

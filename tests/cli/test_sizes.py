@@ -4,11 +4,11 @@ import pytest
 
 from shapelint.lengths.domain import domain_of
 from shapelint.model import Examination
-from tests.reports import FakeSizes, target
+from tests.reports import target
 
-EVEN = FakeSizes("L % 2 == 0", (2, 4, 6, 8))
-FOURS = FakeSizes("L % 4 == 0", (4, 8))
-NONE = FakeSizes("no size", ())
+EVEN = domain_of(["L % 2 == 0"], ("L",))
+FOURS = domain_of(["L % 4 == 0"], ("L",))
+NONE = domain_of(["no size"], ("L",))
 
 TEXTS = {
     "every size that runs comes back": (
@@ -106,7 +106,7 @@ models/ae.py:AE(x: N, 1, L)
 runs at        L % 2 == 0
 smallest       L = 2
 comes back at  no size
-near L = 9     runs at 8; comes back at no L
+near L = 9     runs at 8 and 10; comes back at no L
 evidence       proven
 """,
     ),
@@ -141,7 +141,7 @@ def test_sizes(engine, shapelint, report, flags, code, text):
 
 WRONG = {
     "a symbol that is not there": ("H=5", "error: near H: the sizes are L\n"),
-    "no size": ("L", "error: near 'L': write a name and a size, for example H=350\n"),
+    "no size": ("L=4,L", "error: near 'L': write a name and a size, for example H=350\n"),
 }
 
 
@@ -163,3 +163,20 @@ def test_other_sizes_are_those_it_depends_on(engine, shapelint, lengths, words):
     engine.examination = Examination(target(valid_sizes=sizes), None)
     _, out, _ = shapelint("sizes", "model.py:AE", "--near", "H=350", "--near", "W=64")
     assert f"near H = 350   {words}" in out
+
+
+@pytest.mark.parametrize(
+    ("near", "words"),
+    [
+        pytest.param(
+            "H=50,W=49", "near H = 50    runs at 49\nnear W = 49    runs at no W", id="both"
+        ),
+        pytest.param("H=60", "near H = 60    runs at H = 49, W = 49", id="one of them: a square"),
+    ],
+)
+def test_sizes_that_depend_on_each_other(engine, shapelint, near, words):
+    sizes = domain_of(["H*W == 2401"], ("H", "W"))
+    engine.examination = Examination(target(valid_sizes=sizes), None)
+    _, out, _ = shapelint("sizes", "model.py:AE", "--near", near)
+    assert "smallest       H = 49, W = 49" in out
+    assert words in out

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from shapelint.findings.fingerprints import fingerprints
-from shapelint.model import Diagnostic, Report
+from shapelint.model import Diagnostic, Report, SizesInWords
 from shapelint.reporters import json as json_reporter
 from shapelint.reporters import render
 from shapelint.text.sources import Sources
-from tests.reports import AE, BROKEN, ROUNDTRIP, SKIPPED, FakeSizes, finding, span_of, target
+from tests.reports import AE, BROKEN, ROUNDTRIP, SKIPPED, finding, span_of, target
 
 
 def parsed(report: Report, **texts: str) -> dict:
@@ -66,8 +66,8 @@ def test_what_was_not_checked_has_its_reason_and_no_sizes():
 
 def test_sizes_of_a_target():
     found = target(
-        valid_sizes=FakeSizes("L >= 1", (1, 2, 3)),
-        roundtrip_sizes=FakeSizes("L % 2 == 1", (1, 3)),
+        valid_sizes=SizesInWords("L >= 1", {"L": 1}),
+        roundtrip_sizes=SizesInWords("L % 2 == 1", {"L": 1}),
         outputs=("(N, 1, 2*ceil(L/2) - 1)",),
         assumed=("channels = 8",),
     )
@@ -79,7 +79,7 @@ def test_sizes_of_a_target():
 
 
 def test_an_empty_set_of_sizes_is_not_an_unknown_one():
-    nothing = FakeSizes("no size", ())
+    nothing = SizesInWords("no size", None)
     report = Report((target(valid_sizes=nothing, roundtrip_sizes=nothing),), (), 1)
     told = parsed(report)["targets"][0]
     assert told["valid_sizes"] == {"text": "no size", "smallest": None}
@@ -209,7 +209,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 
 @pytest.mark.parametrize("documented", [PAGE.read_text(), json_reporter.__doc__ or ""])
 def test_every_key_is_documented(documented):
-    sizes = FakeSizes("L >= 1", (1,))
+    sizes = SizesInWords("L >= 1", {"L": 1})
     found = (target(valid_sizes=sizes, roundtrip_sizes=sizes), *SKIPPED.targets)
     report = parsed(Report(found, BROKEN.diagnostics, 1, SKIPPED.skipped))
     words = set(re.findall(r"`(\w+)(?:\[\])?`", documented))
