@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -19,12 +20,17 @@ _OTHERS = (int, float, str, complex, torch.dtype, torch.device, torch.layout, to
 
 
 class CallGraph:
-    """Builds the graph; parameters, buffers and constants become one ``get_attr`` node each."""
+    """Builds the graph; parameters, buffers and constants become one ``get_attr`` node each.
 
-    def __init__(self, graph: fx.Graph, root: nn.Module) -> None:
-        named = (*root.named_parameters(), *root.named_buffers())
+    ``modules`` are those of the model, by path.
+    """
+
+    def __init__(self, graph: fx.Graph, modules: Mapping[str, nn.Module]) -> None:
         self.graph = graph
-        self._names = {id(tensor): name for name, tensor in named}
+        self._names: dict[int, str] = {}
+        for path, module in modules.items():
+            for name, tensor in (*module._parameters.items(), *module._buffers.items()):
+                self._names.setdefault(id(tensor), f"{path}.{name}" if path else name)
         self._nodes: dict[str, fx.Node] = {}
         self._constants: list[torch.Tensor] = []  # kept alive, so that no id is used twice
 

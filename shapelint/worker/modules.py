@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,13 +22,17 @@ class ModuleCalls:
 
     def __init__(self, root: nn.Module, constructed: Mapping[int, Sequence[Span]]) -> None:
         self._constructed = constructed
-        self._paths = {id(m): path for path, m in root.named_modules()}
+        self.named = dict(root.named_modules())
+        self._paths = {id(m): path for path, m in self.named.items()}
         self._stack: list[nn.Module] = []
 
     @contextmanager
     def routed(self) -> Iterator[None]:
-        """While active, calls made by a module are known to be its own."""
-        original = nn.Module.__call__
+        """While active, calls made by a module are known to be its own.
+
+        To replace ``__call__`` itself takes Python a look at every class of modules there is.
+        """
+        original: Callable[..., Any] = nn.Module._call_impl
 
         def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
             materialize(module, args, kwargs)
@@ -40,11 +44,11 @@ class ModuleCalls:
             finally:
                 self._stack.pop()
 
-        nn.Module.__call__ = call  # type: ignore[method-assign]
+        nn.Module._call_impl = call  # type: ignore[method-assign,assignment]
         try:
             yield
         finally:
-            nn.Module.__call__ = original  # type: ignore[method-assign]
+            nn.Module._call_impl = original  # type: ignore[method-assign]
 
     @property
     def path(self) -> str:

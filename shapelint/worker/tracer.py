@@ -122,8 +122,8 @@ class ShapeTracer(fx.Tracer):
     def _prepare(self, root: nn.Module, recorder: Recorder, patches: Mapping[str, Patch]) -> None:
         self.root = root
         self.graph = fx.Graph(tracer_cls=type(self))
-        self.calls = CallGraph(self.graph, root)
         self.modules = ModuleCalls(root, self.constructed)
+        self.calls = CallGraph(self.graph, self.modules.named)
         self.records = Records(self.modules)
         self.remembered = Remembered()
         self.recorder = recorder

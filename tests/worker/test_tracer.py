@@ -202,11 +202,23 @@ def test_a_failure_is_part_of_the_trace(module, node, explained, error):
     tracer.graph.lint()
 
 
+def test_the_call_of_modules_is_not_replaced():
+    seen = []
+
+    class Looks(nn.Module):
+        def forward(self, x):
+            seen.append(nn.Module.__call__)
+            return x
+
+    traced(Looks())
+    assert seen == [nn.Module.__call__]
+
+
 def test_nothing_is_left_behind():
-    before = nn.Module.__call__, nn.ConvTranspose2d._output_padding
+    before = nn.Module._call_impl, nn.ConvTranspose2d._output_padding
     traced(Raises())
     traced(Net())
-    assert (nn.Module.__call__, nn.ConvTranspose2d._output_padding) == before
+    assert (nn.Module._call_impl, nn.ConvTranspose2d._output_padding) == before
     assert "int" not in globals()
 
 

@@ -15,7 +15,7 @@ import operator
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from types import CellType, FunctionType, ModuleType
+from types import CellType, FunctionType, ModuleType, NoneType
 from typing import Any
 
 import torch
@@ -127,7 +127,13 @@ class Uncached:
         return getattr(self.cached, name)
 
 
+_HEARD = frozenset({FunctionType, NoneType, bool, dict, float, int, list, str, tuple})
+"""Types of most values: what they do with lengths is heard without a stand-in."""
+
+
 def _stand_in(value: Any) -> Any:
+    if type(value) in _HEARD:
+        return None
     if value is math:
         return _MATH
     if isinstance(value, functools._lru_cache_wrapper):

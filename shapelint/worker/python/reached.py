@@ -87,11 +87,11 @@ def _is_user(module: str | None) -> bool:
 
 
 def _named_in(space: dict[str, Any], names: frozenset[str]) -> Iterator[Any]:
-    for name in names:
-        value = space.get(name)
+    for name in space.keys() & names:
+        value = space[name]
         if isinstance(value, types.ModuleType):
             if _is_user(value.__name__):
-                yield from (vars(value).get(inner) for inner in names)
+                yield from (vars(value)[inner] for inner in vars(value).keys() & names)
         elif callable(value):
             yield value
 

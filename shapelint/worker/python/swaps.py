@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import CellType
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["ABSENT", "StandIn", "Swap", "items_of", "swapped"]
 
@@ -14,8 +13,7 @@ ABSENT = object()
 """In the place of a value that is not there."""
 
 
-@dataclass(frozen=True)
-class Swap:
+class Swap(NamedTuple):
     """A value, and what takes its place."""
 
     holder: Any
@@ -26,19 +24,17 @@ class Swap:
 
     def put(self, value: Any, instead_of: Any) -> None:
         """Unless somebody else has put something there."""
-        held = self._held()
-        if held is not instead_of:
-            return
-        if not isinstance(self.holder, dict):
-            setattr(self.holder, self.name, value)
-        elif value is ABSENT:
-            del self.holder[self.name]
-        else:
-            self.holder[self.name] = value
+        holder, name = self.holder, self.name
+        if not isinstance(holder, dict):
+            if self._held() is instead_of:
+                setattr(holder, name, value)
+        elif holder.get(name, ABSENT) is instead_of:
+            if value is ABSENT:
+                del holder[name]
+            else:
+                holder[name] = value
 
     def _held(self) -> Any:
-        if isinstance(self.holder, dict):
-            return self.holder.get(self.name, ABSENT)
         if isinstance(self.holder, type):  # what a descriptor holds, not what it gives
             return vars(self.holder).get(self.name, ABSENT)
         return getattr(self.holder, self.name, ABSENT)
