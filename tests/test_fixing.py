@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
+from shapelint.cli import _fixing as fixing
 from shapelint.cli import run
 from shapelint.text.diff import unified
 
@@ -83,6 +86,51 @@ def test_a_file_that_cannot_be_written_is_left_alone(model, capsys):
     assert lint("--fix", *DECLARED) == 2
     assert model.read_bytes() == BROKEN
     assert "error: model.py: left alone, it has several names" in capsys.readouterr().err
+
+
+def edited(model):
+    model.write_bytes(b"# an edit\n" + BROKEN)
+
+
+def repaired(model):
+    model.write_bytes(REPAIRED)
+
+
+MEANWHILE = {
+    "nothing": (lambda model: None, REPAIRED, 0, "Fixed 1 finding in 1 file\n"),
+    "another run repairs it": (repaired, REPAIRED, 0, "Fixed 1 finding in 1 file\n"),
+    "somebody edits it": (
+        edited,
+        b"# an edit\n" + BROKEN,
+        2,
+        "error: model.py: left alone, it was changed meanwhile\n",
+    ),
+    "somebody deletes it": (
+        Path.unlink,
+        None,
+        2,
+        "error: model.py: not written: No such file or directory\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("happens", "text", "code", "said"), MEANWHILE.values(), ids=MEANWHILE)
+def test_what_happens_to_a_file_while_it_is_linted(
+    model, capsys, monkeypatch, happens, text, code, said
+):
+    """Between the run that found something and the moment at which its fix is written."""
+    look = fixing.fixed
+
+    def looked(*args):
+        time.sleep(0.02)  # clocks of file systems are coarse
+        done = look(*args)
+        happens(model)
+        return done
+
+    monkeypatch.setattr(fixing, "fixed", looked)
+    assert lint("--fix", *DECLARED) == code
+    assert (model.read_bytes() if model.exists() else None) == text
+    assert capsys.readouterr().err.startswith(said)
 
 
 def test_flags_that_would_fix_more_are_named(model, capsys):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import click
 
 from shapelint.config import Settings
 from shapelint.fixing import Fixed, Lint, fixed, for_display
 from shapelint.model import Report
-from shapelint.source.replacing import NotReplaced, replace_text
+from shapelint.source.replacing import CHANGED, NotReplaced, replace_text
 from shapelint.source.texts import Texts
 from shapelint.text.diff import unified
 from shapelint.text.summary import fixable
@@ -18,10 +18,13 @@ from shapelint.text.summary import fixable
 __all__ = ["apply", "show_diff", "shown"]
 
 
-def apply(report: Report, lint: Lint, asked: Settings) -> tuple[Report, bool]:
-    """Write the fixes that may be applied: the report on what is then there, and if all were."""
+def apply(report: Report, lint: Lint, asked: Settings, since: float) -> tuple[Report, bool]:
+    """Write the fixes that may be applied: the report on what is then there, and if all were.
+
+    The report is on what the files held at the time ``since``.
+    """
     done = fixed(report, lint, asked.unsafe_fixes)
-    failures = _written(done.texts)
+    failures = list(_failures(done.texts, since))
     for failure in failures:
         click.echo(f"error: {failure}", err=True)
     if failures:
@@ -63,16 +66,25 @@ def _show_the_rest(done: Fixed) -> None:
             click.echo(unified(shown(path), texts.read(path), after), nl=False, err=True)
 
 
-def _written(texts: Mapping[str, bytes]) -> list[str]:
+def _failures(texts: Mapping[str, bytes], since: float) -> Iterator[str]:
     """Write the files; what kept some of them from being written."""
-    failures = []
-    disk = Texts()
     for path, after in texts.items():
         try:
-            replace_text(path, disk.read(path), after)
+            _write(path, after, since)
         except NotReplaced as exc:
-            failures.append(f"{shown(path)}: {exc}")
-    return failures
+            yield f"{shown(path)}: {exc}"
+        except OSError as exc:
+            yield f"{shown(path)}: not written: {exc.strerror}"
+
+
+def _write(path: str, after: bytes, since: float) -> None:
+    """Raises NotReplaced, also for a file that was written since then, and OSError."""
+    before = Texts().read(path)
+    if before == after:  # another run came to the same
+        return
+    if os.path.getmtime(path) > since:
+        raise NotReplaced(CHANGED)
+    replace_text(path, before, after)
 
 
 def _diff(texts: Mapping[str, bytes]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import partial
+from time import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -122,15 +123,15 @@ def command(ctx: click.Context, /, show_settings: bool, show_files: bool, **_: A
     check_selectors(asked)
     if show_settings or show_files:
         return _show(found, show_settings)
+    started, done = time(), True
     report = _lint(asked, found)
-    done = True
     if asked.diff or asked.fix:
         from shapelint.cli._fixing import apply, show_diff
 
         again = partial(_lint, asked, found)
         if asked.diff:
             return show_diff(report, again, asked)
-        report, done = apply(report, again, asked)
+        report, done = apply(report, again, asked, started)
     if asked.update_baseline:
         known = sum(s.by == "baseline" for s in report.suppressed)
         click.echo(f"{asked.baseline}: lists {known} of what was found", err=True)

@@ -12,7 +12,9 @@ import stat
 import tempfile
 from contextlib import suppress
 
-__all__ = ["NotReplaced", "replace_text", "write_text"]
+__all__ = ["CHANGED", "NotReplaced", "replace_text", "write_text"]
+
+CHANGED = "left alone, it was changed meanwhile"
 
 
 class NotReplaced(Exception):
@@ -74,7 +76,7 @@ def _not_written(exc: OSError) -> NotReplaced:
 def _unchanged(real: str, before: bytes) -> os.stat_result:
     with open(real, "rb") as file:
         if file.read() != before:
-            raise NotReplaced("left alone, it was changed meanwhile")
+            raise NotReplaced(CHANGED)
     if not os.access(real, os.W_OK):
         raise NotReplaced("left alone, it is read-only")
     known = os.stat(real)
