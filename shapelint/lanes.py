@@ -16,13 +16,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING
 
 from shapelint import stored
 from shapelint.errors import UsageError
-from shapelint.process import SIGNALS
+from shapelint.signals import SIGNALS, blocked
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -142,7 +142,7 @@ class _Lanes:
     def _add(self) -> Connection:
         """Start a lane; no signal reaches it before it has handlers of its own."""
         mine, its = multiprocessing.Pipe()
-        with _blocked():
+        with blocked():
             process = multiprocessing.get_context("fork").Process(
                 target=self._run, args=(its,), daemon=True
             )
@@ -172,16 +172,6 @@ class _Lanes:
             process.kill()
             process.join()
             lane.close()
-
-
-@contextmanager
-def _blocked() -> Iterator[None]:
-    """Signals wait until the body has ended."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _leave(*_: object) -> None:

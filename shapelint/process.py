@@ -23,15 +23,13 @@ from typing import IO, Any, Protocol
 
 from shapelint.errors import UsageError
 from shapelint.facts import Problem
+from shapelint.signals import blocked
 from shapelint.stopwatch import Stopwatch
 from shapelint.wire import WIRE_VERSION
 
-__all__ = ["SIGNALS", "Json", "Limits", "NotStarted", "Unanswered", "Worker"]
+__all__ = ["Json", "Limits", "NotStarted", "Unanswered", "Worker"]
 
 Json = dict[str, Any]
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""They wait while a process is started: nobody would know of it, and end it."""
 
 _START = Path(__file__).parent / "worker" / "__main__.py"
 _LONGEST_START = 120.0
@@ -90,12 +88,9 @@ class Worker:
         self._start()
 
     def _start(self) -> None:
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # nothing is open yet
         try:
-            try:
+            with blocked():  # else nobody would know of the process, and end it
                 self._open()
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
         except (KeyboardInterrupt, SystemExit):  # it came meanwhile
             self.close()
             raise
@@ -134,7 +129,11 @@ class Worker:
         return b"".join(self._output).decode(errors="replace")
 
     def close(self) -> None:
-        """End the process and everything it started."""
+        """End the process and everything it started. A second Ctrl-C waits for that."""
+        with blocked():
+            self._close()
+
+    def _close(self) -> None:
         self._kill_child()
         for descriptor in (self._requests, self._answers):
             os.close(descriptor)

@@ -6,8 +6,11 @@ import ast
 import gc
 import os
 import runpy
+import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -186,6 +189,23 @@ WorkerSession(Worker({sys.executable!r}), folder / "hangs.py", folder).facts()
     client.kill()
     client.wait()
     assert _eventually(lambda: not _is_running(int(pid)))
+
+
+def test_a_second_interrupt_waits_until_everything_is_cleaned_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker = Worker(sys.executable)
+    folder, clean = worker._temporary, shutil.rmtree
+    assert os.path.isdir(folder)
+
+    def interrupted(*args: Any, **kwargs: Any) -> None:
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        clean(*args, **kwargs)
+
+    monkeypatch.setattr(shutil, "rmtree", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        worker.close()
+    assert not os.path.exists(folder)
 
 
 def _eventually(condition: Callable[[], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Hostile surroundings: paths, permissions, signals, neighbours, workers that answer garbage."""
+"""Hostile surroundings: paths, permissions, full disks, signals, neighbours, memory."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from shapelint import stopwatch
-from shapelint.client import Limits, Unanswered, Worker, WorkerSession
-from shapelint.process import NotStarted
-from shapelint.wire import WIRE_VERSION
 from tests.hostile.files import GOOD
 from tests.hostile.test_files import alive, lint
 
@@ -74,6 +70,7 @@ def test_a_tree_that_may_not_be_written_and_a_file_that_may_not_be_read(tmp_path
     assert (done.returncode, done.stderr) == (1, "1 fix available with --unsafe-fixes\n")
 
 
+REPAIRED = GOOD.replace(b"(4, 1, 3, 2, 1)", b"(4, 1, 3, 2, 1, output_padding=1)")
 FULL = "/dev/full"
 
 
@@ -97,15 +94,53 @@ def test_a_full_disk(tmp_path: Path, to: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+FULL_DISKS = {
+    "a file system": (
+        'mount -t tmpfs -o size=64k none "$PWD" && cd "$PWD" && cp "$0" model.py\n'
+        "cat /dev/zero > full 2> /dev/null",
+        "No space left on device",
+    ),
+    "a limit on files": ('cp "$0" model.py; ulimit -f 0', "File too large"),
+}
+AFTERWARDS = """
+"$@"
+echo "exit code $?"
+find . -name "*.tmp" -o -name "*.json"
+cat model.py
+"""
+
+
+@pytest.mark.parametrize(("fill", "said"), FULL_DISKS.values(), ids=FULL_DISKS)
+def test_a_full_disk_for_cache_and_fixes(tmp_path: Path, fill: str, said: str) -> None:
+    alone = ["unshare", "-m"] if "mount" in fill else []
+    may_mount = ["unshare", "-m", "mount", "-t", "tmpfs", "none", str(tmp_path)]
+    if alone and subprocess.run(may_mount, capture_output=True, check=False).returncode:
+        pytest.skip("nothing may be mounted here")
+    source, folder = tmp_path / "source.py", tmp_path / "project"
+    source.write_bytes(GOOD)
+    folder.mkdir()
+    command = (sys.executable, "-m", "shapelint")
+    options = ("--fix", "--unsafe-fixes", "--output-format", "concise", "--cache-dir", "cache")
+    done = subprocess.run(
+        [*alone, "sh", "-c", fill + AFTERWARDS, source, *command, "model.py", *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.startswith(f"error: model.py: not written: {said}\n")
+    assert done.stdout.endswith(f"\nexit code 2\n{GOOD.decode()}")
+
+
 def test_a_path_that_is_too_long(tmp_path: Path) -> None:
     ran = lint(tmp_path, paths=["a" * 5000])
     assert ran.code == 2
     assert ran.errors.startswith("error: path not found")
 
 
-def _start(folder: Path, mark: str) -> subprocess.Popen[str]:
+def _start(folder: Path, mark: str, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "shapelint", ".", "--output-format", "concise"],
+        [sys.executable, "-m", "shapelint", ".", "--output-format", "concise", *options],
         cwd=folder,
         env={**os.environ, "SHAPELINT_TEST": mark, "TMPDIR": str(folder / "temporary")},
         stdout=subprocess.PIPE,
@@ -128,6 +163,16 @@ def test_two_runs_at_once(project: Path) -> None:
         (_lines(), "3 fixes available with --unsafe-fixes\n")
     }
     assert [run.returncode for run in both] == [1, 1]
+
+
+def test_two_repair_the_same_at_once(project: Path) -> None:
+    both = [_start(project, "", "--fix", "--unsafe-fixes") for _ in range(2)]
+    for run in both:
+        report, errors = run.communicate()
+        assert report.endswith("Checked 3 models in 3 files: 3 warnings\n")
+        assert errors in ("Fixed 3 findings in 3 files\n", "")
+        assert run.returncode == 0
+    assert {p.read_bytes() for p in project.glob("*.py")} == {REPAIRED}
 
 
 def _lines() -> str:
@@ -165,84 +210,6 @@ def _wait_for(condition: object) -> bool:
             return True
         time.sleep(0.1)
     return False
-
-
-# -- workers that are none -------------------------------------------------------------------
-
-_HELLO = f'say(b\'{{"hello": {WIRE_VERSION}}}\\n{{"child": 0}}\\n\')'
-_REPLY = 'say(b\'{"id": "%s", "facts": %s}\\n\' % (request["id"].encode(), b\'PART\'))'
-
-ANSWERS = [
-    pytest.param("say(os.urandom(10**6) + b'\\n')", "gone", id="garbage"),
-    pytest.param("say(b'[1, 2]\\n\"text\"\\nnull\\n{}\\n')", "gone", id="JSON that is no answer"),
-    pytest.param("say(b'{\"id\": ')", "gone", id="half an answer"),
-    pytest.param("say(b'x' * 10**9)", "an answer of more than 256 MiB", id="1 GB"),
-    pytest.param("time.sleep(98765)", "took longer than 20 s", id="no answer"),
-    pytest.param(_REPLY.replace("PART", "3"), "malformed answer", id="a number"),
-    pytest.param(_REPLY.replace("PART", '{"path": []}'), "malformed answer", id="half the facts"),
-]
-
-
-@pytest.fixture
-def python(tmp_path: Path) -> Path:
-    return tmp_path / "python"
-
-
-def _worker(python: Path, code: str, seconds: float = 20) -> Worker:
-    lines = (
-        f"#!{sys.executable}",
-        "import json, os, sys, time",
-        "requests, answers = map(int, sys.argv[2:4])",
-        "def say(text):",
-        "    text = memoryview(text)",
-        "    while text: text = text[os.write(answers, text[:2**20]):]",
-        code,
-    )
-    python.write_text("\n".join(lines))
-    python.chmod(0o755)
-    return Worker(str(python), Limits(seconds=seconds))
-
-
-@pytest.mark.parametrize(("answer", "said"), ANSWERS)
-def test_an_answer_that_is_none(python: Path, answer: str, said: str) -> None:
-    seconds = 2 if "sleep" in answer else 20
-    code = f"{_HELLO}\nrequest = json.loads(os.read(requests, 10**6))\n{answer}"
-    worker = _worker(python, code, seconds)
-    with pytest.raises(Unanswered, match=said.replace("20", str(seconds))):
-        WorkerSession(worker, python, python.parent).facts()
-    worker.close()
-
-
-def test_an_answer_may_come_late_where_the_worker_is_kept_waiting(
-    python: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stopwatch, "kept_waiting", lambda pid: time.monotonic() * 0.8)
-    code = f"{_HELLO}\nrequest = json.loads(os.read(requests, 10**6))\ntime.sleep(1)"
-    worker = _worker(python, f"{code}\n{_REPLY.replace('PART', '3')}", seconds=0.5)
-    with pytest.raises(Unanswered, match="malformed answer"):
-        WorkerSession(worker, python, python.parent).facts()
-    worker.close()
-
-
-HELLOS = [
-    pytest.param("", "cannot import torch: it says nothing", id="nothing"),
-    pytest.param("import nosuchpackage", "No module named 'nosuchpackage'", id="raises"),
-    pytest.param("say(b'{\"hello\": -1}\\n')", "another version of shapelint", id="other version"),
-]
-
-
-@pytest.mark.parametrize(("code", "said"), HELLOS)
-def test_a_worker_that_does_not_start(python: Path, code: str, said: str) -> None:
-    worker = _worker(python, code)
-    with pytest.raises(NotStarted, match=said):
-        WorkerSession(worker, python, python.parent).facts()
-    worker.close()
-
-
-def test_no_fork(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(os, "fork")
-    with pytest.raises(NotStarted, match="does not run on Windows"):
-        Worker(sys.executable)
 
 
 def test_the_memory_limit_holds_for_shared_memory_and_for_all_processes(tmp_path: Path) -> None:
