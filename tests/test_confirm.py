@@ -187,6 +187,10 @@ def test_meta_kernels_that_are_laxer_than_the_cpu_are_not_asked():
     assert device_for(illegal.exploration) == "cpu"
 
 
+def test_what_takes_steps_is_run_where_they_are_fast():
+    assert device_for(analysed(nn.GRU(4, 3), "L N 4").exploration) == "cpu"
+
+
 class EmptyPool(nn.Module):
     """The meta device pools nothing without complaint, the CPU refuses."""
 

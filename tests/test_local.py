@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+import pytest
 import torch
 from torch import nn
 
@@ -69,8 +70,14 @@ class Large(nn.Module):
 def test_what_does_not_fit_into_memory_is_run_without_values() -> None:
     run = LocalSession(Large(), INPUTS).run(SIZES, "cpu")
     assert (run.ok, run.device, run.shapes) == (True, "meta", ((2, 1, 16),))
-    many = LocalSession(nn.ReLU(), INPUTS).run({"N": 1, "L": 1 << 50}, "cpu")
-    assert (many.ok, many.device) == (True, "meta")
+
+
+@pytest.mark.parametrize(
+    ("length", "device"), [(1 << 22, "cpu"), ((1 << 22) + 1, "meta"), (1 << 50, "meta")]
+)
+def test_what_is_large_is_run_without_values(length, device) -> None:
+    run = LocalSession(nn.ReLU(), INPUTS).run({"N": 1, "L": length}, "cpu")
+    assert (run.ok, run.device) == (True, device)
 
 
 def test_frozen_layers_stay_frozen() -> None:

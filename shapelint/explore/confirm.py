@@ -43,9 +43,10 @@ def device_for(exploration: Exploration) -> str:
     """The CPU where the meta device may differ, else the meta device.
 
     Some of its kernels are laxer, and it has no values: what raises there need not raise elsewhere.
+    A recurrent layer takes far longer there, because each of its steps is written in Python.
     """
     differs = any(t.lax or raised_by_forward(t) for t in exploration.traces)
-    return "cpu" if differs else "meta"
+    return "cpu" if differs or _takes_steps(exploration) else "meta"
 
 
 def confirm_sizes(
@@ -72,7 +73,7 @@ def confirm_sizes(
 def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confirmation]:
     """On both sides of every claim, one size that the analysis did not run."""
     device = device_for(exploration)
-    beside = _beside(exploration, small=device == "cpu" or _takes_steps(exploration))
+    beside = _beside(exploration, small=device == "cpu")
     claimed = (*_running(exploration), *_failing(exploration), *beside)
     for sizes in map(dict, dict.fromkeys(tuple(s.items()) for s in claimed)):
         if exploration.outcome(sizes)[0] is not Outcome.ELSEWHERE:
@@ -80,7 +81,7 @@ def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confir
 
 
 def _takes_steps(exploration: Exploration) -> bool:
-    """Whether a run takes the longer the larger it is, on the meta device too."""
+    """Whether a run goes through a sequence step by step."""
     return any(node.op in STEP_BY_STEP for node in exploration.base.nodes)
 
 

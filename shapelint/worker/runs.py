@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from shapelint.worker.words import said
 __all__ = ["Call", "plain_run", "trace_run"]
 
 _MOST_PARAMETERS_ON_CPU = 200_000_000
+_MOST_ELEMENTS_ON_CPU = 2**22
+"""Of an input: it takes seconds on the CPU and no time on the meta device."""
 _OUT_OF_MEMORY = ("MemoryError", "DefaultCPUAllocator: can't allocate memory")
 """What errors say that are no fact about the model."""
 
@@ -68,9 +71,11 @@ def plain_run(
 ) -> dict[str, Any]:
     """Run the model as it is; the fields of :class:`shapelint.session.Run`.
 
-    What does not fit into memory is run on the meta device instead of the CPU.
+    What is large or does not fit into memory is run on the meta device instead of the CPU.
     """
-    if number_of_parameters(model.root) > _MOST_PARAMETERS_ON_CPU:
+    elements = max((math.prod(_shape(i, sizes)) for i in call.inputs), default=0)
+    parameters = number_of_parameters(model.root)
+    if parameters > _MOST_PARAMETERS_ON_CPU or elements > _MOST_ELEMENTS_ON_CPU:
         device = "meta"
     answer = _run_on(device, model, call, sizes, patches, noise)
     if device == "cpu" and any(words in answer["error"] for words in _OUT_OF_MEMORY):
@@ -108,8 +113,7 @@ def _tensors(
     """
     args, named = [], {}
     for i in inputs:
-        shape = [sizes[d] if isinstance(d, str) else d for d in i.dims]
-        kind = _dtype(i.dtype)
+        shape, kind = _shape(i, sizes), _dtype(i.dtype)
         tensor = torch.full(shape, int(noise), dtype=kind)
         if kind.is_floating_point:
             rising = torch.linspace(0, 1, tensor.numel()).view(shape)
@@ -119,6 +123,10 @@ def _tensors(
         else:
             named[i.name] = tensor
     return args, named
+
+
+def _shape(input: Input, sizes: Mapping[str, int]) -> list[int]:
+    return [sizes[d] if isinstance(d, str) else d for d in input.dims]
 
 
 def _dtype(name: str) -> torch.dtype:
