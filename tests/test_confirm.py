@@ -187,6 +187,19 @@ def test_meta_kernels_that_are_laxer_than_the_cpu_are_not_asked():
     assert device_for(illegal.exploration) == "cpu"
 
 
+class Compared(nn.Module):
+    """There is no meta kernel for ``torch.equal``."""
+
+    def forward(self, x):
+        return x[..., 1:] if torch.equal(x, x.new_zeros(3)) else x
+
+
+def test_what_the_meta_device_lacks_values_for_is_run_on_the_cpu():
+    analysis = analysed(Compared(), "N 4 L")
+    assert analysis.evidence == "proven"
+    assert analysis.predict({"N": 2, "L": 3}).shapes == [(2, 4, 3)]
+
+
 def test_what_takes_steps_is_run_where_they_are_fast():
     assert device_for(analysed(nn.GRU(4, 3), "L N 4").exploration) == "cpu"
 

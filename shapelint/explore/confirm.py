@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from shapelint.explore.exploration import Exploration
-from shapelint.explore.paths import Failing, Outcome, Path, raised_by_forward
+from shapelint.explore.paths import Failing, Outcome, Path, lacks_values, raised_by_forward
 from shapelint.lengths.sets import SizeSet
 from shapelint.session import Run, Session
 from shapelint.trace import STEP_BY_STEP, Trace
@@ -54,12 +54,13 @@ def confirm_sizes(
 ) -> Confirmation:
     """Run the model at ``sizes`` and compare with the prediction.
 
-    Kernels of the meta device may be laxer: what runs there against the prediction is run on the
-    CPU, and that decides.
+    Kernels of the meta device may be laxer, or miss values: what runs there against the prediction,
+    or ends for want of values, is run on the CPU, and that decides.
     """
     outcome, event, _ = exploration.outcome(sizes)
     run = session.run(dict(sizes), device=device)
-    if outcome is Outcome.FAILS and run.ok and device != "cpu":
+    lax = outcome is Outcome.FAILS and run.ok
+    if device != "cpu" and (lax or lacks_values(run.error)):
         run = session.run(dict(sizes), device="cpu")
     if outcome is Outcome.FAILS:
         why = event.why if event is not None else "an exception in forward"

@@ -11,11 +11,20 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["decomposed"]
+__all__ = ["BY_PARTS", "decomposed"]
 
 _QUESTIONS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
 
 _copies: dict[types.FunctionType, Callable[..., Any]] = {}
+
+
+def _equal(input: Any, other: Any) -> bool:
+    """``torch.equal``, of which there is no meta kernel: lengths decide first, then values."""
+    return bool(input.is_same_size(other) and (input == other).all())
+
+
+BY_PARTS: dict[str, Callable[..., Any]] = {"equal": _equal}
+"""What stands for functions that ask several things at once."""
 
 
 def _no(*args: Any, **kwargs: Any) -> bool:

@@ -24,7 +24,7 @@ from shapelint.trace import Failure, Node, Span, Trace
 from shapelint.worker import output_size
 from shapelint.worker.autograd import run_forward_only
 from shapelint.worker.claim import ShapeMismatch, explained, symbolic
-from shapelint.worker.decompose import decomposed
+from shapelint.worker.decompose import BY_PARTS, decomposed
 from shapelint.worker.dtypes import converted
 from shapelint.worker.earlier import Earlier
 from shapelint.worker.frames import raised_at, user_span
@@ -209,6 +209,7 @@ class ShapeTracer(fx.Tracer):
         asked = QUERIES.get(name)
         if asked is not None:
             return asked(*args, **kwargs)
+        func = BY_PARTS.get(name, func)
         transfer = transfer_of(func)
         if transfer is None and isinstance(func, types.FunctionType):
             return self._decompose(func, args, kwargs)

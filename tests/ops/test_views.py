@@ -38,6 +38,13 @@ QUERIES = [
         "H",
         H=SMALL,
     ),
+    case(
+        "equal",
+        lambda x: x[1:] if torch.equal(torch.tensor(x.shape), torch.tensor([3, 1])) else x,
+        "H 1",
+        H=SMALL,
+    ),
+    case("of another size", lambda x: x if torch.equal(x, x.new_ones(3)) else x[1:], "H", H=[2, 4]),
     case("same size", lambda x, y: x if x.is_same_size(y) else y[:1], "H", "K", H=SMALL, K=SMALL),
     case("printed", lambda x: x[: len(f"{x.dtype} {x.dim()}")], "H", H=SMALL),
 ]
