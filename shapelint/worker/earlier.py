@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import nn
 
 from shapelint.worker.python.builtins import in_modules_of
+from shapelint.worker.python.reached import functions_of
 from shapelint.worker.python.swaps import Swap
 from shapelint.worker.said import Sayings
+from shapelint.worker.state import shared_by
 
 __all__ = ["Earlier"]
 
@@ -20,10 +23,19 @@ class Earlier:
 
     calls: Sayings = field(default_factory=Sayings)
     """What its calls have said."""
+    apart: set[int] = field(default_factory=set)
+    """The ids of modules whose ways were seen not to agree."""
     _swaps: Sequence[Swap] | None = None
+    _shared: Sequence[Any] | None = None
 
     def swaps(self, root: nn.Module) -> Sequence[Swap]:
         """What the names in the code of a model mean while it runs: looked up once."""
         if self._swaps is None:
             self._swaps = tuple(in_modules_of(root))
         return self._swaps
+
+    def shared(self, root: nn.Module) -> Sequence[Any]:
+        """The containers that the functions of a model share."""
+        if self._shared is None:
+            self._shared = tuple(shared_by(functions_of(root)))
+        return self._shared

@@ -13,7 +13,7 @@ from torch.utils import _pytree as pytree
 from shapelint.worker.python.length import Length, LengthFloat
 from shapelint.worker.tensor import ShapeTensor
 
-__all__ = ["CallGraph"]
+__all__ = ["Aside", "CallGraph", "Elsewhere"]
 
 _PLAIN = frozenset({int, float, str, bool, complex, type(None), type(...)})
 _OTHERS = (int, float, str, complex, torch.dtype, torch.device, torch.layout, torch.memory_format)
@@ -87,6 +87,24 @@ class CallGraph:
             label = name.replace(".", "_")
             self._nodes[name] = self.graph.create_node("get_attr", name, (), {}, label)
         return self._nodes[name]
+
+
+class Elsewhere(BaseException):
+    """A tensor was made in another run; no model catches this."""
+
+
+class Aside(CallGraph):
+    """For calls beside a run, which know no tensor of it but those that they are given."""
+
+    def __init__(self, beside: CallGraph) -> None:
+        vars(self).update(vars(beside))
+        self.graph, self._nodes = fx.Graph(), {}
+
+    def argument(self, value: Any) -> Any:
+        """An argument. Raises Elsewhere."""
+        if type(value) is ShapeTensor and value.node.graph is not self.graph:
+            raise Elsewhere
+        return super().argument(value)
 
 
 def _getitem(values: Any, index: int) -> Any:

@@ -27,10 +27,11 @@ class ModuleCalls:
         self._stack: list[nn.Module] = []
 
     @contextmanager
-    def routed(self) -> Iterator[None]:
+    def routed(self, through: Callable[..., Any]) -> Iterator[None]:
         """While active, calls made by a module are known to be its own.
 
-        To replace ``__call__`` itself takes Python a look at every class of modules there is.
+        All but that of the root are made by ``through(module, call, args, kwargs)``. To replace
+        ``__call__`` itself takes Python a look at every class of modules there is.
         """
         original: Callable[..., Any] = nn.Module._call_impl
 
@@ -40,6 +41,8 @@ class ModuleCalls:
                 return original(module, *args, **kwargs)
             self._stack.append(module)
             try:
+                if len(self._stack) > 1:
+                    return through(module, original, args, kwargs)
                 return original(module, *args, **kwargs)
             finally:
                 self._stack.pop()

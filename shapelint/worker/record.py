@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -81,6 +81,12 @@ class Records:
     def index_of(self, tensor: torch.Tensor) -> int:
         """The node that made a tensor, -1 for one that no call of this run made."""
         return self._index.get(tensor.node, -1) if type(tensor) is ShapeTensor else -1
+
+    def put_right(self, tensor: torch.Tensor, lengths: Shape) -> None:
+        """What made a tensor, and nothing else, returned it in these formulas."""
+        index = self.index_of(tensor)
+        if index >= 0 and len(self.nodes[index].shapes) == 1:
+            self.nodes[index] = replace(self.nodes[index], shapes=(exprs(lengths),))
 
     def add_item(self, item: fx.Node, of: fx.Node) -> None:
         """``item`` is one of the results that ``of`` returned."""

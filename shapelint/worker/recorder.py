@@ -7,7 +7,7 @@ lengths deep inside somebody's ``forward`` has no other way to be heard.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -70,6 +70,7 @@ class Recorder:
         self._crossed = crossed
         self._answers: dict[Condition, bool] = {}
         self._is_caught = is_caught
+        self._domain = known
         self.known: dict[str, Interval] = dict(known or {})
         self.events: list[Event] = []
         self.checked: dict[str, None] = {}
@@ -192,6 +193,24 @@ class Recorder:
         self.events = [
             e if e.holds or e.kind == "branch" else replace(e, kind="branch") for e in self.events
         ]
+
+    def after(self, events: Iterable[Event], sizes: Mapping[str, int]) -> Recorder:
+        """Another one, at ``sizes``, that has come across ``events``."""
+        other = Recorder(sizes, self._domain, self._is_caught)
+        other._answers = self._answers
+        for event in events:
+            other._record(event, event.condition if event.holds else negate(event.condition))
+        return other
+
+    def turn_back(self, to: Recorder) -> None:
+        """Have come across nothing but what another one has."""
+        self.events, self.known, self._seen = to.events, to.known, to._seen
+
+    def adopt(self, other: Recorder) -> None:
+        """Have the doubts of another one."""
+        self.checked.update(other.checked)
+        self._said.update(other._said)
+        self.lax |= other.lax
 
     def _record(self, event: Event, relied: Condition) -> None:
         self.events.append(event)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import math
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from shapelint.worker.loading.build import Model, number_of_parameters
 from shapelint.worker.patches import crossed, patched
 from shapelint.worker.state import kept
 from shapelint.worker.tracer import ShapeTracer, tensors_in
-from shapelint.worker.words import said
+from shapelint.worker.words import Quiet, said
 
 __all__ = ["Call", "plain_run", "trace_run"]
 
@@ -54,7 +53,7 @@ def trace_run(
         patched(model.root, patches) as before_nodes,
         kept(model.root),
         OneDevice("meta"),
-        _quiet(),
+        Quiet(),
         _uncollected(),
     ):
         more = (call.kwargs, before_nodes, crossed(patches))
@@ -93,7 +92,7 @@ def _run_on(
 ) -> dict[str, Any]:
     root = model.on(device)
     answer: dict[str, Any] = {"ok": True, "shapes": [], "error": "", "device": device}
-    with patched(root, patches), kept(root), OneDevice(device), _quiet(), torch.no_grad():
+    with patched(root, patches), kept(root), OneDevice(device), Quiet(), torch.no_grad():
         torch.manual_seed(int(noise))
         try:
             args, named = _tensors(call.inputs, sizes, noise)
@@ -150,12 +149,3 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-class _quiet(warnings.catch_warnings):
-    """Models warn about what they are; nobody reads it here."""
-
-    def __enter__(self) -> Any:
-        out = super().__enter__()
-        warnings.simplefilter("ignore")
-        return out

@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
+import torch
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
 from shapelint.worker.python.reached import functions_of
 
-__all__ = ["kept"]
+__all__ = ["Snapshot", "kept", "shared_by"]
 
 _CONTAINERS = (dict, list, set, OrderedDict, defaultdict)
+
+
+class Snapshot:
+    """The attributes of objects, and what is in the containers among them and in others."""
+
+    def __init__(self, owners: Iterable[object], shared: Iterable[Any] = ()) -> None:
+        self._full = [(vars(owner), dict(vars(owner))) for owner in owners]
+        held = [v for _, values in self._full for v in values.values() if _held(v)]
+        held += {id(v): v for v in shared}.values()
+        self._full += [(v, v.copy()) for v in held if v]
+        self._empty = [v for v in held if not v]
+        """Most of them: a module has ten for hooks it does not have."""
+
+    def restored(self) -> bool:
+        """Put everything back; whether there was something to put back."""
+        filled = [container for container in self._empty if container]
+        for container in filled:
+            container.clear()
+        restored = [_restore(now, then) for now, then in self._full]
+        return any(restored) or bool(filled)
 
 
 @contextmanager
@@ -29,21 +50,14 @@ def kept(root: nn.Module) -> Iterator[None]:
     """
     modules = list(root.modules())
     lazy = [(m, type(m)) for m in modules if isinstance(m, LazyModuleMixin)]
-    before = [(vars(m), dict(vars(m))) for m in modules]
-    held = [v for _, values in before for v in values.values() if _held(v)]
-    held += {id(v): v for v in _around(functions_of(root))}.values()
-    inner = [(v, v.copy()) for v in held if v]
-    empty = [v for v in held if not v]  # most of them: a module has ten for hooks it does not have
+    before = Snapshot(modules, shared_by(functions_of(root)))
     for module, _ in lazy:
         _renew(module._parameters)
         _renew(module._buffers)
     try:
         yield
     finally:
-        for now, then in (*before, *inner):
-            _restore(now, then)
-        for container in filter(None, empty):
-            container.clear()
+        before.restored()
         for module, kind in lazy:
             module.__class__ = kind
 
@@ -56,7 +70,7 @@ def _renew(tensors: MutableMapping[str, Any]) -> None:
             tensors[name] = kind(device=tensor.device, dtype=tensor.dtype)
 
 
-def _around(functions: Iterable[FunctionType]) -> Iterator[Any]:
+def shared_by(functions: Iterable[FunctionType]) -> Iterator[Any]:
     """Containers that functions have as globals, and as defaults."""
     for function in functions:
         known = function.__globals__
@@ -68,18 +82,32 @@ def _held(value: Any) -> bool:
     return type(value) in _CONTAINERS
 
 
-def _restore(now: Any, then: Any) -> None:
-    if now == then if type(now) is set else _same(now, then):
-        return
+def _restore(now: Any, then: Any) -> bool:
+    """Whether it held something else, by more than the values of a tensor."""
+    if now == then if type(now) is set else _same(now, then, operator.is_):
+        return False
+    differs = type(now) is set or not _same(now, then, _alike)
     now.clear()
     if isinstance(now, list):
         now.extend(then)
     else:
         now.update(then)
+    return differs
 
 
-def _same(now: Any, then: Any) -> bool:
-    """Whether the very same objects are held, without comparing them: tensors have no truth."""
+def _same(now: Any, then: Any, same: Callable[[Any, Any], bool]) -> bool:
+    """Whether the same objects are held, without comparing them: tensors have no truth."""
     if isinstance(now, dict):
-        return [*now] == [*then] and all(map(operator.is_, now.values(), then.values()))
-    return len(now) == len(then) and all(map(operator.is_, now, then))
+        return [*now] == [*then] and all(map(same, now.values(), then.values()))
+    return len(now) == len(then) and all(map(same, now, then))
+
+
+def _alike(now: Any, then: Any) -> bool:
+    """Whether a weight that is computed in every call is as long as it was."""
+    if now is then:
+        return True
+    plain = (torch.Tensor, nn.Parameter)
+    if type(now) not in plain or type(then) not in plain or not now.is_meta:
+        return False
+    seen = [(t.shape, t.dtype, t.device, t.layout) for t in (now, then)]
+    return seen[0] == seen[1] and now.stride() == then.stride()

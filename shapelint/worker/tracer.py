@@ -9,7 +9,6 @@ transfer function computes the symbolic shape, and the two must agree at the hin
 from __future__ import annotations
 
 import types
-import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,7 +27,7 @@ from shapelint.worker.decompose import BY_PARTS, decomposed
 from shapelint.worker.dtypes import converted
 from shapelint.worker.earlier import Earlier
 from shapelint.worker.frames import raised_at, user_span
-from shapelint.worker.graph import CallGraph
+from shapelint.worker.graph import Aside, CallGraph
 from shapelint.worker.kernels import run_on_meta, unheard
 from shapelint.worker.loading.stubs import is_missing
 from shapelint.worker.masks import not_compared
@@ -51,7 +50,8 @@ from shapelint.worker.remembered import Remembered
 from shapelint.worker.said import Said
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.tensor import ShapeTensor
-from shapelint.worker.words import said
+from shapelint.worker.ways import Ways
+from shapelint.worker.words import Quiet, said
 
 __all__ = ["Patch", "ShapeMismatch", "ShapeTracer", "TensorSpec", "tensors_in"]
 
@@ -139,9 +139,9 @@ class ShapeTracer(fx.Tracer):
     def _watching(self, root: nn.Module) -> Iterator[None]:
         """Whatever ``root`` asks of PyTorch and of sizes is heard."""
         with (
-            _quiet(),
+            Quiet(),
             _Mode(self),
-            self.modules.routed(),
+            self.modules.routed(Ways(self).through),
             swapped(self.earlier.swaps(root)),
             output_size.as_needs(self._ahead_of),
             not_compared(),
@@ -149,6 +149,17 @@ class ShapeTracer(fx.Tracer):
             run_forward_only(),
         ):
             yield
+
+    @contextmanager
+    def aside(self, recorder: Recorder) -> Iterator[CallGraph]:
+        """What is run in the body is no part of this run: ``recorder`` hears what it asks."""
+        kept = dict(vars(self))
+        self.recorder, self.calls, self.records = recorder, Aside(self.calls), Records(self.modules)
+        try:
+            with recording(recorder):
+                yield self.calls
+        finally:
+            vars(self).update(kept)
 
     def _placeholder(self, name: str, dims: Sequence[int | str], dtype: torch.dtype) -> ShapeTensor:
         sizes = self.recorder.sizes
@@ -265,9 +276,8 @@ class ShapeTracer(fx.Tracer):
             raise error from None
 
     def _failed_at(self, call: OpCall, exc: Exception, explained: bool) -> None:
-        index = len(self.nodes)
+        self._failed = Failure(len(self.nodes), said(exc), explained, user_span())
         self.records.add(call, ())
-        self._failed = Failure(index, said(exc), explained, user_span())
 
     def _wrap(self, call: OpCall, real: Any, claimed: Any, before: Said | None = None) -> Any:
         """The real result with symbolic lengths, after checking that the two agree."""
@@ -289,11 +299,3 @@ class ShapeTracer(fx.Tracer):
     def create_arg(self, a: Any) -> Any:
         """An argument as it stands in the graph: nodes for tensors, ints for lengths."""
         return self.calls.argument(a)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """PyTorch warns those who run the model; here that must not even become an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -1,8 +1,11 @@
-"""What an exception says, whatever its class does when it is asked."""
+"""What a model says: in exceptions, whatever their classes do when asked, and in warnings."""
 
 from __future__ import annotations
 
-__all__ = ["said"]
+import warnings
+from typing import Any
+
+__all__ = ["Quiet", "said"]
 
 _LONGEST = 2000
 
@@ -16,3 +19,12 @@ def said(exc: BaseException) -> str:
         message = f"(its text raises {type(inner).__name__})"
     message = message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
     return f"{name}: {message}"
+
+
+class Quiet(warnings.catch_warnings):
+    """Nobody reads here what a model is warned of; it must not even become an error."""
+
+    def __enter__(self) -> Any:
+        out = super().__enter__()
+        warnings.simplefilter("ignore")
+        return out

@@ -1,0 +1,171 @@
+"""A call of a module, made again at other sizes beside the run that made it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.utils import _pytree as pytree
+
+from shapelint.lengths.expr import Expr
+from shapelint.worker.graph import Elsewhere
+from shapelint.worker.layout import order_of, strides_of
+from shapelint.worker.python.contents import contents_of
+from shapelint.worker.python.length import Length, expr_of, length
+from shapelint.worker.recorder import Recorder
+from shapelint.worker.shapes import Shape
+from shapelint.worker.state import Snapshot
+from shapelint.worker.tensor import ShapeTensor
+
+if TYPE_CHECKING:
+    from shapelint.worker.tracer import ShapeTracer
+
+__all__ = ["Again", "Apart", "Returned"]
+
+_PLAIN = frozenset({bool, float, str, bytes, torch.dtype, torch.device, type(None), type(...)})
+
+_NO_STATE = (type, FunctionType, MethodType, ModuleType, nn.Module, torch.Tensor)
+"""What has attributes that a model does not change, or is looked at itself."""
+
+Sizes = Mapping[str, int]
+
+
+class Apart(Exception):
+    """Two ways through a call are not known to agree behind it.
+
+    ``only_here``: they may agree behind a call around it.
+    """
+
+    def __init__(self, only_here: bool = False) -> None:
+        super().__init__()
+        self.only_here = only_here
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What a call returned."""
+
+    leaves: list[Any]
+    spec: Any
+
+    @staticmethod
+    def of(result: Any) -> Returned:
+        """Raises Apart where there may be more to see than is compared."""
+        return Returned(*pytree.tree_flatten(result))
+
+    @property
+    def kinds(self) -> list[object]:
+        """All but lengths."""
+        return [self.spec, *map(_kind, self.leaves)]
+
+    @property
+    def formulas(self) -> list[tuple[Expr, ...]]:
+        """The lengths in each leaf."""
+        return [_formulas(leaf) for leaf in self.leaves]
+
+    def is_at(self, sizes: Sizes) -> bool:
+        """Whether all its numbers are those of these sizes, none is left from elsewhere."""
+        numbers = (n for leaf in self.leaves for n in _numbers(leaf))
+        return all(expr_of(n).at(sizes) == int(n) for n in numbers)
+
+
+class Again:
+    """What was called, and with what. Raises Apart where that cannot be had at other sizes."""
+
+    def __init__(
+        self, tracer: ShapeTracer, module: nn.Module, call: Callable[..., Any], given: Any
+    ) -> None:
+        self._tracer, self._module, self._call = tracer, module, call
+        self._leaves, self._spec = pytree.tree_flatten(given)
+        self._before = Snapshot(_owners(module), tracer.earlier.shared(tracer.root))
+        if any(map(_has_hooks, module.modules())):
+            raise Apart  # they may keep what they see
+
+    def at(self, recorder: Recorder) -> Returned | None:
+        """What it returns at the sizes of ``recorder``; None if it raises.
+
+        Raises Apart if it leaves anything behind.
+        """
+        with self._tracer.aside(recorder) as calls:
+            moved = {id(leaf): _moved(leaf, recorder.sizes, calls) for leaf in self._leaves}
+            leaves = [moved[id(leaf)] for leaf in self._leaves]
+            formulas = list(map(_formulas, leaves))
+            args, kwargs = pytree.tree_unflatten(leaves, self._spec)
+            try:
+                returned = Returned.of(self._call(self._module, *args, **kwargs))
+            except Elsewhere:
+                raise Apart from None
+            except Exception:
+                returned = None
+            finally:
+                changed = self._before.restored()
+        now = pytree.tree_leaves((args, kwargs))
+        same = len(now) == len(leaves) and all(map(operator.is_, now, leaves))
+        if changed or not same or list(map(_formulas, leaves)) != formulas:
+            raise Apart
+        if returned is not None and not returned.is_at(recorder.sizes):
+            raise Apart
+        return returned
+
+
+def _owners(module: nn.Module) -> Iterator[object]:
+    """Its modules, and the plain objects that these have."""
+    for part in module.modules():
+        yield part
+        for value in vars(part).values():
+            if hasattr(value, "__dict__") and not isinstance(value, _NO_STATE):
+                yield value
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    """Other ones than those of PyTorch, which compute weights."""
+    hooks = (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
+    return any(not str(type(hook).__module__).startswith("torch.nn.") for hook in hooks)
+
+
+def _moved(leaf: Any, sizes: Sizes, calls: Any) -> Any:
+    """The same argument at other sizes."""
+    if type(leaf) is ShapeTensor:
+        order = _order(leaf)
+        shape = Shape(length(e.at(sizes), e) for e in _formulas(leaf))
+        with torch._C.DisableTorchFunction():
+            strides = strides_of(tuple(map(int, shape)), order)
+            real = torch.empty_strided(tuple(shape), strides, dtype=leaf.dtype, device="meta")
+        return ShapeTensor.wrap(real, shape, calls.placeholder("given"))
+    if type(leaf) is Length:
+        return length(leaf.expr.at(sizes), leaf.expr)
+    if type(leaf) is int or type(leaf) in _PLAIN or type(leaf) in (torch.Tensor, nn.Parameter):
+        return leaf
+    raise Apart
+
+
+def _order(tensor: ShapeTensor) -> tuple[int, ...]:
+    """Raises Apart for a tensor of which there is more to see than lengths, dtype and order."""
+    with torch._C.DisableTorchFunction():
+        order = None if tensor.is_complex() or tensor.is_sparse else order_of(tensor)
+        if order is None or not tensor.is_meta or tensor.stretched or contents_of(tensor):
+            raise Apart
+    return order
+
+
+def _kind(leaf: Any) -> object:
+    if type(leaf) is ShapeTensor:
+        return _order(leaf), leaf.dtype
+    if type(leaf) in (int, Length):
+        return int
+    return (type(leaf), leaf) if type(leaf) in _PLAIN else id(leaf)
+
+
+def _numbers(leaf: Any) -> Sequence[int]:
+    if type(leaf) is ShapeTensor:
+        return leaf.lengths
+    return (leaf,) if type(leaf) in (int, Length) else ()
+
+
+def _formulas(leaf: Any) -> tuple[Expr, ...]:
+    return tuple(map(expr_of, _numbers(leaf)))

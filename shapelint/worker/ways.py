@@ -1,0 +1,206 @@
+"""Blocks whose ways agree at their end: ``if h % 2: x = F.pad(x, (0, 0, 0, 1))`` before a stride.
+
+Five such blocks in a row make 32 ways through a model, and there is one formula for all of them.
+So where the call of a module has tested sizes, the same call is made again at sizes that take its
+other ways, the rest of the model left alone.
+
+The law: let ``R1 … Rk`` be the sizes that take the ways ``1 … k`` of a call, and let them be all
+sizes that come to it. Let a formula ``f`` be what way ``i`` returns, for all sizes in ``Ri`` and
+for every ``i``, and let the call leave nothing behind but its result. Then ``f`` is what the call
+returns at any size, and what comes after it cannot know which way was taken: no branch is left.
+
+That the ways are all there are is known because every test on every way was followed to its other
+side, or has none; that formulas are equal on ``Ri`` is decided exactly (:mod:`..lengths.regions`).
+What a call leaves behind is looked for in the attributes of its modules, in the containers that
+code shares, in its arguments; and results are equal if their dtype and their order in memory are,
+too. Needs have to be the same on all ways, or to follow from the tests; a test whose other side
+raises is one of them. Where any of this cannot be shown, the tests stay in the run, and what calls
+the module, or the explorer, goes through them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.utils import _pytree as pytree
+
+from shapelint.lengths.conditions import Condition, negate
+from shapelint.lengths.expr import Expr
+from shapelint.lengths.regions import Region, one_formula
+from shapelint.trace import Event
+from shapelint.worker.again import Again, Apart, Returned
+from shapelint.worker.nested import tensors_in
+from shapelint.worker.python.length import length
+from shapelint.worker.recorder import Recorder
+from shapelint.worker.shapes import Shape, shape_of
+from shapelint.worker.tensor import ShapeTensor
+
+if TYPE_CHECKING:
+    from shapelint.worker.tracer import ShapeTracer
+
+__all__ = ["Ways"]
+
+_MOST = 16
+"""Ways through one call that are tried."""
+
+Formulas = list[tuple[Expr, ...]]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way through a call."""
+
+    region: Region
+    """The sizes that take it, and meet what it demands."""
+    demands: list[Event]
+    """Without which it raises, as far as that does not follow from the tests on the way."""
+    returned: Returned
+
+
+class Ways:
+    """The calls of modules in one run."""
+
+    def __init__(self, tracer: ShapeTracer) -> None:
+        self._tracer = tracer
+        self._apart = tracer.earlier.apart
+        self._left: set[Condition] = set()
+        """Tests that stay in the run, whatever is called around them."""
+
+    def through(self, module: nn.Module, call: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Call a module, and take out of the run what makes no difference behind the call."""
+        recorder, given = self._tracer.recorder, tensors_in((args, kwargs))
+        first, shapes = len(recorder.events), [shape_of(t) for t in given]
+        result = call(module, *args, **kwargs)
+        tests = [e for e in recorder.events[first:] if e.kind == "branch"]
+        if not self._may_agree(module, tests) or [shape_of(t) for t in given] != shapes:
+            return result
+        try:
+            again = Again(self._tracer, module, call, (args, kwargs))
+            return _Block(self._tracer, again, first, self._left).agreed(result, given)
+        except Apart as exc:
+            self._apart.add(id(module))
+            if not exc.only_here:
+                self._left.update(map(_relied, tests))
+            return result
+
+    def _may_agree(self, module: nn.Module, tests: Sequence[Event]) -> bool:
+        if any(e.why for e in tests) or all(_relied(e) in self._left for e in tests):
+            return False
+        return id(module) not in self._apart and not self._tracer.patches
+
+
+class _Block:
+    """A call that tested sizes, beside the run up to it."""
+
+    def __init__(self, tracer: ShapeTracer, again: Again, first: int, left: set[Condition]) -> None:
+        self._tracer, self._again, self._left = tracer, again, left
+        events = tracer.recorder.events
+        self._before, self._asked = events[:first], events[first:]
+        self._runs: list[Recorder] = []
+        self._tried = 0
+
+    def agreed(self, result: Any, given: Sequence[Any]) -> Any:
+        """What is returned on every way, in formulas that hold on all. Raises Apart."""
+        returned = Returned.of(result)
+        sizes = self._tracer.recorder.sizes
+        before = (_relied(e) for e in self._before)  # some may not hold: see crossings
+        region = reduce(Region.narrowed, (c for c in before if c.at(sizes)), Region({}))
+        ways = self._from(region, [], self._asked, 0, returned)
+        formulas = _common(ways)
+        self._take_back(_demanded(ways))
+        return result if formulas == returned.formulas else self._said_as(returned, formulas, given)
+
+    def _from(
+        self, region: Region, asked: list[Event], events: list[Event], start: int, result: Returned
+    ) -> list[Way]:
+        """The way that came across ``events``, and those that leave it from ``start`` on.
+
+        A test stays where its other side raises: then it is a demand.
+        """
+        beside: list[Way] = []
+        for i, event in enumerate(events[start:], start):
+            taken = _relied(event)
+            other = region.narrowed(negate(taken))
+            if not other.is_empty:
+                stays = event.kind == "need" or taken in self._left
+                found = [] if stays else self._beside(other, asked, events[:i])
+                asked = asked if found else [*asked, event]
+                beside += found
+            region = region.narrowed(taken)
+        return [Way(region, asked, result), *beside]
+
+    def _beside(self, region: Region, asked: list[Event], before: list[Event]) -> list[Way]:
+        """The ways of the sizes in a region, which come as far as others do; none if it raises."""
+        sizes = region.near(self._tracer.recorder.sizes)
+        if sizes is None or self._tried == _MOST:
+            raise Apart
+        run = self._tracer.recorder.after(self._before, sizes)
+        result, self._tried = self._again.at(run), self._tried + 1
+        if result is None:
+            return []
+        self._runs.append(run)
+        events = run.events[len(self._before) :]
+        if list(map(_relied, events[: len(before)])) != list(map(_relied, before)):
+            raise Apart
+        return self._from(region, asked, events, len(before), result)
+
+    def _take_back(self, demanded: Sequence[Event]) -> None:
+        """Let the run have asked nothing in this call but what all ways demand."""
+        recorder = self._tracer.recorder
+        recorder.turn_back(recorder.after([*self._before, *demanded], recorder.sizes))
+        self._left.update(_relied(e) for e in demanded if e.kind == "branch")
+        for run in self._runs:
+            recorder.adopt(run)
+
+    def _said_as(self, returned: Returned, formulas: Formulas, given: Sequence[Any]) -> Any:
+        """What the run returned, in other formulas."""
+        leaves = [
+            leaf if old == new else self._in_words_of(leaf, new, given)
+            for leaf, old, new in zip(returned.leaves, returned.formulas, formulas)
+        ]
+        return pytree.tree_unflatten(leaves, returned.spec)
+
+    def _in_words_of(self, leaf: Any, formulas: tuple[Expr, ...], given: Sequence[Any]) -> Any:
+        sizes = self._tracer.recorder.sizes
+        lengths = Shape(length(e.at(sizes), e) for e in formulas)
+        if type(leaf) is not ShapeTensor:
+            return lengths[0]
+        self._tracer.records.put_right(leaf, lengths)
+        if not any(leaf is tensor for tensor in given):
+            return ShapeTensor.wrap(leaf, lengths, leaf.node)
+        with torch._C.DisableTorchFunction():
+            return ShapeTensor.wrap(leaf.view(leaf.shape), lengths, leaf.node)
+
+
+def _relied(event: Event) -> Condition:
+    return event.condition if event.holds else negate(event.condition)
+
+
+def _demanded(ways: Sequence[Way]) -> list[Event]:
+    """What every way demands, which is what the first does. Raises Apart if that differs."""
+    stated = [set(map(_relied, way.demands)) for way in ways]
+    for way, own in zip(ways, stated):
+        if not own <= stated[0] or not all(map(way.region.implies, stated[0] - own)):
+            raise Apart
+    return ways[0].demands
+
+
+def _common(ways: Sequence[Way]) -> Formulas:
+    """For every length that is returned a formula that holds on all ways. Raises Apart."""
+    if any(way.returned.kinds != ways[0].returned.kinds for way in ways):
+        raise Apart(only_here=True)
+    regions = [way.region for way in ways]
+    leaves = zip(*(way.returned.formulas for way in ways))
+    return [tuple(_one(zip(regions, each)) for each in zip(*leaf)) for leaf in leaves]
+
+
+def _one(pieces: Iterable[tuple[Region, Expr]]) -> Expr:
+    formula = one_formula(list(pieces))
+    if formula is None:
+        raise Apart(only_here=True)
+    return formula

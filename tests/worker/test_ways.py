@@ -1,0 +1,167 @@
+"""Blocks whose ways agree behind them take one run; where they differ, every way is taken."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from tests.runs import analysed, disagreements
+
+POINTS = [{"N": 2, "L": n} for n in range(1, 41)]
+
+
+class Block(nn.Module):
+    """A layer that does something else where the length is odd."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, 2, 2)
+        self.seen: list[int] = []
+        self.odd = False
+
+
+class Returns(Block):
+    def forward(self, x):
+        return self.conv(x) if x.shape[-1] % 2 else x
+
+
+class ReturnsAFlag(Block):
+    def forward(self, x):
+        odd = x.shape[-1] % 2
+        return F.pad(x, (0, 1)) if odd else x.clone(), bool(odd)
+
+
+class LeavesAFlag(Block):
+    def forward(self, x):
+        self.odd = bool(x.shape[-1] % 2)
+        return self.conv(F.pad(x, (0, 1)) if self.odd else x)
+
+
+class LeavesAnEntry(Block):
+    def forward(self, x):
+        if x.shape[-1] % 2:
+            self.seen.append(1)
+            x = F.pad(x, (0, 1))
+        return self.conv(x)
+
+
+class ReturnsAnotherType(Block):
+    def forward(self, x):
+        return x.double() if x.shape[-1] % 2 else x.float()
+
+
+class ReturnsAnotherOrder(Block):
+    def forward(self, x):
+        return x.transpose(0, 2) if x.shape[-1] % 2 else x.permute(2, 1, 0).contiguous()
+
+
+class Demands(Block):
+    def forward(self, x):
+        if x.shape[-1] % 2:
+            return F.pad(F.pad(x, (3, 3), "reflect"), (-3, -3))
+        return x.clone()
+
+
+class Looks(Block):
+    """At a tensor that it was not given."""
+
+    def forward(self, x):
+        if self.conv.whole.shape[-1] % 2:
+            return x + self.conv.whole[..., :1]
+        return x + 0
+
+
+class PadsForTheStride(Block):
+    def forward(self, x):
+        if x.shape[-1] % 2:
+            x = F.pad(x, (0, 1))
+        return self.conv(x)
+
+
+class PadsToFour(Block):
+    def forward(self, x):
+        rest = x.shape[-1] % 4
+        return F.pad(x, (0, 4 - rest)) if rest else x.clone()
+
+
+class PadsAndCrops(Block):
+    def forward(self, x):
+        n = x.shape[-1]
+        if n < 3:
+            x = F.pad(x, (0, 3 - n))
+        return F.pad(x, (2, 2), "reflect")[..., : n + 4].clone()
+
+
+class Fits(Block):
+    def forward(self, x):
+        up = F.interpolate(self.conv(F.pad(x, (0, 1))), scale_factor=2.0)
+        if up.shape[-1] != x.shape[-1]:
+            up = F.pad(up, (0, x.shape[-1] - up.shape[-1]))
+        return torch.cat([x, up], 1).sum(1, keepdim=True)
+
+
+class Refuses(Block):
+    def forward(self, x):
+        if x.shape[-1] % 3 == 1:
+            raise ValueError("one too many")
+        return self.conv(F.pad(x, (0, x.shape[-1] % 2)) if x.shape[-1] % 2 else x)
+
+
+class InARow(nn.Module):
+    """Blocks one after the other, and code that reads what they may have left behind."""
+
+    def __init__(self, kind: type[Block], count: int = 3) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(kind() for _ in range(count))
+
+    def forward(self, x):
+        for block in self.blocks:
+            block.seen.clear()
+            block.conv.whole = x
+            x = block(x)
+            x = x[0] if isinstance(x, tuple) else x
+            if block.odd or block.seen:
+                x = F.pad(x, (1, 0))
+        return x
+
+
+SEVERAL = (
+    (Returns, "the lengths differ"),
+    (ReturnsAFlag, "a plain value differs"),
+    (LeavesAFlag, "an attribute is set"),
+    (LeavesAnEntry, "a list has grown"),
+    (ReturnsAnotherType, "the dtype differs"),
+    (ReturnsAnotherOrder, "the order in memory differs"),
+    (Demands, "one way demands more"),
+    (Looks, "what is looked at is no argument"),
+)
+ONE = (
+    (PadsForTheStride, "rounded up by both"),
+    (PadsToFour, "a multiple by both"),
+    (PadsAndCrops, "the same formula"),
+    (Fits, "as long as the skip"),
+)
+
+
+def _ran(kind: type[Block]) -> int:
+    model = InARow(kind)
+    analysis = analysed(model, "N 1 L")
+    assert disagreements(analysis, model, "N 1 L", POINTS) == []
+    assert analysis.evidence == "proven"
+    return len(analysis.exploration.traces)
+
+
+@pytest.mark.parametrize("kind", [k for k, _ in SEVERAL], ids=[why for _, why in SEVERAL])
+def test_ways_that_differ_are_all_taken(kind):
+    assert _ran(kind) > 1
+
+
+@pytest.mark.parametrize("kind", [k for k, _ in ONE], ids=[why for _, why in ONE])
+def test_ways_that_agree_take_one_run(kind):
+    assert _ran(kind) == 1
+
+
+def test_a_way_that_raises_is_a_way_of_its_own():
+    assert _ran(Refuses) == 4
