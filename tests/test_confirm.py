@@ -200,6 +200,17 @@ def test_what_the_meta_device_lacks_values_for_is_run_on_the_cpu():
     assert analysis.predict({"N": 2, "L": 3}).shapes == [(2, 4, 3)]
 
 
+class Covariance(nn.Module):
+    """No meta kernel either, and next to the size that is traced the CPU is not asked."""
+
+    def forward(self, x):
+        return torch.cov(x[0].flatten(1))
+
+
+def test_what_is_too_large_for_values_contradicts_nothing():
+    assert analysed(Covariance(), "N 4 D H W").evidence == "proven"
+
+
 def test_what_takes_steps_is_run_where_they_are_fast():
     assert device_for(analysed(nn.GRU(4, 3), "L N 4").exploration) == "cpu"
 

@@ -78,7 +78,9 @@ def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confir
     claimed = (*_running(exploration), *_failing(exploration), *beside)
     for sizes in map(dict, dict.fromkeys(tuple(s.items()) for s in claimed)):
         if exploration.outcome(sizes)[0] is not Outcome.ELSEWHERE:
-            yield confirm_sizes(exploration, session, sizes, device)
+            confirmed = confirm_sizes(exploration, session, sizes, device)
+            if not lacks_values(confirmed.run.error):  # too large to be run with values
+                yield confirmed
 
 
 def _takes_steps(exploration: Exploration) -> bool:

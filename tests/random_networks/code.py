@@ -44,6 +44,8 @@ CUT = _code(
     "x = x.repeat(1, 1, *[$c] * $r)",
     "x[..., : $k$after] = 0",
     "x[..., $any$after] += 1",
+    "a, b = x.split([$k, x.shape[$d] - $k], $d); x = torch.cat([b, a], $d)",
+    "a, b = x.chunk(2, $d); x = a * b",
     "x = torch.linspace(0, 1, x.shape[$d]).view([-1] + [1] * (x.ndim - 1 - $d)) * x",
     "x = torch.fft.irfft(torch.fft.rfft(x, dim=$d), dim=$d)",
     "x = torch.fft.irfft(torch.fft.rfft(x, dim=$d), n=x.shape[$d], dim=$d)",
@@ -61,6 +63,8 @@ VIEW = _code(
     "x = x.squeeze($d)",
     "x = x.flatten(0, 1).unflatten(0, (-1, 4))",
     "x = torch.stack([x, x]).sum(0)",
+    "x = torch.einsum('nc...,dc->nd...', x, torch.ones(4, 4))",
+    "x = x[:, :1].expand(-1, 4, *x.shape[2:])",
 )
 
 _VIEW_OF_ONE = _code(
@@ -87,6 +91,7 @@ _VIEW_OF_TWO = _code(
     "x = x.view(x.shape[0], 4, -1, $c).amax(-1).unflatten(2, (-1, x.shape[3]))",
     "x = x.unfold(2, $c, $c).unfold(3, $c, $c).amax((-2, -1))",
     "x = x.tril() + x.triu(1)",
+    "x = F.unfold(x, $k, $dilation, $p, $s).unflatten(1, (4, -1)).mean(2, keepdim=True)",
     # windows as Swin has them, and back
     "h, w = x.shape[2:]; x = x.view(-1, 4, h // $c, $c, w // $c, $c)"
     "; x = x.permute(0, 2, 4, 1, 3, 5).reshape(-1, 4, $c, $c)"
@@ -208,6 +213,9 @@ JOIN = _code(
     "x = x + F.mse_loss(x, $to)",
     "x = torch.where(x > 0, x, $to)",
     "x, _ = torch.broadcast_tensors(x, $to)",
+    "x = torch.maximum(x, $to)",
+    "x += $to",
+    "x = x.clone().copy_($to)",
     "x = torch.lerp(x, $to, 0.5)",
     "x = x.reshape_as($to)",
     "x = x.expand_as($to)",

@@ -67,6 +67,7 @@ POOL = (
         "nn.MaxPool${r}d($ks, $ss, $ps, ceil_mode=$flag)",
         "nn.AvgPool${r}d($ks, $ss, $ps, ceil_mode=$flag)",
         "nn.LPPool${r}d(2, $k, $s, ceil_mode=$flag)",
+        "nn.MaxPool${r}d($k, ceil_mode=$flag)",
         "nn.AdaptiveAvgPool${r}d($n)",
         "nn.AdaptiveMaxPool${r}d($k)",
     ),
@@ -115,7 +116,8 @@ PAD = (
 NORM = (
     *_layers(
         *("nn.BatchNorm${r}d(4)", "nn.BatchNorm${r}d(4)", "nn.InstanceNorm${r}d(4, affine=True)"),
-        *("nn.GroupNorm(2, 4)", "nn.PReLU(4)", "nn.GELU()", "nn.Dropout${r}d()"),
+        *("nn.GroupNorm(2, 4)", "nn.PReLU(4)", "nn.GELU()", "nn.ReLU(inplace=True)"),
+        "nn.Dropout${r}d()",
         *("nn.LocalResponseNorm(2)", "nn.Softmax($d)", "nn.LazyBatchNorm${r}d()"),
     ),
     *_code(
