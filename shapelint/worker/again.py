@@ -145,7 +145,9 @@ def _moved(leaf: Any, sizes: Sizes, calls: Any) -> Any:
 
 
 def _order(tensor: ShapeTensor) -> tuple[int, ...]:
-    """Raises Apart for a tensor of which there is more to see than lengths, dtype and order."""
+    """Raises Apart for a tensor of which there is more to know than lengths, dtype and order."""
+    if type(tensor.lengths) is not Shape:
+        raise Apart
     with torch._C.DisableTorchFunction():
         order = None if tensor.is_complex() or tensor.is_sparse else order_of(tensor)
         if order is None or not tensor.is_meta or tensor.stretched or contents_of(tensor):

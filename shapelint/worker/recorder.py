@@ -206,11 +206,11 @@ class Recorder:
         """Have come across nothing but what another one has."""
         self.events, self.known, self._seen = to.events, to.known, to._seen
 
-    def adopt(self, other: Recorder) -> None:
-        """Have the doubts of another one."""
-        self.checked.update(other.checked)
-        self._said.update(other._said)
-        self.lax |= other.lax
+    def doubts_no_more_than(self, other: Recorder) -> bool:
+        """Whether it has lost sight of nothing but what another one has lost as well."""
+        return (
+            self.checked.keys() <= other.checked.keys() and self._said.keys() <= other._said.keys()
+        )
 
     def _record(self, event: Event, relied: Condition) -> None:
         self.events.append(event)

@@ -13,9 +13,10 @@ That the ways are all there are is known because every test on every way was fol
 side, or has none; that formulas are equal on ``Ri`` is decided exactly (:mod:`..lengths.regions`).
 What a call leaves behind is looked for in the attributes of its modules, in the containers that
 code shares, in its arguments; and results are equal if their dtype and their order in memory are,
-too. Needs have to be the same on all ways, or to follow from the tests; a test whose other side
-raises is one of them. Where any of this cannot be shown, the tests stay in the run, and what calls
-the module, or the explorer, goes through them.
+too, and nothing else is known of them. A way that loses sight of a length proves nothing. Needs
+have to be the same on all ways, or to follow from the tests; a test whose other side raises is one
+of them. Where any of this cannot be shown, the tests stay in the run, and what calls the module, or
+the explorer, goes through them.
 """
 
 from __future__ import annotations
@@ -143,6 +144,8 @@ class _Block:
         result, self._tried = self._again.at(run), self._tried + 1
         if result is None:
             return []
+        if not run.doubts_no_more_than(self._tracer.recorder):
+            raise Apart
         self._runs.append(run)
         events = run.events[len(self._before) :]
         if list(map(_relied, events[: len(before)])) != list(map(_relied, before)):
@@ -154,8 +157,7 @@ class _Block:
         recorder = self._tracer.recorder
         recorder.turn_back(recorder.after([*self._before, *demanded], recorder.sizes))
         self._left.update(_relied(e) for e in demanded if e.kind == "branch")
-        for run in self._runs:
-            recorder.adopt(run)
+        recorder.lax |= any(run.lax for run in self._runs)
 
     def _said_as(self, returned: Returned, formulas: Formulas, given: Sequence[Any]) -> Any:
         """What the run returned, in other formulas."""
