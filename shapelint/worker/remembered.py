@@ -6,6 +6,8 @@ arguments in the same places, in the same order in memory. Most meta kernels are
 and take longer than all that is added to a call here, and models repeat their layers at other
 sizes.
 
+Any other kernel answers the same to the same sizes and strides.
+
 Only a new tensor can be made again from what is known of it: views and changes in place are always
 run, and so is everything while gradients are recorded.
 """
@@ -51,12 +53,26 @@ class Remembered:
 
     def __init__(self) -> None:
         self._made: dict[object, _Made] = {}
+        self._same: dict[object, tuple[torch.Size, tuple[int, ...], torch.dtype]] = {}
 
     def runner(self, call: OpCall) -> Callable[..., Any]:
         """What runs the function of ``call``."""
         if call.transfer is None:
             return run_on_meta
-        return self.run if call.name in COMPARING else run_op
+        return self.run if call.name in COMPARING else self.repeat
+
+    def repeat(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """What any other ``func`` returns: the same for the same sizes. Raises what it raises."""
+        with torch._C.DisableTorchFunction():
+            key = _key(func, args, kwargs, None)
+            if key in self._same:
+                shape, stride, dtype = self._same[key]
+                return torch.empty_strided(shape, stride, dtype=dtype, device="meta")
+        result = run_op(func, args, kwargs)
+        with torch._C.DisableTorchFunction():
+            if key is not None and _is_new(result, tensors_in((args, kwargs))):
+                self._same[key] = result.shape, result.stride(), result.dtype
+        return result
 
     def run(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What ``func`` returns. Raises what it raises."""
@@ -78,8 +94,8 @@ class Remembered:
             self._made[key] = _Made(places, order, result.dtype)
 
 
-def _key(func: Callable[..., Any], args: Any, kwargs: Any, dims: list[int]) -> object:
-    """All that the result depends on but the lengths, which go into ``dims``; None if unknown."""
+def _key(func: Callable[..., Any], args: Any, kwargs: Any, dims: list[int] | None) -> object:
+    """All that the result depends on, None if unknown; lengths go into ``dims`` if there is one."""
     if torch.is_grad_enabled():
         return None
     try:
@@ -87,17 +103,19 @@ def _key(func: Callable[..., Any], args: Any, kwargs: Any, dims: list[int]) -> o
         named = tuple([(name, _argument(v, dims)) for name, v in kwargs.items()])
     except (TypeError, RuntimeError):  # a sparse tensor has no strides
         return None
-    alike = tuple(map(dims.index, dims))
+    alike = tuple(map(dims.index, dims)) if dims is not None else ()
     surroundings = torch.get_default_dtype(), torch.is_autocast_enabled("cpu")
     return func, given, named, alike, surroundings
 
 
-def _argument(value: Any, dims: list[int]) -> object:
+def _argument(value: Any, dims: list[int] | None) -> object:
     """Equal for arguments that are the same to a kernel: ``1``, ``1.0`` and ``True`` are not."""
     kind = type(value)
     if kind in _PLAIN:
         return kind, value
     if isinstance(value, torch.Tensor):
+        if dims is None:
+            return value.shape, value.stride(), _dtype(value)
         dims += value.shape
         return _seen(value)
     if isinstance(value, (int, float)):
@@ -109,11 +127,18 @@ def _argument(value: Any, dims: list[int]) -> object:
 
 
 def _seen(tensor: torch.Tensor) -> tuple[Order, torch.dtype]:
-    """Raises TypeError for a tensor of which there is more to see."""
+    """Raises TypeError for a tensor with gaps in memory."""
     order = order_of(tensor)
-    if not tensor.is_meta or tensor.is_complex() or order is None:  # has values, may be conjugated
+    if order is None:
         raise TypeError
-    return order, tensor.dtype
+    return order, _dtype(tensor)
+
+
+def _dtype(tensor: torch.Tensor) -> torch.dtype:
+    """Raises TypeError for a tensor of which there is more to see than lengths and strides."""
+    if not tensor.is_meta or tensor.is_complex():  # has values, may be conjugated
+        raise TypeError
+    return tensor.dtype
 
 
 def _is_new(result: Any, given: Iterable[torch.Tensor]) -> bool:

@@ -156,6 +156,26 @@ def test_what_makes_a_difference_is_run(calls: tuple[Call, Call], runs: list[Any
     assert len(runs) == 2
 
 
+REPEATED = {
+    "the same sizes": (_call(F.pad, X, [1, 1]), _call(F.pad, X + 1, [1, 1]), 1),
+    "gaps in memory": (_call(F.pad, X[..., ::2], [1, 1]), _call(F.pad, X[..., ::2], [1, 1]), 1),
+    "another size": (_call(F.pad, X, [1, 1]), _call(F.pad, _meta(2, 3, 9, 9), [1, 1]), 2),
+    "another argument": (_call(F.pad, X, [1, 1]), _call(F.pad, X, [1, 2]), 2),
+    "a view": (_call(torch.Tensor.view, X, -1), _call(torch.Tensor.view, X, -1), 2),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "count"), REPEATED.values(), ids=REPEATED)
+def test_other_kernels_repeat_themselves(
+    first: Call, second: Call, count: int, runs: list[Any]
+) -> None:
+    known, (func, args, kwargs) = Remembered(), second
+    with torch.no_grad():
+        known.repeat(*first)
+        assert _seen(known.repeat(*second)) == _seen(func(*args, **kwargs))
+    assert len(runs) == count
+
+
 def test_gradients_are_not_forgotten(runs: list[Any]) -> None:
     weight = _meta(3).requires_grad_()
     known = Remembered()
