@@ -389,6 +389,24 @@ def test_which_models_are_parts_of_which(root: Path) -> None:
     assert owners == {"Block": [(root / "models/unet.py", "UNet")], "Deep": [], "UNet": []}
 
 
+def test_what_a_model_makes_for_others_is_no_part_of_it(tmp_path: Path) -> None:
+    """A class calls what makes its layers; nobody in it calls what makes a model beside it."""
+    classes = "".join(f"class {n}(nn.Module):\n    def forward(self, x): pass\n" for n in "AB")
+    codec = """\
+class Codec(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = self.make_layer()
+    def make_layer(self): return A()
+    def language_model(self): return B()
+"""
+    file = tmp_path / "codec.py"
+    file.write_text(f"from torch import nn\n{classes}{codec}")
+    project = Project(tmp_path)
+    assert project.owners("A", file) == [(file, "Codec")]
+    assert project.owners("B", file) == []
+
+
 def test_a_class_of_the_same_name_in_another_file_is_another_one(root: Path) -> None:
     other = root / "other.py"
     other.write_text(

@@ -89,7 +89,10 @@ def follow(
     return Outcome.ELSEWHERE, None
 
 
-_WITHOUT_VALUES = ("NotImplementedError", "meta tensor", "device meta", "Storage size calculation")
+_WITHOUT_VALUES = (
+    *("NotImplementedError", "meta tensor", "device meta"),
+    *("Storage size calculation", "can't allocate memory"),
+)
 """What errors say that only a tensor on the meta device causes, or one that no machine can hold."""
 
 

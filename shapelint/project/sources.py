@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeGuard
 
 from shapelint.project.names import dotted
 from shapelint.source.texts import Texts
@@ -132,9 +133,28 @@ def _mentioned(node: ast.ClassDef) -> frozenset[str]:
 
     What only says of which kind something is, an annotation or a test, is not made of that kind.
     """
-    nodes = (n for statement in node.body for n in _without_kinds(statement))
-    names = (dotted(n) for n in nodes if isinstance(n, (ast.Name, ast.Attribute)))
-    return frozenset(name.rpartition(".")[2] for name in names if name)
+    named = {statement: frozenset(_named(statement)) for statement in node.body}
+    offered = {s for s in node.body if _is_offered(s, node)}
+    called = frozenset[str]().union(*(names for s, names in named.items() if s not in offered))
+    kept = (names for s, names in named.items() if s not in offered or s.name in called)
+    return called.union(*kept)
+
+
+def _is_offered(statement: ast.stmt, node: ast.ClassDef) -> TypeGuard[ast.FunctionDef]:
+    """Whether it is a method for others to call, unless the class calls it itself.
+
+    What only such a method makes, the model is not made of. A base may call any method.
+    """
+    if not isinstance(statement, ast.FunctionDef) or statement.decorator_list:
+        return False
+    alone = all(dotted(base) in ("nn.Module", "torch.nn.Module", "Module") for base in node.bases)
+    return alone and statement.name not in ("__init__", "forward")
+
+
+def _named(statement: ast.stmt) -> Iterator[str]:
+    for node in _without_kinds(statement):
+        if isinstance(node, (ast.Name, ast.Attribute)) and dotted(node):
+            yield dotted(node).rpartition(".")[2]
 
 
 def _without_kinds(node: ast.AST) -> Iterator[ast.AST]:
