@@ -507,3 +507,24 @@ def test_sizes_that_no_machine_can_hold_end_the_search():
     assert analysis.evidence == "checked"
     sizes = [{"N": 1, "H": n} for n in (1, 40, 41, 500)]
     assert disagreements(analysis, module, "N 1 H H", sizes) == []
+
+
+class Outer(nn.Module):
+    """Every pair of pairs of samples, and of these: no machine holds those of a second."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(256, 1)
+
+    def forward(self, x):
+        for _ in range(3):
+            x = (x.flatten(1).unsqueeze(1) * x.flatten(1).unsqueeze(2)).flatten(1)
+        return self.layer(x)
+
+
+def test_small_sizes_are_tried_where_no_machine_can_hold_the_others():
+    module = Outer()
+    analysis = analysed(module, "N 1 L")
+    assert (analysis.evidence, analysis.valid_sizes.text) == ("proven", "L == 2")
+    sizes = [{"N": n, "L": length} for n in (1, 2) for length in (1, 2, 3, 4)]
+    assert disagreements(analysis, module, "N 1 L", sizes) == []

@@ -19,7 +19,7 @@ from functools import partial
 
 from shapelint.explore.exploration import Component, Conflict, Exploration, combined
 from shapelint.explore.immaterial import without_immaterial
-from shapelint.explore.paths import Outcome, raised_by_forward, read
+from shapelint.explore.paths import Outcome, raised_by_forward, read, too_large
 from shapelint.lengths.conditions import Any as AnyOf
 from shapelint.lengths.real import MAX_LENGTH
 from shapelint.lengths.sets import SizeSet
@@ -104,7 +104,8 @@ class _Explorer:
     def _all_doubts(self, found: Exploration) -> tuple[str, ...]:
         for trace in self.traces.values():
             self.doubts.update(dict.fromkeys(trace.checked))
-        for trace in self._unexplained()[:1]:
+        unexplained = [t for t in self._unexplained() if not too_large(t)]
+        for trace in unexplained[:1]:
             assert trace.failure is not None
             self.doubts[f"failed for a reason no rule knows: {trace.failure.error}"] = None
         if found.unexplored:
@@ -140,7 +141,7 @@ class _Explorer:
             if len(trace.nodes) > len(furthest.nodes):
                 furthest = trace
             rest = read(trace, rest).elsewhere
-            small = len(self.traces) % 4 == 0
+            small = len(self.traces) % 4 == 0 or too_large(trace)
             sizes = None if self._given_up() else _next(rest, trace.hints, small)
             if sizes is None:
                 break

@@ -89,11 +89,11 @@ def follow(
     return Outcome.ELSEWHERE, None
 
 
-_WITHOUT_VALUES = (
-    *("NotImplementedError", "meta tensor", "device meta"),
-    *("Storage size calculation", "can't allocate memory"),
-)
-"""What errors say that only a tensor on the meta device causes, or one that no machine can hold."""
+_TOO_LARGE = ("Storage size calculation", "can't allocate memory")
+"""What errors say of a tensor that no machine can hold."""
+
+_WITHOUT_VALUES = ("NotImplementedError", "meta tensor", "device meta", *_TOO_LARGE)
+"""What errors say that are no fact about the model: on the CPU, or a larger one, it may run."""
 
 
 def raised_by_forward(trace: Trace) -> bool:
@@ -115,6 +115,11 @@ def wants_values(trace: Trace) -> bool:
 def lacks_values(error: str) -> bool:
     """Whether this is what PyTorch says of tensors that have no values."""
     return any(words in error for words in _WITHOUT_VALUES)
+
+
+def too_large(trace: Trace) -> bool:
+    """Whether the run ended at a tensor that no machine can hold: smaller sizes may run."""
+    return trace.failure is not None and any(words in trace.failure.error for words in _TOO_LARGE)
 
 
 _REFUSALS = re.compile(r"TypeCheckError:|BeartypeCallHint\w*Violation:")
