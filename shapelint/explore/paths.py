@@ -89,7 +89,7 @@ def follow(
     return Outcome.ELSEWHERE, None
 
 
-_TOO_LARGE = ("Storage size calculation", "can't allocate memory")
+_TOO_LARGE = ("Storage size calculation", "can't allocate memory", "Overflow when unpacking")
 """What errors say of a tensor that no machine can hold."""
 
 _WITHOUT_VALUES = ("NotImplementedError", "meta tensor", "device meta", *_TOO_LARGE)
