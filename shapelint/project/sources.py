@@ -61,6 +61,14 @@ class SourceFile:
                     found[node.name] = _model_class(node, bases)
         return tuple(found.values())
 
+    def mentions(self, name: str) -> bool:
+        """Whether a name occurs in it, or may come with ``from … import *``."""
+        nodes = ast.walk(self.tree)
+        named = (
+            getattr(n, "asname", "") or getattr(n, "name", getattr(n, "id", "")) for n in nodes
+        )
+        return any(str(found).partition(".")[0] in (name, "*") for found in named)
+
     def means(self, name: str, defined_in: Path) -> bool:
         """Whether a name in this file can be the one that the file ``defined_in`` defines.
 
@@ -95,6 +103,14 @@ class SourceFile:
             return beside == defined_in
         source = (node.module or "").rpartition(".")[2]
         return source in (defined_in.stem, defined_in.parent.name, "")
+
+
+def _name_of(node: ast.AST) -> str:
+    """What a node binds or reads; of an import its new name, if it has one."""
+    for field_name in ("asname", "name", "id"):
+        if isinstance(name := getattr(node, field_name, None), str):
+            return name
+    return ""
 
 
 def parsed(path: Path, texts: Texts) -> SourceFile | None:

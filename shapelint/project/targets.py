@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shapelint.config import Declared, Settings
+from shapelint.errors import UsageError, suggestion
 from shapelint.facts import ClassFacts, Facts
 from shapelint.project.classes import Project
 from shapelint.project.constructions import Construction
@@ -74,6 +75,7 @@ def plans(
     yield from (_described(d, facts, args) for d in meant)
     if place.target:
         if not meant:
+            _refuse_unknown(place, facts, project)
             yield _named(place.target, facts, project, args)
         return
     yield from _found(facts, place, project, args, {d.name for d in meant})
@@ -125,6 +127,16 @@ def _left_out(facts: Facts, source: SourceFile | None) -> Iterator[ClassFacts]:
     for found in source.classes if source else ():
         if found.name in names:
             yield ClassFacts(found.name, found.line)
+
+
+def _refuse_unknown(place: Place, facts: Facts, project: Project) -> None:
+    """Raise UsageError for a name that does not occur in the file."""
+    source = project.parse(place.path)
+    if source is None or not place.target.isidentifier() or source.mentions(place.target):
+        return
+    known = [*(c.name for c in facts.classes), *(m.name for m in facts.modules)]
+    there = suggestion(place.target, known) or f"; there are {', '.join(known) or 'no models'}"
+    raise UsageError(f"{place.path}: there is no {place.target!r}{there}")
 
 
 def _named(name: str, facts: Facts, project: Project, args: Mapping[str, Any]) -> Plan:
