@@ -23,8 +23,8 @@ class Earlier:
 
     calls: Sayings = field(default_factory=Sayings)
     """What its calls have said."""
-    apart: set[int] = field(default_factory=set)
-    """The ids of modules whose ways were seen not to agree."""
+    apart: dict[int, bool] = field(default_factory=dict)
+    """By the id of a module whose ways were seen not to agree, whether they may further out."""
     _swaps: Sequence[Swap] | None = None
     _shared: Sequence[Any] | None = None
 

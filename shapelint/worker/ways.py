@@ -84,15 +84,21 @@ class Ways:
             again = Again(self._tracer, module, call, (args, kwargs))
             return _Block(self._tracer, again, first, self._left).agreed(result, given)
         except Apart as exc:
-            self._apart.add(id(module))
-            if not exc.only_here:
-                self._left.update(map(_relied, tests))
+            self._apart[id(module)] = exc.only_here
+            self._stay(exc.only_here, tests)
             return result
 
     def _may_agree(self, module: nn.Module, tests: Sequence[Event]) -> bool:
+        seen = self._apart.get(id(module))
+        if seen is not None:
+            self._stay(seen, tests)
         if any(e.why for e in tests) or all(_relied(e) in self._left for e in tests):
             return False
-        return id(module) not in self._apart and not self._tracer.patches
+        return seen is None and not self._tracer.patches
+
+    def _stay(self, only_here: bool, tests: Sequence[Event]) -> None:
+        if not only_here:
+            self._left.update(map(_relied, tests))
 
 
 class _Block:
@@ -121,24 +127,36 @@ class _Block:
     ) -> list[Way]:
         """The way that came across ``events``, and those that leave it from ``start`` on.
 
-        A test stays where its other side raises: then it is a demand.
+        A test stays where its other side raises: then it is a demand. Before any side is taken,
+        all of them must have a size to run at.
         """
-        beside: list[Way] = []
+        sides: list[tuple[int, Region, dict[str, int] | None]] = []
         for i, event in enumerate(events[start:], start):
             taken = _relied(event)
             other = region.narrowed(negate(taken))
             if not other.is_empty:
                 stays = event.kind == "need" or taken in self._left
-                found = [] if stays else self._beside(other, asked, events[:i])
-                asked = asked if found else [*asked, event]
-                beside += found
+                sides.append((i, other, None if stays else self._member(other)))
             region = region.narrowed(taken)
+        beside: list[Way] = []
+        for i, other, sizes in sides:
+            found = [] if sizes is None else self._beside(other, sizes, asked, events[:i])
+            asked = asked if found else [*asked, events[i]]
+            beside += found
         return [Way(region, asked, result), *beside]
 
-    def _beside(self, region: Region, asked: list[Event], before: list[Event]) -> list[Way]:
-        """The ways of the sizes in a region, which come as far as others do; none if it raises."""
+    def _member(self, region: Region) -> dict[str, int]:
+        """A size to run at. Raises Apart."""
         sizes = region.near(self._tracer.recorder.sizes)
-        if sizes is None or self._tried == _MOST:
+        if sizes is None:
+            raise Apart
+        return sizes
+
+    def _beside(
+        self, region: Region, sizes: dict[str, int], asked: list[Event], before: list[Event]
+    ) -> list[Way]:
+        """The ways of the sizes in a region, which come as far as others do; none if it raises."""
+        if self._tried == _MOST:
             raise Apart
         run = self._tracer.recorder.after(self._before, sizes)
         result, self._tried = self._again.at(run), self._tried + 1
