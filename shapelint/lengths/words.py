@@ -10,7 +10,7 @@ import math
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from shapelint.lengths.conditions import all_of
+from shapelint.lengths.conditions import Compare, all_of
 from shapelint.lengths.domain import condition_of
 from shapelint.lengths.formulas import formula, map_text
 from shapelint.lengths.patterns import stretches, stretches_inside
@@ -21,7 +21,7 @@ from shapelint.lengths.sets import SizeSet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from shapelint.lengths.conditions import Compare, Condition
+    from shapelint.lengths.conditions import Condition
     from shapelint.lengths.patterns import Stretch
 
 __all__ = ["formula", "map_text", "set_text"]
@@ -172,15 +172,23 @@ def _several(sizes: SizeSet) -> str:
 
 def _as_said(sizes: SizeSet) -> Iterator[str]:
     """``ceil(H/4)*ceil(W/4) == 49``: what was asked of products, and what of each symbol."""
-    told = [(comparison(test), _understood(test, sizes)) for test in sizes.said]
+    either_side = [Compare(">=", e) for test in sizes.said for e in (test.expr, -test.expr)]
+    for tests in (sizes.said, either_side):
+        found = list(_by_products(tests, sizes))
+        yield from found
+        if found:
+            return
+
+
+def _by_products(tests: Sequence[Compare], sizes: SizeSet) -> Iterator[str]:
+    """One of these is enough, or all that hold are, with what each symbol says."""
+    told = [(comparison(test), _understood(test, sizes)) for test in tests]
     enough = [text for text, means in told if means is not None and means <= sizes]
     needed = [text for text, means in told if means is not None and sizes <= means]
     if enough:
         yield _either(enough)
-    if not needed:
-        return
     projections = [sizes.project((s,)) for s in sizes.symbols]
-    for alone in (_factors, _conjuncts):
+    for alone in (_factors, _conjuncts) if needed else ():
         texts = [part for p in projections if not p.is_universe for part in alone(p)] + needed
         if _means(_all(texts), sizes):
             yield _all(_needed(texts, sizes))

@@ -108,6 +108,11 @@ NAMES = ("H", "W", "L")
             id="what matters of several products",
         ),
         pytest.param(
+            "H % 8 == 0 and W % 8 == 0 and ((H//8)*(W//8) < 16 or (H//8)*(W//8) == 16)",
+            "H % 8 == 0 and W % 8 == 0 and floor(H/8)*floor(W/8) <= 16",
+            id="less or equal",
+        ),
+        pytest.param(
             "H*W == 4096 and H % 4 == 0 and W % 4 == 0",
             "H % 4 == 0 and W % 4 == 0 and H*W == 4096",
             id="a product of multiples",
