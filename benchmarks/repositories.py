@@ -19,7 +19,6 @@ import argparse
 import ast
 import re
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -48,7 +47,6 @@ _HEADS = (
     "not checked",
     "with both, analysed",
     "errors",
-    "minutes",
 )
 _SECONDS = 120.0
 _NOT_LOADED = frozenset(("import-failed", "timeout", "worker-crashed"))
@@ -65,7 +63,6 @@ class Measure:
     errors: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     """Classes in use that were not built."""
-    seconds: float = 0.0
 
     def share(self, part: str, whole: str) -> str:
         """``12/16 75 %``."""
@@ -79,13 +76,12 @@ class Measure:
             self.reasons + other.reasons,
             [*self.errors, *other.errors],
             [*self.lost, *other.lost],
-            self.seconds + other.seconds,
         )
 
 
 def measure(checkout: Path, worker: Worker) -> Measure:
     """Lint every file of a checkout and count."""
-    out, start = Measure(checkout.name), time.monotonic()
+    out = Measure(checkout.name)
     project = Project(project_root(checkout), Texts())
     settings = Settings(paths=(str(checkout),), timeout=_SECONDS)
     declared: set[str] = set()
@@ -111,7 +107,6 @@ def measure(checkout: Path, worker: Worker) -> Measure:
     out.counts["classes in use"] += len(used)
     out.counts["classes in use built"] += len(used & built)
     out.lost += sorted(used - built)
-    out.seconds = time.monotonic() - start
     return out
 
 
@@ -192,7 +187,6 @@ def _table(measures: list[Measure]) -> Iterator[str]:
             str(m.counts["not checked"]),
             m.share("with both, analysed", "with both"),
             str(len(m.errors)),
-            f"{m.seconds / 60:.1f}",
         )
         yield row(m.name, *columns)
 
