@@ -137,6 +137,8 @@ class Trace:
     sizes that left the tracer's sight. Empty for an exact run."""
     lax: bool = False
     """Whether an op ran whose meta kernel accepts more than its CPU kernel."""
+    beside: tuple[dict[str, int], ...] = ()
+    """Sizes that take another way through the call of a module; the formulas behind it are theirs."""
     inputs: tuple[int, ...] = field(default=())
     """The placeholder nodes."""
     results: tuple[int, ...] = field(default=())

@@ -95,6 +95,7 @@ def encode(trace: Trace) -> dict[str, AnyValue]:
         "failure": failed and [failed.node, failed.error, failed.explained, span(failed.span)],
         "checked": trace.checked,
         "lax": trace.lax,
+        "beside": trace.beside,
         "inputs": trace.inputs,
         "results": trace.results,
     }
@@ -177,6 +178,7 @@ def _decode(message: dict[str, AnyValue], get: AnyValue) -> Trace:
         failure=failed and Failure(failed[0], failed[1], failed[2], span(failed[3])),
         checked=tuple(message["checked"]),
         lax=message["lax"],
+        beside=tuple(message["beside"]),
         inputs=tuple(message["inputs"]),
         results=tuple(message["results"]),
     )

@@ -95,6 +95,7 @@ FIELDS = {
     "a failure nowhere": {"failure": Failure(-1, "ValueError: no", False)},
     "doubts": {"checked": ("numpy", "a loop")},
     "a lax kernel": {"lax": True},
+    "sizes of other ways": {"beside": ({"H": 3, "W": 4}, {"H": 4, "W": 4})},
     "inputs and results": {"inputs": (0, 1), "results": (4, -1)},
     "outputs": {"outputs": ((H, W), (), (Expr(3),))},
 }

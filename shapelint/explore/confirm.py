@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from shapelint.explore.exploration import Exploration
 from shapelint.explore.paths import Failing, Outcome, Path, lacks_values, raised_by_forward
@@ -75,7 +76,7 @@ def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confir
     """On both sides of every claim, one size that the analysis did not run."""
     device = device_for(exploration)
     beside = _beside(exploration, small=device == "cpu")
-    claimed = (*_running(exploration), *_failing(exploration), *beside)
+    claimed = (*_running(exploration), *_failing(exploration), *beside, *_in_blocks(exploration))
     for sizes in map(dict, dict.fromkeys(tuple(s.items()) for s in claimed)):
         if exploration.outcome(sizes)[0] is not Outcome.ELSEWHERE:
             confirmed = confirm_sizes(exploration, session, sizes, device)
@@ -138,6 +139,12 @@ def _beside(exploration: Exploration, small: bool) -> Iterator[dict[str, int]]:
     for i in range(max(map(len, running), default=0)):
         taken = [paths[min(i, len(paths) - 1)] for paths in running]
         yield {s: n for path in taken for s, n in _next_to(path, small).items()}
+
+
+def _in_blocks(exploration: Exploration) -> list[dict[str, int]]:
+    """Sizes that take other ways through the calls of modules: the first ones."""
+    found = (sizes for trace in exploration.traces for sizes in trace.beside)
+    return list(islice((s for s in found if s in exploration.domain), _BESIDE))
 
 
 def _next_to(path: Path, small: bool) -> dict[str, int]:

@@ -76,6 +76,8 @@ class Recorder:
         self.checked: dict[str, None] = {}
         self.lax = False
         """Whether an op ran whose meta kernel accepts more than its CPU kernel."""
+        self.beside: list[dict[str, int]] = []
+        """Where calls were made again, beside the run."""
         self.node = -1
         self._said: dict[str, None] = {}
         self._seen: set[Condition] = set()

@@ -191,6 +191,7 @@ class ShapeTracer(fx.Tracer):
             failure=self._failed,
             checked=tuple(self.recorder.checked),
             lax=self.recorder.lax,
+            beside=tuple(self.recorder.beside),
             inputs=tuple(range(inputs)),
             results=tuple(map(self.records.index_of, results)),
         )

@@ -176,6 +176,7 @@ class _Block:
         recorder.turn_back(recorder.after([*self._before, *demanded], recorder.sizes))
         self._left.update(_relied(e) for e in demanded if e.kind == "branch")
         recorder.lax |= any(run.lax for run in self._runs)
+        recorder.beside += (r.sizes for r in self._runs if r.sizes not in recorder.beside)
 
     def _said_as(self, returned: Returned, formulas: Formulas, given: Sequence[Any]) -> Any:
         """What the run returned, in other formulas."""

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from shapelint.explore.confirm import confirm_paths
 from tests.runs import analysed, disagreements
 
 POINTS = [{"N": 2, "L": n} for n in range(1, 41)]
@@ -161,6 +162,15 @@ def test_ways_that_differ_are_all_taken(kind):
 @pytest.mark.parametrize("kind", [k for k, _ in ONE], ids=[why for _, why in ONE])
 def test_ways_that_agree_take_one_run(kind):
     assert _ran(kind) == 1
+
+
+@pytest.mark.parametrize("kind", [k for k, _ in ONE], ids=[why for _, why in ONE])
+def test_every_way_is_confirmed(kind):
+    analysis = analysed(InARow(kind), "N 1 L")
+    beside = analysis.exploration.base.beside
+    assert beside
+    confirmed = [c.sizes for c in confirm_paths(analysis.exploration, analysis.session) if c.agrees]
+    assert all(sizes in confirmed for sizes in beside[:4])
 
 
 def test_a_way_that_raises_is_a_way_of_its_own():
