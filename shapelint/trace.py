@@ -138,7 +138,7 @@ class Trace:
     lax: bool = False
     """Whether an op ran whose meta kernel accepts more than its CPU kernel."""
     beside: tuple[dict[str, int], ...] = ()
-    """Sizes that take another way through the call of a module; the formulas behind it are theirs."""
+    """Sizes that take other ways through calls of modules, and return the same formulas there."""
     inputs: tuple[int, ...] = field(default=())
     """The placeholder nodes."""
     results: tuple[int, ...] = field(default=())
