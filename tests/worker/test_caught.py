@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import linecache
 
 import pytest
 
 from tests.ops.oracle import assert_agrees, case
+from tests.runs import analysed
 
 N = range(1, 9)
 
@@ -76,3 +78,29 @@ def test_it_goes_on_as_pytorch_does(f, inputs, sizes):
 @pytest.mark.parametrize("f", [words_it, raises_it_again])
 def test_what_is_raised_again_fails(f):
     assert_agrees(f, ("H",), {"H": N}, words=False)
+
+
+NET = """\
+from torch import nn
+class Net(nn.Module):
+    def forward(self, x):
+        try:
+            x = x.view(-1, 3)
+        except {kind}:
+            pass
+        return x.view(0, 5)
+"""
+
+
+@pytest.mark.parametrize(("kind", "line"), [("TypeError", 5), ("RuntimeError", 8)])
+def test_the_text_that_a_file_has_now_decides(kind, line, monkeypatch):
+    """In a notebook, the same file is imported again after it was edited."""
+    source = NET.format(kind=kind)
+    lines = source.splitlines(keepends=True)
+    monkeypatch.setitem(linecache.cache, "edited.py", (len(source), None, lines, "edited.py"))
+    space: dict[str, type] = {}
+    exec(compile(source, "edited.py", "exec"), space)
+    node = analysed(space["Net"](), "1 L").subject.node_raising({"L": 4})
+    assert node is not None
+    assert node.span is not None
+    assert node.span.line == line

@@ -35,7 +35,7 @@ def is_caught(error: type[Exception]) -> bool:
     return any(
         first <= frame.f_lineno <= last and _is_one_of(error, names, frame)
         for frame in _that_catch()
-        for first, last, names in _tries(frame.f_code.co_filename)
+        for first, last, names in _tries("".join(linecache.getlines(frame.f_code.co_filename)))
     )
 
 
@@ -55,10 +55,10 @@ def _that_catch() -> Iterator[FrameType]:
 
 
 @lru_cache(maxsize=256)
-def _tries(path: str) -> list[tuple[int, int, list[str]]]:
+def _tries(source: str) -> list[tuple[int, int, list[str]]]:
     """For every ``try`` of a file the first and the last line of its body, and what it catches."""
     try:
-        tree = ast.parse("".join(linecache.getlines(path)))
+        tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):  # a notebook, or no Python
         return []
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Try)]
