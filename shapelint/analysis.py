@@ -128,9 +128,8 @@ class Analysis:
     @cached_property
     def sweep(self) -> Sweep | None:
         """Runs at a window of sizes, where tracing does not tell; None where it does."""
-        if not self.denied and not self._stuck and not self._picks_blindly:
-            return None
-        return self._window
+        unknown = not self.exploration.says_something or self._stuck or self._picks_blindly
+        return self._window if unknown or self.denied else None
 
     @property
     def _picks_blindly(self) -> bool:

@@ -119,7 +119,8 @@ def test_a_trial_beyond_its_budget_offers_nothing(monkeypatch):
 def test_a_model_beyond_its_budget_is_not_proven(monkeypatch):
     monkeypatch.setattr(analysis, "_EFFORT", 1)
     found = joined()
-    assert found.evidence != "proven"
+    assert found.evidence == "checked"
+    assert "(checked for N <= 3, L <= " in found.valid_sizes.text
     assert found.diagnostics == ()
     assert found.predict({"N": 2, "L": 4}).evidence != "proven"
     assert found.predict({"N": 2, "L": 10**6}).ok is None

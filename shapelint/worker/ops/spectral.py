@@ -49,6 +49,7 @@ def stft(
     is_complex = any(isinstance(t, torch.Tensor) and t.is_complex() for t in (input, window))
     two_sided = is_complex if onesided is None else not onesided
     bins = n_fft if two_sided else n_fft // 2 + 1
+    _some_rows(batch)
     parts = () if return_complex or (return_complex is None and is_complex) else (2,)
     return Shape((*batch, bins, (n - reach) // hop + 1, *parts))
 
@@ -177,7 +178,17 @@ def _transformed(
             shape[dim],
         )
         result[dim] = out(n) if last else n
+    _some_rows([n for dim, n in enumerate(shape) if dim not in where])
     return Shape(result)
+
+
+def _some_rows(lengths: Sequence[int]) -> None:
+    """Need that there is something to transform: MKL refuses no rows at all."""
+    for n in lengths if torch._C.has_mkl else ():
+        need(ge(n, 1), "other", _NO_ROWS, n)
+
+
+_NO_ROWS = "MKL FFT error: Intel oneMKL DFTI ERROR: Inconsistent configuration parameters"
 
 
 @op("fft_fftshift", "fft_ifftshift")
