@@ -26,12 +26,17 @@ __all__ = ["without_immaterial"]
 _MOST = 5
 """Tests; there are two to the power of this ways through them."""
 
+_MANY = 16
+"""To tell of more tests which of them are sets takes longer than it is worth."""
+
 Sent = Callable[[tuple[int, ...]], Trace]
 """A run that goes the other way at branches, by their places among its events."""
 
 
 def without_immaterial(trace: Trace, sent: Sent) -> Trace:
     """The trace without the branches that make no difference, if all of them make none."""
+    if len(list(_comparisons(trace.events))) > _MANY:
+        return trace
     tests = _tests(trace.events)
     if not 0 < len(tests) <= _MOST or not all(_alike(trace, way) for way in _ways(trace, sent)):
         return trace
@@ -76,8 +81,14 @@ def _others(trace: Trace) -> tuple[Event, ...]:
 
 def _tests(events: Iterable[Event]) -> tuple[int, ...]:
     """Places of the comparisons made by the code of the model that no set of sizes describes."""
-    branches = [(i, e.condition) for i, e in enumerate(events) if e.kind == "branch" and not e.why]
-    return tuple(i for i, c in branches if _orders(c) and not _is_a_set(c))
+    return tuple(i for i, c in _comparisons(events) if not _is_a_set(c))
+
+
+def _comparisons(events: Iterable[Event]) -> Iterator[tuple[int, Condition]]:
+    """Places of the comparisons of products or doubles made by the code of the model."""
+    for i, event in enumerate(events):
+        if event.kind == "branch" and not event.why and _orders(event.condition):
+            yield i, event.condition
 
 
 def _orders(condition: Condition) -> bool:
