@@ -189,6 +189,24 @@ class {name}(nn.Module):
     assert "Part" not in {t.class_name for t in found.targets}
 
 
+def test_imports_in_a_circle(project: Path) -> None:
+    """As modules they work; a name that is not there yet is missing in one file, not in all."""
+    ends = {
+        "encoder": f"import decoder\n{NET.replace('Net', 'Encoder')}",
+        "decoder": f"import encoder\n{NET.replace('Net', 'Decoder')}",
+    }
+    assert {t.class_name: t.evidence for t in linted(project, **ends).targets} == {
+        "Encoder": "proven",
+        "Decoder": "proven",
+    }
+    ends["decoder"] = f"from encoder import Encoder\n{NET.replace('Net', 'Decoder')}"
+    ends["alone"] = NET.replace("Net", "Alone")
+    report = linted(project, **ends)
+    evidence = {t.class_name: t.evidence for t in report.targets}
+    assert evidence["Alone"] == evidence["Encoder"] == "proven"
+    assert not any(d.name == "internal-error" for d in report.diagnostics)
+
+
 def test_a_finding_about_a_class_is_said_once(project: Path) -> None:
     report = linted(project, net=f"{NET}\na = Net()\nb = Net()\n")
     of_net = [d for d in report.diagnostics if Path(d.span.path).name == "net.py"]
