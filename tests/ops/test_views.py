@@ -270,3 +270,18 @@ def test_a_size_is_a_size():
 )  # fmt: skip
 def test_what_minus_one_nearly_always_means_stays_a_plain_length(f, template, hints, shape):
     assert repr(traced(f, (template,), hints).outputs) == shape
+
+
+@pytest.mark.parametrize(
+    ("f", "template"),
+    [
+        pytest.param(lambda x: x.view(2, 3, -1), "N 3 H W", id="all of it is one block"),
+        pytest.param(
+            lambda x: x.permute(0, 3, 1, 2).view(len(x), 3, x.size(1) * x.size(2)), "N H W 3",
+            id="two blocks, neither is joined to another",
+        ),
+    ],
+)  # fmt: skip
+def test_a_view_that_the_layout_allows_at_every_size_tests_none(f, template):
+    events = traced(f, (template,), {"N": 2, "H": 4, "W": 5}).events
+    assert [e for e in events if e.kind == "branch"] == []

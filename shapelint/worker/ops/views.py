@@ -229,8 +229,9 @@ def _without_copy(tensor: Any, out: Shape) -> None:
     recorder = current()
     if recorder is not None and asked.at(recorder.sizes) == fits.at({}):
         fits = asked
+    always = fits.decide(known) is True
     for n in shape:
-        if isinstance(n, Length) and (fits != TRUE or int(n) <= 1) and n <= 1:
+        if isinstance(n, Length) and (not always or int(n) <= 1) and n <= 1:
             n == 1  # noqa: B015  the comparison is a branch
     if 0 not in shape:
         need(fits, "view", refusal or _JOINS_BLOCKS)
