@@ -54,8 +54,9 @@ def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Finding
 def _with_fixes(analysis: Analysis, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
     """What was found, with what helps; the built model is not needed when sources are tried."""
     trials = Trials(analysis)
-    raises = {d.name: any(o.error for o in found if o.name == d.name) for d in found}
-    promising = {name: trials.promising(name, raises[name]) for name in raises}
+    raising = {d.name for d in found if d.error}
+    names = dict.fromkeys(d.name for d in found)
+    promising = {name: trials.promising(name, name in raising) for name in names}
     offered = {name: trials.fixes(tried) for name, tried in promising.items()}
     return tuple(dataclasses.replace(d, fixes=offered[d.name]) for d in found)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any as AnyValue
 from typing import Literal
 
-from shapelint.lengths.conditions import Condition
+from shapelint.lengths.conditions import Condition, negate
 from shapelint.lengths.expr import Expr
 from shapelint.span import Span
 
@@ -107,6 +107,11 @@ class Event:
     span: Span | None = None
     certain: bool = True
     """Whether every input fails where a need does not hold; False if it is up to the values."""
+
+    @property
+    def relied(self) -> Condition:
+        """What holds at the hint: the condition or its opposite."""
+        return self.condition if self.holds else negate(self.condition)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial, reduce
 
-from shapelint.lengths.conditions import All, Any, Compare, Condition, negate, substituted
+from shapelint.lengths.conditions import All, Any, Compare, Condition, holds, negate, substituted
 from shapelint.lengths.expr import Interval, Sym, as_expr
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from shapelint.trace import Event, Trace
@@ -209,7 +209,7 @@ def _value_by_value(condition: Condition, own: Sequence[str], within: SizeSet) -
     if values is None:
         return None
     if len(few) == len(own):
-        holding = [sizes for sizes in values if _holds(condition, sizes)]
+        holding = [sizes for sizes in values if holds(condition, sizes)]
         return within & SizeSet.points(few, holding).over(within.symbols)
     found = SizeSet.empty(within.symbols)
     for sizes in values:
@@ -226,12 +226,4 @@ def _value_by_value(condition: Condition, own: Sequence[str], within: SizeSet) -
 def _in_window(condition: Condition, symbols: tuple[str, ...]) -> SizeSet:
     """Asked size by size; several runs meet the same condition."""
     window = dict.fromkeys(symbols, (1, WINDOW.get(len(symbols), 8)))
-    return SizeSet.enumerated(partial(_holds, condition), symbols, window)
-
-
-def _holds(condition: Condition, sizes: Mapping[str, int]) -> bool:
-    """Whether it holds; where arithmetic fails the model does not get that far."""
-    try:
-        return condition.at(sizes)
-    except (ArithmeticError, ValueError):  # as 1 / 0, -1 ** 0.5 and math.sqrt(-1)
-        return False
+    return SizeSet.enumerated(partial(holds, condition), symbols, window)

@@ -30,6 +30,7 @@ __all__ = [
     "divides",
     "equal",
     "factored",
+    "holds",
     "negate",
     "products_in",
     "substituted",
@@ -207,6 +208,14 @@ def substituted(condition: Condition, values: Mapping[str, Expr]) -> Condition:
     if isinstance(condition, RealTest):
         raise NotImplementedError(f"substitution into a float computation: {condition!r}")
     return type(condition)(tuple(substituted(p, values) for p in condition.parts))
+
+
+def holds(condition: Condition, sizes: Sizes) -> bool:
+    """Whether it holds at concrete sizes; where arithmetic fails no model gets that far."""
+    try:
+        return condition.at(sizes)
+    except (ArithmeticError, ValueError):  # as 1 / 0, -1 ** 0.5 and math.sqrt(-1)
+        return False
 
 
 def products_in(condition: Condition) -> Iterator[Compare]:

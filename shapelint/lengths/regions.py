@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial, reduce
 
-from shapelint.lengths.conditions import All, Any, Compare, Condition, negate
+from shapelint.lengths.conditions import All, Any, Compare, Condition, holds, negate
 from shapelint.lengths.expr import Expr, floordiv, symbol
 from shapelint.lengths.periodic import EVERY, NONE, Periodic, TooLong, bits
 from shapelint.lengths.presburger import NotPresburger
@@ -60,7 +60,7 @@ class Region:
         if not few or not all(row.is_bounded for row in rows.values()):
             return True
         sizes = itertools.product(*rows.values())
-        return any(_holds(condition, dict(zip(rows, at))) for at in sizes)
+        return any(holds(condition, dict(zip(rows, at))) for at in sizes)
 
     def implies(self, condition: Condition) -> bool:
         """Whether ``condition`` is known to hold at all members."""
@@ -83,17 +83,9 @@ class Region:
         ]
         for at in itertools.product(*([n for n in each if n is not None] for each in near)):
             found = {**sizes, **dict(zip(self.rows, at))}
-            if all(_holds(c, found) for c in self.others):
+            if all(holds(c, found) for c in self.others):
                 return found
         return None
-
-
-def _holds(condition: Condition, sizes: Mapping[str, int]) -> bool:
-    """Whether it holds; where arithmetic fails no model gets that far."""
-    try:
-        return condition.at(sizes)
-    except (ArithmeticError, ValueError):
-        return False
 
 
 def one_formula(pieces: Sequence[tuple[Region, Expr]]) -> Expr | None:

@@ -72,13 +72,18 @@ def _all(texts: Sequence[str]) -> str:
 
 def _read(text: str, like: SizeSet) -> SizeSet:
     """The set that a text means, inside the window of ``like``."""
-    return SizeSet.of(condition_of(text or "every size"), like.symbols, within=like.everywhere())
+    return _meeting(condition_of(text or "every size"), like)
+
+
+def _meeting(condition: Condition, like: SizeSet) -> SizeSet:
+    """The sizes inside the window of ``like`` that meet a condition."""
+    return SizeSet.of(condition, like.symbols, within=like.everywhere())
 
 
 def _understood(condition: Condition, like: SizeSet) -> SizeSet | None:
-    """The sizes inside the window of ``like`` that meet it; None for some products."""
+    """The sizes that meet it; None for some products, of which nothing else is known."""
     try:
-        return SizeSet.of(condition, like.symbols, within=like.everywhere())
+        return _meeting(condition, like)
     except NotPresburger:
         return None
 
@@ -233,28 +238,27 @@ def _tied(sizes: SizeSet) -> Iterator[str]:
     pieces = sizes.pieces(sizes.everywhere())
     pieces.sort(key=lambda p: sorted(order(s) for c in p for s in c.symbols))
     if len(pieces) <= _MAX_PARTS:
-        whole = sizes.everywhere()
-        parts = [SizeSet.of(all_of(p), sizes.symbols, within=whole) for p in pieces]
+        parts = [_meeting(all_of(p), sizes) for p in pieces]
         yield " or ".join(map(_conjunction, parts))
         wide = [_widened(p, sizes) for p in pieces]
         yield " or ".join(" and ".join(map(comparison, p)) for p in _apart(wide, sizes))
         yield _conjunction(sizes)
         if len(pieces) <= _MAX_EXCLUDED:
-            yield _negated(whole - sizes)
+            yield _negated(sizes.everywhere() - sizes)
 
 
 def _widened(piece: list[Compare], sizes: SizeSet) -> list[Compare]:
     """A piece of a set without the comparisons that the other pieces make up for."""
     for part in list(piece):
         rest = [p for p in piece if p is not part]
-        if rest and SizeSet.of(all_of(rest), sizes.symbols, within=sizes.everywhere()) <= sizes:
+        if rest and _meeting(all_of(rest), sizes) <= sizes:
             piece = rest
     return piece
 
 
 def _apart(pieces: list[list[Compare]], sizes: SizeSet) -> list[list[Compare]]:
     """The pieces without those that the others cover."""
-    sets = [SizeSet.of(all_of(p), sizes.symbols, within=sizes.everywhere()) for p in pieces]
+    sets = [_meeting(all_of(p), sizes) for p in pieces]
     kept = list(range(len(pieces)))
     for i in sorted(kept, key=lambda i: -len(pieces[i])):
         others = [sets[j] for j in kept if j != i]

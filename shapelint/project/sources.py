@@ -63,11 +63,8 @@ class SourceFile:
 
     def mentions(self, name: str) -> bool:
         """Whether a name occurs in it, or may come with ``from … import *``."""
-        nodes = ast.walk(self.tree)
-        named = (
-            getattr(n, "asname", "") or getattr(n, "name", getattr(n, "id", "")) for n in nodes
-        )
-        return any(str(found).partition(".")[0] in (name, "*") for found in named)
+        found = map(_name_of, ast.walk(self.tree))
+        return any(each.partition(".")[0] in (name, "*") for each in found)
 
     def means(self, name: str, defined_in: Path) -> bool:
         """Whether a name in this file can be the one that the file ``defined_in`` defines.
@@ -152,8 +149,7 @@ def _mentioned(node: ast.ClassDef) -> frozenset[str]:
     named = {statement: frozenset(_named(statement)) for statement in node.body}
     offered = {s for s in node.body if _is_offered(s, node)}
     called = frozenset[str]().union(*(names for s, names in named.items() if s not in offered))
-    kept = (names for s, names in named.items() if s not in offered or s.name in called)
-    return called.union(*kept)
+    return called.union(*(named[s] for s in offered if s.name in called))
 
 
 def _is_offered(statement: ast.stmt, node: ast.ClassDef) -> TypeGuard[ast.FunctionDef]:

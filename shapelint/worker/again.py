@@ -14,7 +14,7 @@ from torch.utils import _pytree as pytree
 
 from shapelint.lengths.expr import Expr
 from shapelint.worker.graph import Elsewhere
-from shapelint.worker.layout import order_of, strides_of
+from shapelint.worker.layout import dense, order_of
 from shapelint.worker.python.contents import contents_of
 from shapelint.worker.python.length import Length, expr_of, length
 from shapelint.worker.recorder import Recorder
@@ -134,8 +134,7 @@ def _moved(leaf: Any, sizes: Sizes, calls: Any) -> Any:
         order = _order(leaf)
         shape = Shape(length(e.at(sizes), e) for e in _formulas(leaf))
         with torch._C.DisableTorchFunction():
-            strides = strides_of(tuple(map(int, shape)), order)
-            real = torch.empty_strided(tuple(shape), strides, dtype=leaf.dtype, device="meta")
+            real = dense(shape, order, leaf.dtype)
         return ShapeTensor.wrap(real, shape, calls.placeholder("given"))
     if type(leaf) is Length:
         return length(leaf.expr.at(sizes), leaf.expr)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 
@@ -10,7 +10,9 @@ from shapelint.lengths.expr import Expr
 from shapelint.worker.python.length import Length
 from shapelint.worker.shapes import Shape
 
-__all__ = ["Order", "forms_of", "order_of", "strides_of"]
+__all__ = ["Order", "dense", "forms_of", "is_alias", "order_of", "strides_of"]
+
+is_alias = torch._C._is_alias_of  # type: ignore[attr-defined]  # whether two tensors share storage
 
 Order = tuple[int, ...] | None
 """The dims from the outermost in memory to the innermost; None where there are gaps between."""
@@ -38,3 +40,9 @@ def strides_of(shape: tuple[int, ...], order: tuple[int, ...]) -> tuple[int, ...
         strides[dim] = step
         step *= max(1, shape[dim])
     return tuple(strides)
+
+
+def dense(shape: Sequence[int], order: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    """A new tensor on the meta device; to be asked with ``__torch_function__`` switched off."""
+    sizes = tuple(map(int, shape))
+    return torch.empty_strided(sizes, strides_of(sizes, order), dtype=dtype, device="meta")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from shapelint.worker.layout import is_alias
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.shapes import Shape, either, eq, ge, need, only_on_cpu
 from shapelint.worker.tensor import ShapeTensor
@@ -36,19 +37,17 @@ _UNCHECKED = frozenset(
 )
 """What PyTorch lets write to shared memory, with a warning or without, or what writes nothing."""
 
-_alias = torch._C._is_alias_of  # type: ignore[attr-defined]  # whether two tensors share storage
-
 
 def pass_on(call: OpCall, result: ShapeTensor) -> ShapeTensor:
     """What ``call`` stretches, and what was stretched before, is known of its result."""
     for tensor in tensors_in(call.args):
         if not isinstance(tensor, ShapeTensor):
             continue
-        if call.name in _STRETCH and _alias(result, tensor):
+        if call.name in _STRETCH and is_alias(result, tensor):
             result.stretched = (*tensor.stretched, *_stretched(tensor, result))
         elif tensor.stretched and call.name in _MAY_COPY:
             result.stretched = (*tensor.stretched, *((n, n) for n in tensor.lengths))
-        elif tensor.stretched and _alias(result, tensor):
+        elif tensor.stretched and is_alias(result, tensor):
             result.stretched = tensor.stretched
     return result
 

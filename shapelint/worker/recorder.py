@@ -201,7 +201,7 @@ class Recorder:
         other = Recorder(sizes, self._domain, self._is_caught)
         other._answers = self._answers
         for event in events:
-            other._record(event, event.condition if event.holds else negate(event.condition))
+            other._record(event, event.relied)
         return other
 
     def turn_back(self, to: Recorder) -> None:

@@ -21,14 +21,13 @@ from typing import Any
 import torch
 
 from shapelint.worker.kernels import run_on_meta, run_op
-from shapelint.worker.layout import Order, order_of, strides_of
+from shapelint.worker.layout import Order, dense, is_alias, order_of
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.ops import COMPARING
 from shapelint.worker.record import OpCall
 
 __all__ = ["Remembered"]
 
-_alias = torch._C._is_alias_of  # type: ignore[attr-defined]  # whether two tensors share storage
 _PLAIN = frozenset({type(None), bool, str, torch.dtype, torch.memory_format})
 
 
@@ -40,20 +39,30 @@ class _Made:
     order: tuple[int, ...]
     dtype: torch.dtype
 
-    def at(self, dims: list[int]) -> torch.Tensor:
+    def at(self, dims: list[int] | None) -> torch.Tensor:
         """The tensor that arguments of these lengths give."""
-        sizes = tuple(dims[place] for place in self.places)
-        return torch.empty_strided(
-            sizes, strides_of(sizes, self.order), dtype=self.dtype, device="meta"
-        )
+        assert dims is not None
+        return dense([dims[place] for place in self.places], self.order, self.dtype)
+
+
+@dataclass(frozen=True)
+class _Same:
+    """A new tensor of these lengths."""
+
+    shape: torch.Size
+    stride: tuple[int, ...]
+    dtype: torch.dtype
+
+    def at(self, _dims: list[int] | None) -> torch.Tensor:
+        """The tensor that the same arguments give."""
+        return torch.empty_strided(self.shape, self.stride, dtype=self.dtype, device="meta")
 
 
 class Remembered:
     """Runs ops on the meta device, those that only compare sizes as seldom as can be."""
 
     def __init__(self) -> None:
-        self._made: dict[object, _Made] = {}
-        self._same: dict[object, tuple[torch.Size, tuple[int, ...], torch.dtype]] = {}
+        self._made: dict[object, _Made | _Same] = {}
 
     def runner(self, call: OpCall) -> Callable[..., Any]:
         """What runs the function of ``call``."""
@@ -63,20 +72,15 @@ class Remembered:
 
     def repeat(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What any other ``func`` returns: the same for the same sizes. Raises what it raises."""
-        with torch._C.DisableTorchFunction():
-            key = _key(func, args, kwargs, None)
-            if key in self._same:
-                shape, stride, dtype = self._same[key]
-                return torch.empty_strided(shape, stride, dtype=dtype, device="meta")
-        result = run_op(func, args, kwargs)
-        with torch._C.DisableTorchFunction():
-            if key is not None and _is_new(result, tensors_in((args, kwargs))):
-                self._same[key] = result.shape, result.stride(), result.dtype
-        return result
+        return self._once(func, args, kwargs, None)
 
     def run(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What ``func`` returns. Raises what it raises."""
-        dims = [0, 1]
+        return self._once(func, args, kwargs, [0, 1])
+
+    def _once(
+        self, func: Callable[..., Any], args: Any, kwargs: Any, dims: list[int] | None
+    ) -> Any:
         with torch._C.DisableTorchFunction():
             key = _key(func, args, kwargs, dims)
             if key in self._made:
@@ -84,14 +88,20 @@ class Remembered:
         result = run_op(func, args, kwargs)
         with torch._C.DisableTorchFunction():
             if key is not None and _is_new(result, tensors_in((args, kwargs))):
-                self._keep(key, result, dims)
+                made = _made(result, dims)
+                if made is not None:
+                    self._made[key] = made
         return result
 
-    def _keep(self, key: object, result: torch.Tensor, dims: list[int]) -> None:
-        order = order_of(result)
-        if order is not None and set(dims).issuperset(result.shape):
-            places = tuple(map(dims.index, result.shape))
-            self._made[key] = _Made(places, order, result.dtype)
+
+def _made(result: torch.Tensor, dims: list[int] | None) -> _Made | _Same | None:
+    """How to make a result again, from ``dims`` if they are given; None if they do not tell."""
+    if dims is None:
+        return _Same(result.shape, result.stride(), result.dtype)
+    order = order_of(result)
+    if order is None or not set(dims).issuperset(result.shape):
+        return None
+    return _Made(tuple(map(dims.index, result.shape)), order, result.dtype)
 
 
 def _key(func: Callable[..., Any], args: Any, kwargs: Any, dims: list[int] | None) -> object:
@@ -148,5 +158,5 @@ def _is_new(result: Any, given: Iterable[torch.Tensor]) -> bool:
         and result.is_meta
         and result.layout is torch.strided
         and not result.is_complex()
-        and not any(_alias(result, tensor) for tensor in given)
+        and not any(is_alias(result, tensor) for tensor in given)
     )

@@ -21,7 +21,7 @@ import torch
 from shapelint.lengths.conditions import Condition
 from shapelint.lengths.expr import Expr
 from shapelint.worker.claim import Claim, claim_of
-from shapelint.worker.layout import Order, forms_of, order_of, strides_of
+from shapelint.worker.layout import Order, dense, forms_of, is_alias, order_of
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.python.compared import Compared
 from shapelint.worker.python.contents import contents_of
@@ -33,7 +33,6 @@ from shapelint.worker.tensor import ShapeTensor
 
 __all__ = ["Asked", "Said", "Sayings"]
 
-_alias = torch._C._is_alias_of  # type: ignore[attr-defined]  # whether two tensors share storage
 _PLAIN = frozenset({type(None), type(...), bool, str, torch.dtype, torch.memory_format})
 
 _SEQUENCES = frozenset({tuple, list, torch.Size, Shape})
@@ -64,9 +63,7 @@ class Said:
                 return args[0]  # type: ignore[no-any-return]
             if self.order is None:
                 return None
-            sizes = tuple(map(int, shape))
-            strides = strides_of(sizes, self.order)
-            return torch.empty_strided(sizes, strides, dtype=self.dtype, device="meta")
+            return dense(shape, self.order, self.dtype)
 
 
 @dataclass(frozen=True)
@@ -106,7 +103,7 @@ class Sayings:
             return
         with torch._C.DisableTorchFunction():
             seen = tuple(forms_of(claim.shapes)), real.dtype, order_of(real)
-            is_new = not any(_alias(real, tensor) for tensor in args)
+            is_new = not any(is_alias(real, tensor) for tensor in args)
             ordered = is_new and all(order_of(tensor) is not None for tensor in args)
         in_place = bool(call.args) and real is call.args[0] and seen == asked.key[1][0]
         self._said[asked.key] = Said(

@@ -92,13 +92,13 @@ class Ways:
         seen = self._apart.get(id(module))
         if seen is not None:
             self._stay(seen, tests)
-        if any(e.why for e in tests) or all(_relied(e) in self._left for e in tests):
+        if any(e.why for e in tests) or all(e.relied in self._left for e in tests):
             return False
         return seen is None and not self._tracer.patches
 
     def _stay(self, only_here: bool, tests: Sequence[Event]) -> None:
         if not only_here:
-            self._left.update(map(_relied, tests))
+            self._left.update(e.relied for e in tests)
 
 
 class _Block:
@@ -115,7 +115,7 @@ class _Block:
         """What is returned on every way, in formulas that hold on all. Raises Apart."""
         returned = Returned.of(result)
         sizes = self._tracer.recorder.sizes
-        before = (_relied(e) for e in self._before)  # some may not hold: see crossings
+        before = (e.relied for e in self._before)  # some may not hold: see crossings
         region = reduce(Region.narrowed, (c for c in before if c.at(sizes)), Region({}))
         ways = self._from(region, [], self._asked, 0, returned)
         formulas = _common(ways)
@@ -132,7 +132,7 @@ class _Block:
         """
         sides: list[tuple[int, Region, dict[str, int] | None]] = []
         for i, event in enumerate(events[start:], start):
-            taken = _relied(event)
+            taken = event.relied
             other = region.narrowed(negate(taken))
             if not other.is_empty:
                 stays = event.kind == "need" or taken in self._left
@@ -166,7 +166,7 @@ class _Block:
             raise Apart
         self._runs.append(run)
         events = run.events[len(self._before) :]
-        if list(map(_relied, events[: len(before)])) != list(map(_relied, before)):
+        if [e.relied for e in events[: len(before)]] != [e.relied for e in before]:
             raise Apart
         return self._from(region, asked, events, len(before), result)
 
@@ -174,7 +174,7 @@ class _Block:
         """Let the run have asked nothing in this call but what all ways demand."""
         recorder = self._tracer.recorder
         recorder.turn_back(recorder.after([*self._before, *demanded], recorder.sizes))
-        self._left.update(_relied(e) for e in demanded if e.kind == "branch")
+        self._left.update(e.relied for e in demanded if e.kind == "branch")
         recorder.lax |= any(run.lax for run in self._runs)
         recorder.beside += (r.sizes for r in self._runs if r.sizes not in recorder.beside)
 
@@ -198,13 +198,9 @@ class _Block:
             return ShapeTensor.wrap(leaf.view(leaf.shape), lengths, leaf.node)
 
 
-def _relied(event: Event) -> Condition:
-    return event.condition if event.holds else negate(event.condition)
-
-
 def _demanded(ways: Sequence[Way]) -> list[Event]:
     """What every way demands, which is what the first does. Raises Apart if that differs."""
-    stated = [set(map(_relied, way.demands)) for way in ways]
+    stated = [{e.relied for e in way.demands} for way in ways]
     for way, own in zip(ways, stated):
         if not own <= stated[0] or not all(map(way.region.implies, stated[0] - own)):
             raise Apart
