@@ -183,3 +183,11 @@ def test_witnesses_keep_the_batch_of_the_base_run():
     assert subject.node_of(failing).op == "max_pool2d"
     assert subject.node_raising(witness) == subject.node_of(failing)
     assert subject.node_raising({"N": 2, "H": 8, "W": 8}) is None
+
+
+def test_where_no_small_size_runs_nothing_is_said_of_those_that_come_back():
+    volume = Fn(lambda x: DOWN_UP(x.view(len(x), 1 if x.numel() ** 0.3 > 20 else 2, *x.shape[2:])))
+    analysis = analysed(volume, IMAGE)
+    assert not analysis.valid_sizes
+    assert analysis.predict({"N": 2, "H": 320, "W": 320}).shapes == [(2, 1, 320, 320)]
+    assert "SHP101" not in {d.code for d in analysis.diagnostics}

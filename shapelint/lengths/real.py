@@ -24,7 +24,16 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Union
 
-from shapelint.lengths.expr import Expr, RealLike, Rounded, Sizes, as_expr, floordiv
+from shapelint.lengths.expr import (
+    Expr,
+    RealLike,
+    Rounded,
+    Sizes,
+    as_expr,
+    factors,
+    floordiv,
+    product,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,6 +162,22 @@ class Real(RealLike):
         return (whole[0], whole[1]) if few else None
 
     @cached_property
+    def cancelled(self) -> tuple[Expr, Expr, Expr] | None:
+        """``q``, ``m*k`` and ``n`` of ``q*m / (n/k)``, which is ``q`` where ``m*k`` is ``n``.
+
+        All doubles in it are whole there: a number of windows over that of one sample.
+        """
+        if self.op != "/":
+            return None
+        above, below = _ratio(self.args[0]), _ratio(self.args[1])
+        if above is None or above.den != 1 or below is None or below.num.is_const:
+            return None
+        top, parts = factors(above.num)
+        shared = [p for p in parts if p.symbols & below.num.symbols]
+        apart = [p for p in parts if p not in shared]
+        return product([top, *apart]), product([below.den, *shared]), below.num
+
+    @cached_property
     def is_natural(self) -> bool:  # type: ignore[override]
         """Whether it is never negative, as far as that is plain to see."""
         if self.op in ("abs", "exp", "hypot", "sqrt"):
@@ -206,7 +231,7 @@ def _ratio(value: Operand) -> Ratio | None:
 
 
 def _combine(op: str, parts: list[Ratio]) -> Ratio | None:
-    if op == "/" and parts[1].num.is_const and parts[1].den == 1 and parts[0].exact:
+    if op == "/" and parts[1].num.is_const and parts[1].den == 1:
         return _quotient(parts[0], parts[1].num.const)
     if not all(p.exact for p in parts):
         return _shifted(op, parts)
@@ -224,11 +249,11 @@ def _combine(op: str, parts: list[Ratio]) -> Ratio | None:
 
 
 def _quotient(a: Ratio, k: int) -> Ratio | None:
-    if k == 0 or a.den != 1:
+    """``n / 7 / 7`` is rounded twice, still to the whole number that ``n/49`` is or between two."""
+    den = a.den * abs(k)
+    if not den or (a.den > 1 and den > _FEW):
         return None
-    num = a.num if k > 0 else -a.num
-    k = abs(k)
-    return Ratio(num, k, exact=k & (k - 1) == 0)
+    return Ratio(a.num if k > 0 else -a.num, den, exact=a.exact and k & (k - 1) == 0)
 
 
 def _shifted(op: str, parts: list[Ratio]) -> Ratio | None:

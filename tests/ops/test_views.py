@@ -49,6 +49,19 @@ QUERIES = [
     case("printed", lambda x: x[: len(f"{x.dtype} {x.dim()}")], "H", H=SMALL),
 ]
 
+
+def _samples(of):
+    """Windows of ``of`` by ``of``, of as many samples as a float says, as Swin puts them back."""
+
+    def forward(x):
+        h, w = x.shape[1:]
+        windows = x.view(len(x), h // of, of, w // of, of).transpose(2, 3).reshape(-1, of, of)
+        samples = int(windows.shape[0] / (h * w / of / of))
+        return windows.view(samples, h // of, w // of, of, of).transpose(2, 3).reshape(x.shape)
+
+    return forward
+
+
 VIEWS = [
     case("one dim", lambda x: x.view(-1), "H W", H=SMALL, W=SMALL),
     case("sizes in a tuple", lambda x: x.view((x.size(1), -1)), "H W", H=SMALL, W=SMALL),
@@ -111,6 +124,8 @@ VIEWS = [
         H=H,
         W=W,
     ),
+    case("samples counted by windows of 7", _samples(7), "N H W", N=N, H=range(6, 15), W=(7, 14)),
+    case("samples counted by windows of 2", _samples(2), "3 H W", H=H, W=W),
     case("a length that may be 0", lambda x: x.view(x.size(0) // 4, 2, -1), "H W", H=H, W=W),
     case("a length that may be -1", lambda x: x.view(x.size(0) - 3, -1), "H 2", H=H),
     case("a length that may be negative", lambda x: x.view(x.size(0) - 3, 6), "H 2", H=H),

@@ -243,6 +243,10 @@ class LengthFloat(Double):
         return _half_to_even(length(ratio.num.at(sizes_of_run()), ratio.num), ratio.den)
 
     def _rounded(self, mode: str, value: int) -> Any:
+        if self.formula.cancelled is not None:
+            whole, one, other = map(_now, self.formula.cancelled)
+            if one == other:
+                return whole
         expr = self.formula.rounded(mode)
         if any(isinstance(a, Rounded) for a in expr.terms):
             note_lost("a float is rounded to a length")
@@ -266,6 +270,11 @@ def _refuse_zero(divisor: int) -> None:
     """Where a length is zero, nothing is divided by it: that is another way through the model."""
     if isinstance(divisor, Length) and divisor == 0:
         raise ZeroDivisionError("integer division or modulo by zero")
+
+
+def _now(expr: Expr) -> int:
+    """The length that it is in this run."""
+    return length(expr.at(sizes_of_run()), expr)
 
 
 def length(value: int, expr: Expr) -> int:
