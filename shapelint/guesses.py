@@ -87,7 +87,7 @@ def _forced(analysis: Analysis) -> Iterator[tuple[str, int | str]]:
     first, every = set(analysis.inputs[0].dims), analysis.exploration.domain
     for name in symbols_of(analysis.inputs):
         sizes = valid.project((name,))
-        least = sizes.smallest()
+        least = sizes.lexmin()
         if name[0] in "CF" and least is not None and not every.project((name,)) <= sizes:
             yield name, least[name]
     for one, other in itertools.combinations(symbols_of(analysis.inputs), 2):

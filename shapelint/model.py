@@ -127,7 +127,7 @@ class Sizes(Protocol):
         """The set in words."""
 
     def smallest(self) -> dict[str, int] | None:
-        """The smallest member, by symbol; None if the set is empty."""
+        """The member whose sizes add up to the least, by symbol; None if the set is empty."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class SizesInWords:
     least: dict[str, int] | None
 
     def smallest(self) -> dict[str, int] | None:
-        """The smallest member, by symbol; None if the set is empty."""
+        """The member whose sizes add up to the least, by symbol; None if the set is empty."""
         return self.least
 
 

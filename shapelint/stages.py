@@ -21,7 +21,7 @@ import networkx as nx
 from shapelint.lengths.expr import Expr
 from shapelint.trace import Node, Shape, Trace
 
-__all__ = ["Pair", "Stage", "Structure", "counterpart", "level", "nodes_above", "structure"]
+__all__ = ["Pair", "Stage", "Structure", "counterpart", "level", "structure"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,15 @@ class Structure:
         """The lowest level reached: 1/16 for a U-Net of four halvings."""
         return min([Fraction(1), *(s.left for s in self.of(symbol))])
 
+    def above(self, index: int) -> set[int]:
+        """A node and everything its result depends on."""
+        return {index, *nx.ancestors(self.graph, index)}
+
+    def stages_above(self, index: int) -> list[Stage]:
+        """The stages that the result of a node has gone through."""
+        above = self.above(index)
+        return [s for s in self.stages if s.node.index in above]
+
     @cached_property
     def has_decoder(self) -> bool:
         """Whether something goes down and comes up again."""
@@ -135,11 +144,6 @@ def structure(trace: Trace, symbols: Sequence[str]) -> Structure:
         p for symbol in symbols for p in _pairs(above, [s for s in stages if s.symbol == symbol])
     )
     return Structure(trace, stages, tuple(sorted(pairs, key=lambda p: p.decoder.node.index)))
-
-
-def nodes_above(found: Structure, index: int) -> set[int]:
-    """The node and everything its result depends on."""
-    return {index, *nx.ancestors(found.graph, index)}
 
 
 def _graph(trace: Trace) -> nx.DiGraph:

@@ -18,7 +18,7 @@ from shapelint.model import Input, Label
 from shapelint.ordinary import ordinary_sizes
 from shapelint.outputs import Outputs
 from shapelint.source.texts import Texts
-from shapelint.stages import Stage, Structure, level, nodes_above, structure
+from shapelint.stages import Stage, Structure, level, structure
 from shapelint.trace import Node, Shape, Span, Trace
 from shapelint.wording import size_text
 
@@ -123,14 +123,14 @@ class Subject:
         """
         failing = sizes.over(self.domain.symbols)
         works = self.valid or self.domain - failing
-        least = {s: works.project((s,)).smallest() for s in self.domain.symbols}
+        least = {s: works.project((s,)).lexmin() for s in self.domain.symbols}
         if any(v is None for v in least.values()):
             return False
         deep = {s: max(v[s], 2 * self.granularity(s)) for s, v in least.items() if v is not None}
         corner = (at_least(symbol(s), n) for s, n in deep.items())
         box = SizeSet.of(all_of(corner), self.domain.symbols)
         rest = box & failing & self.domain
-        return not rest or rest.largest() is not None
+        return not rest or rest.lexmax() is not None
 
     # -- round trip -------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ class Subject:
     @cached_property
     def _others(self) -> dict[str, int]:
         """A run that works: the first one, or one as small as can be where the CPU must run it."""
-        small = self.valid.smallest() if device_for(self.exploration) == "cpu" else None
+        small = self.valid.lexmin() if device_for(self.exploration) == "cpu" else None
         return {**self.base.hints, **{s: n for s, n in (small or {}).items() if s in self.spatial}}
 
     def witness(self, sizes: SizeSet) -> dict[str, int]:
@@ -239,7 +239,7 @@ class Subject:
         """The smallest member with the batch of the base run, or the smallest of all."""
         kept = [s for s in sizes.symbols if s not in self.spatial]
         same = all_of(equal(symbol(s), self.base.hints[s]) for s in kept)
-        return (sizes & SizeSet.of(same, sizes.symbols)).smallest() or sizes.smallest()
+        return (sizes & SizeSet.of(same, sizes.symbols)).lexmin() or sizes.lexmin()
 
     def spatial_only(self, sizes: Sizes) -> dict[str, int]:
         """Sizes without the batch, unless it matters or there is nothing else."""
@@ -255,11 +255,6 @@ class Subject:
     def _is_free(self, part: SizeSet) -> bool:
         return self.domain.project(part.symbols) <= part
 
-    def stages_above(self, index: int) -> int:
-        """Through how many stages a node's result has gone."""
-        above = nodes_above(self.structure, index)
-        return len({s.node.index for s in self.structure.stages} & above)
-
     def callers(self, node: Node | None) -> tuple[Label, ...]:
         """The constructor calls of the modules around a node, innermost first, and its call."""
         if node is None:
@@ -274,8 +269,7 @@ class Subject:
         if index < 0:
             return None
         found = self.structure if trace is self.base else structure(trace, self.spatial)
-        above = nodes_above(found, index)
-        stages = [s for s in found.stages if s.node.index in above]
+        stages = found.stages_above(index)
         return stages[-1] if stages else None
 
     def near_miss(self, good: SizeSet, sizes: Sizes) -> dict[str, int]:

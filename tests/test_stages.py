@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from shapelint.lengths.words import formula
 from shapelint.losses import first_loss, shrinks_by_design
-from shapelint.stages import Structure, level, nodes_above
+from shapelint.stages import Structure, level
 from tests.runs import analysed, conv, really, up
 
 
@@ -237,8 +237,8 @@ def test_the_deepest_level(module, deepest):
 def test_what_a_node_depends_on_lies_above_it():
     found = _structure(Net(_strides(2), _ups(2), "add"))
     nodes = {n.op: n.index for n in found.trace.nodes}
-    assert nodes_above(found, nodes["add"]) == set(range(len(found.trace.nodes)))
-    assert nodes_above(found, nodes["conv2d"]) == {0, nodes["conv2d"]}
+    assert found.above(nodes["add"]) == set(range(len(found.trace.nodes)))
+    assert found.above(nodes["conv2d"]) == {0, nodes["conv2d"]}
 
 
 # -- losses ---------------------------------------------------------------------------------

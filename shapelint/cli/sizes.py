@@ -80,7 +80,7 @@ def _facts(
     report: TargetReport, valid: SizeSet, comes_back: SizeSet | None, near: Sizes
 ) -> Iterator[tuple[str, str]]:
     yield "runs at", valid.text
-    yield "smallest", _written(valid.nearest(dict.fromkeys(valid.symbols, 1)))
+    yield "smallest", _written(valid.smallest())
     if comes_back is not None:
         same = comes_back == valid
         yield "comes back at", "all of them" if same else comes_back.text

@@ -119,7 +119,7 @@ def _kind(failing: Failing) -> object:
 
 def _another(sizes: SizeSet, trace: Trace, exploration: Exploration) -> Iterator[dict[str, int]]:
     """The smallest of ``sizes`` that was not run, the other symbols at the smallest that run."""
-    found = (sizes - SizeSet.points(sizes.symbols, [trace.hints])).smallest()
+    found = (sizes - SizeSet.points(sizes.symbols, [trace.hints])).lexmin()
     if found is not None:
         yield {**exploration.small, **found}
 
@@ -151,7 +151,7 @@ def _next_to(path: Path, small: bool) -> dict[str, int]:
     """One more than the size that was run, or than the smallest, or as near as the path allows."""
     symbols = path.runs.symbols
     ran = {s: path.trace.hints[s] for s in symbols}
-    least = path.runs.smallest() or ran
+    least = path.runs.lexmin() or ran
     near = {s: n + 1 for s, n in (least if small else ran).items()}
     new = path.runs - SizeSet.points(symbols, [ran, least])
     return new.nearest(near) or ran

@@ -266,7 +266,7 @@ def _next(left: SizeSet, near: Sizes, small: bool) -> dict[str, int] | None:
 
     Where every size takes its own way (a loop that a length counts) the small ones matter most.
     """
-    return left.smallest() if small else left.nearest(near)
+    return left.lexmin() if small else left.nearest(near)
 
 
 def _crossings(found: Exploration, limit: int) -> list[dict[str, int]]:

@@ -105,8 +105,8 @@ class Exploration:
         """
         least = dict(self.base.hints)
         for component in self.components:
-            least.update(component.runs.smallest() or {})
-        return least if least in self.valid else self.valid.smallest() or least
+            least.update(component.runs.lexmin() or {})
+        return least if least in self.valid else self.valid.lexmin() or least
 
     @cached_property
     def unexplored(self) -> SizeSet:

@@ -52,7 +52,8 @@ def _skip(subject: Subject, node: Node) -> int:
     """The argument that went through the fewest stages: the others come up from below."""
     if node.op not in _JOINS or len(node.inputs) < 2 or min(node.inputs) < 0:
         return -1
-    depths = [subject.stages_above(i) for i in node.inputs]
+    above = (subject.structure.stages_above(i) for i in node.inputs)
+    depths = [len({s.node.index for s in stages}) for stages in above]
     return depths.index(min(depths))
 
 

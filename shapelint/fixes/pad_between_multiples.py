@@ -19,7 +19,7 @@ from shapelint.subject import Subject
 @proposes("roundtrip-length")
 def propose(subject: Subject) -> Iterator[Proposal]:
     """If all lengths with one residue come back, others do as the next one of them does."""
-    axes, least = axes_of(subject), subject.roundtrips.smallest()
+    axes, least = axes_of(subject), subject.roundtrips.lexmin()
     if len(axes) != 1 or not least or smallest_combination(subject, ["output_padding", "padding"]):
         return
     (name,) = axes

@@ -6,7 +6,8 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from shapelint.lengths.nodes import boxes
+from shapelint.lengths.diagrams import order_of
+from shapelint.lengths.nodes import boxes, of_members
 from shapelint.lengths.points import closest, corner, count, is_bounded, listed
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from shapelint.lengths.nodes import Box, Diagram
 
-__all__ = ["all_members", "greatest", "least", "nearest", "spread"]
+__all__ = ["all_members", "greatest", "least", "nearest", "several"]
 
 Sizes = dict[str, int]
 
@@ -63,7 +64,27 @@ def nearest(a: Diagram, symbols: Sequence[str], near: Mapping[str, int]) -> Size
     return None
 
 
-def spread(near: Mapping[str, int], symbols: Sequence[str]) -> Iterator[Sizes]:
+def several(
+    a: Diagram, symbols: tuple[str, ...], near: Mapping[str, int], count: int
+) -> list[Sizes]:
+    """Up to ``count`` different members: near, small, large and off the beaten residues."""
+    found: list[Sizes] = []
+    first = least(a, symbols)
+    for target in (*_spread(near, symbols), first) if first else ():
+        member = nearest(a, symbols, target)
+        if member is not None and member not in found:
+            found.append(member)
+        if len(found) == count:
+            return found
+    order = order_of(symbols)
+    left = order.less(a, of_members(symbols, map(_values, found)))
+    while len(found) < count and left is not False:
+        found.append(nearest(left, symbols, near) or {})
+        left = order.less(left, of_members(symbols, [_values(found[-1])]))
+    return found
+
+
+def _spread(near: Mapping[str, int], symbols: Sequence[str]) -> Iterator[Sizes]:
     """Targets around ``near``: itself, a little more, about double, a half, a third, far above."""
     yield {s: near[s] for s in symbols}
     for i, (num, den, plus) in enumerate([(1, 1, 1), (2, 1, 1), (1, 2, 0), (1, 3, 1), (5, 1, 3)]):

@@ -8,35 +8,26 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import reduce
 from typing import TYPE_CHECKING
 
 import islpy as isl
 
 from shapelint.lengths.conditions import all_of, at_least, products_in
-from shapelint.lengths.diagrams import Order, order_of
-from shapelint.lengths.effort import TooHard, at_most, charged
+from shapelint.lengths.diagrams import order_of
+from shapelint.lengths.effort import TooHard, at_most
 from shapelint.lengths.expr import Interval, symbol
 from shapelint.lengths.factors import factors
-from shapelint.lengths.nodes import Diagram, boxes, has, of_members
-from shapelint.lengths.periodic import Periodic
+from shapelint.lengths.members import Members
+from shapelint.lengths.nodes import Diagram, boxes, of_members
 from shapelint.lengths.points import (
     Group,
     Points,
     box,
-    closest,
     embedded,
-    everything,
-    is_bounded,
-    joined,
-    met,
     of_isl,
-    rest,
     to_isl,
 )
 from shapelint.lengths.presburger import NotPresburger
-from shapelint.lengths.reading import pieces_of
-from shapelint.lengths.search import all_members, greatest, least, nearest, spread
 from shapelint.lengths.solving import solved
 from shapelint.lengths.space import Window, narrower, window_of
 
@@ -51,16 +42,15 @@ _WORDS = 4_000_000
 """Steps that finding words for one set may take."""
 
 
-class SizeSet:
+class SizeSet(Members):
     """An immutable set of sizes over ``symbols``, each at least 1.
 
     Where ``window`` is None the set is exact everywhere. Otherwise nothing is known outside the
     window, and no member lies there.
     """
 
-    __slots__ = ("_diagram", "_text", "said", "symbols", "window")
+    __slots__ = ("_text", "said", "window")
 
-    symbols: tuple[str, ...]
     window: Window | None
     said: tuple[Compare, ...]
     """Comparisons of products that it was made with: words for it may be found among these."""
@@ -72,15 +62,10 @@ class SizeSet:
         window: Window | None = None,
         said: tuple[Compare, ...] = (),
     ):
-        self.symbols = tuple(symbols)
+        super().__init__(symbols, diagram)
         self.window = window
         self.said = said
-        self._diagram = diagram
         self._text: str | None = None
-
-    @property
-    def _order(self) -> Order:
-        return order_of(self.symbols)
 
     # -- where sets come from -------------------------------------------------------------------
 
@@ -180,93 +165,12 @@ class SizeSet:
         return self._order.less(a, b) is False and self._order.less(b, a) is False
 
     def __hash__(self) -> int:
-        return hash((self.symbols, *(self.smallest() or {}).values()))
-
-    def __bool__(self) -> bool:
-        return not self.is_empty
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is no member."""
-        return self._diagram is False
+        return hash((self.symbols, *(self.lexmin() or {}).values()))
 
     @property
     def is_universe(self) -> bool:
         """Whether every size (inside the window, if there is one) is a member."""
         return self._order.less(self._boxed(self.window), self._diagram) is False
-
-    def __contains__(self, sizes: object) -> bool:
-        if not isinstance(sizes, Mapping):
-            return False
-        return all(sizes[s] > 0 for s in self.symbols) and has(self._diagram, sizes)
-
-    # -- members ----------------------------------------------------------------------------------
-
-    def smallest(self) -> dict[str, int] | None:
-        """The lexicographically smallest member, in the order of ``symbols``; None if empty."""
-        return least(self._diagram, self.symbols)
-
-    def largest(self) -> dict[str, int] | None:
-        """The lexicographically largest member; None if the set is empty or has no end."""
-        return greatest(self._diagram, self.symbols)
-
-    def bounds(self) -> dict[str, Interval]:
-        """The least and the greatest size of each symbol, None where there is no greatest."""
-        if self.is_empty:
-            return dict.fromkeys(self.symbols, (1, 0))
-        return {s: self.project((s,))._ends() for s in self.symbols}
-
-    def _ends(self) -> Interval:
-        """For one symbol."""
-        least, name = self.smallest() or {}, self.symbols[0]
-        if self._diagram is True or not is_bounded(self._points):
-            return least[name], None
-        return least[name], (self.largest() or least)[name]
-
-    def nearest(self, near: Mapping[str, int]) -> dict[str, int] | None:
-        """A member close to ``near``, or None if the set is empty.
-
-        It is at or above ``near`` in every symbol if there is such a member, else at or below it
-        in every symbol, else on mixed sides; on its side the sum of the distances is smallest,
-        and among equals the lexicographically smallest is taken.
-        """
-        return nearest(self._diagram, self.symbols, near)
-
-    def below_above(
-        self, symbol: str, value: int, others: Mapping[str, int] | None = None
-    ) -> tuple[int | None, int | None]:
-        """The greatest member ``<= value`` and the least ``>= value`` along one symbol.
-
-        ``others`` fixes the remaining symbols.
-        """
-        held = {s: v for s, v in (others or {}).items() if s != symbol and s in self.symbols}
-        line = self.restrict(held).project((symbol,))._points
-        sides = (closest(line, (symbol,), {symbol: value}, (sign,)) for sign in (-1, 1))
-        below, above = (found[symbol] if found else None for found in sides)
-        return below, above
-
-    def sample(self, count: int, near: Mapping[str, int]) -> list[dict[str, int]]:
-        """Up to ``count`` different members: near, small, large and off the beaten residues."""
-        found: list[dict[str, int]] = []
-        first = self.smallest()
-        if first is None or count < 1:
-            return found
-        for target in (*spread(near, self.symbols), first):
-            member = self.nearest(target)
-            if member is not None and member not in found:
-                found.append(member)
-            if len(found) == count:
-                return found
-        others = self - SizeSet.points(self.symbols, found)
-        while len(found) < count and others:
-            member = others.nearest(near) or {}
-            found.append(member)
-            others = others - SizeSet.points(self.symbols, [member])
-        return found
-
-    def members(self, limit: int) -> list[dict[str, int]] | None:
-        """All members in lexicographic order, or None if there are more than ``limit``."""
-        return all_members(self._diagram, self.symbols, limit)
 
     # -- symbols ----------------------------------------------------------------------------------
 
@@ -319,34 +223,6 @@ class SizeSet:
 
     # -- structure --------------------------------------------------------------------------------
 
-    @property
-    def _points(self) -> Points:
-        """The set in one piece: every product of its diagram is written out."""
-        if self._diagram is True:
-            return everything(self.symbols)
-        cut = map(self._multiplied, boxes(self._diagram))
-        return reduce(joined, cut, self._nothing)
-
-    @property
-    def _nothing(self) -> Points:
-        return rest(everything(self.symbols), everything(self.symbols))
-
-    def _multiplied(self, parts: Mapping[Group, Points]) -> Points:
-        whole = everything(self.symbols)
-        return reduce(met, (embedded(p, group, self.symbols) for group, p in parts.items()), whole)
-
-    def pieces(self, known: SizeSet | None = None) -> list[list[Compare]]:
-        """The set as alternatives, each a list of comparisons; sizes are at least 1 besides.
-
-        Among the members of ``known``, if given: what holds for all of these is not repeated.
-        """
-        cut = map(self._multiplied, self._order.wide_boxes(self._diagram))
-        points = reduce(isl.Set.union, map(to_isl, cut), to_isl(self._nothing))
-        if known is not None:
-            context = to_isl(known._points)
-            points = charged(lambda: points.coalesce().gist(context).coalesce())
-        return charged(lambda: pieces_of(points, self.symbols))
-
     def boxes(self) -> list[dict[str, SizeSet]] | None:
         """The set as products of sets of single symbols, overlapping; None if some are tied.
 
@@ -364,11 +240,6 @@ class SizeSet:
             }
             for parts in found
         ]
-
-    def row(self) -> Periodic | None:
-        """For one symbol: its members as a row of bits, unless that would be too long."""
-        points = self._points
-        return points if isinstance(points, Periodic) else None
 
     # -- words ------------------------------------------------------------------------------------
 

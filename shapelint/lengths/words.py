@@ -70,18 +70,13 @@ def _all(texts: Sequence[str]) -> str:
     return " and ".join(f"({t})" if " or " in t else t for t in texts)
 
 
-def _read(text: str, like: SizeSet) -> SizeSet:
-    """The set that a text means, inside the window of ``like``."""
-    return _meeting(condition_of(text or "every size"), like)
-
-
 def _meeting(condition: Condition, like: SizeSet) -> SizeSet:
-    """The sizes inside the window of ``like`` that meet a condition."""
+    """The sizes inside the window of ``like`` that meet it. Raises NotPresburger."""
     return SizeSet.of(condition, like.symbols, within=like.everywhere())
 
 
 def _understood(condition: Condition, like: SizeSet) -> SizeSet | None:
-    """The sizes that meet it; None for some products, of which nothing else is known."""
+    """The same; None for some products."""
     try:
         return _meeting(condition, like)
     except NotPresburger:
@@ -97,12 +92,11 @@ def _shortest(candidates: Iterable[str], sizes: SizeSet) -> str:
     for text in sorted(filter(None, dict.fromkeys(candidates)), key=len):
         if _means(text, sizes):
             return text
-    return _alternatives(sizes)
+    return _alternatives(sizes.pieces(sizes.everywhere()))
 
 
-def _alternatives(sizes: SizeSet) -> str:
-    """The pieces that isl keeps, as they are: correct, not always short."""
-    pieces = sizes.pieces(sizes.everywhere())
+def _alternatives(pieces: Iterable[Iterable[Compare]]) -> str:
+    """Pieces as they are: correct, not always short."""
     return " or ".join(" and ".join(map(comparison, p)) or "every size" for p in pieces)
 
 
@@ -142,7 +136,7 @@ def _one_candidates(sizes: SizeSet) -> Iterator[str]:
     for main in reversed(inside):
         for anywhere in (False, True):
             text = stretch_text(name, main, lowest, anywhere=anywhere)
-            base = _read(text, sizes)
+            base = _meeting(condition_of(text or "every size"), sizes)
             more, fewer = _stretches(sizes - base), _stretches(base - sizes)
             if more is not None and fewer is not None:
                 kept = " and ".join(filter(None, [text, *excluded(name, fewer, lowest)]))
@@ -238,10 +232,8 @@ def _tied(sizes: SizeSet) -> Iterator[str]:
     pieces = sizes.pieces(sizes.everywhere())
     pieces.sort(key=lambda p: sorted(order(s) for c in p for s in c.symbols))
     if len(pieces) <= _MAX_PARTS:
-        parts = [_meeting(all_of(p), sizes) for p in pieces]
-        yield " or ".join(map(_conjunction, parts))
-        wide = [_widened(p, sizes) for p in pieces]
-        yield " or ".join(" and ".join(map(comparison, p)) for p in _apart(wide, sizes))
+        yield " or ".join(_conjunction(_meeting(all_of(p), sizes)) for p in pieces)
+        yield _alternatives(_apart([_widened(p, sizes) for p in pieces], sizes))
         yield _conjunction(sizes)
         if len(pieces) <= _MAX_EXCLUDED:
             yield _negated(sizes.everywhere() - sizes)
@@ -284,7 +276,7 @@ def _conjunction(sizes: SizeSet) -> str:
     if len(together) == 1:
         texts += map(comparison, together[0])
     else:
-        texts.append(" or ".join(" and ".join(map(comparison, p)) for p in together))
+        texts.append(_alternatives(together))
     return _all(_needed(texts, sizes))
 
 

@@ -12,10 +12,11 @@ lines and columns count from 1, columns in characters, ends exclusive.
     ``inputs[]`` (``name``, ``dims[]``: sizes and names of sizes, ``dtype``), ``evidence``
     (``proven``, ``checked`` or ``not-checked``), ``reason`` (why it is not proven),
     ``valid_sizes`` (the sizes that run: ``text`` and the ``smallest``, an object from names to
-    sizes or null if there is none; null if unknown), ``roundtrip_sizes`` (``text``; null where the
-    output is not meant to be as long as the input), ``outputs[]`` (shapes as formulas),
-    ``assumed[]`` (what had to be guessed), ``contracts[]`` (what it promises: ``text``,
-    ``verdict``: ``proven``, ``checked``, ``disproved`` or ``not-checked``, ``reason``).
+    the sizes that add up to the least, or null if there is none; null if unknown),
+    ``roundtrip_sizes`` (``text``; null where the output is not meant to be as long as the input),
+    ``outputs[]`` (shapes as formulas), ``assumed[]`` (what had to be guessed), ``contracts[]``
+    (what it promises: ``text``, ``verdict``: ``proven``, ``checked``, ``disproved`` or
+    ``not-checked``, ``reason``).
 ``diagnostics[]``
     ``code``, ``name``, ``severity`` (``error``, ``warning``, ``info``), ``message``, ``target``,
     ``path``, ``line``, ``column``, ``end_line``, ``end_column``, ``label`` (a few words about that

@@ -76,7 +76,7 @@ def _where(subject: Subject, name: str, event: Event | None) -> Span | None:
     single = SizeSet.of(equal(symbol(name), 1), (name,))
     for found in subject.base.events:
         if found.kind == "branch" and found.condition.symbols == {name}:
-            holds = found.condition.at(single.smallest() or {})
+            holds = found.condition.at(single.lexmin() or {})
             if holds != found.holds:
                 return found.span
     return None

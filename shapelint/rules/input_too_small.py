@@ -61,8 +61,8 @@ def _message(subject: Subject, failures: list[Failing]) -> str:
         return "no size is large enough for this layer"
     runs = bool(large_enough & subject.valid)
     large_enough = large_enough & subject.valid or large_enough
-    least = large_enough.smallest() or {}
-    corner = {s: (large_enough.project((s,)).smallest() or least)[s] for s in least}
+    least = large_enough.lexmin() or {}
+    corner = {s: (large_enough.project((s,)).lexmin() or least)[s] for s in least}
     least = corner if corner in large_enough else least
     which = "the smallest input" if runs else "the smallest input large enough for this layer"
     return f"{which} is {size_text(subject.spatial_only(least))}"
@@ -78,10 +78,10 @@ def _severity(subject: Subject, failures: list[Failing]) -> Severity:
 
 def _reach(sizes: SizeSet) -> tuple[int, ...]:
     """The size up to which it fails, per symbol; larger is the stricter layer."""
-    return tuple((_largest(sizes.project((s,))).smallest() or {s: 0})[s] for s in sizes.symbols)
+    return tuple((_largest(sizes.project((s,))).lexmin() or {s: 0})[s] for s in sizes.symbols)
 
 
 def _largest(sizes: SizeSet) -> SizeSet:
     """The greatest members of a bounded set; the set itself if it has no greatest."""
-    found = sizes.largest()
+    found = sizes.lexmax()
     return SizeSet.points(sizes.symbols, [found]) if found else sizes

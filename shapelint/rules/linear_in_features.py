@@ -9,6 +9,7 @@ from shapelint.lengths.words import formula
 from shapelint.model import Diagnostic, Severity
 from shapelint.rules import rule
 from shapelint.subject import Subject
+from shapelint.trace import Span
 from shapelint.wording import only, place, whose
 
 
@@ -45,29 +46,30 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## References
     - https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
     """
-    seen = set()
+    layers: dict[Span, Failing] = {}
     for failing in subject.failing("features"):
-        node = subject.node_of(failing)
-        span = place(node, subject.span)
-        if span in seen:
-            continue
-        seen.add(span)
-        event = failing.event
-        assert event is not None
-        sizes = subject.failing_witness(failing)
-        passing = subject.example(sizes)
-        yield check.diagnostic(
-            _message(subject, failing),
-            severity=_severity(subject),
-            target=subject.target,
-            span=span,
-            label=whose(node) if node else "",
-            notes=_notes(subject, failing, passing),
-            witness=sizes,
-            passing=passing,
-        )
+        layers.setdefault(place(subject.node_of(failing), subject.span), failing)
+    for span, failing in layers.items():
+        yield _diagnostic(subject, span, failing)
         if subject.never_works:
             return
+
+
+def _diagnostic(subject: Subject, span: Span, failing: Failing) -> Diagnostic:
+    """About one layer."""
+    node = subject.node_of(failing)
+    sizes = subject.failing_witness(failing)
+    passing = subject.example(sizes)
+    return check.diagnostic(
+        _message(subject, failing),
+        severity=_severity(subject),
+        target=subject.target,
+        span=span,
+        label=whose(node) if node else "",
+        notes=_notes(subject, failing, passing),
+        witness=sizes,
+        passing=passing,
+    )
 
 
 def _message(subject: Subject, failing: Failing) -> str:

@@ -48,14 +48,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## References
     - https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
     """
-    if not subject.stages_should_pair or breaks_ordinary_sizes(subject):
-        return
-    if subject.roundtrip is None and shrinks_by_design(subject):
-        return
-    if not subject.declared and subject.failing("match", "view"):
-        return  # sizes that raise: the finding about them says which come back
-    wrong = subject.valid - subject.roundtrips
-    if not wrong or (subject.roundtrip is None and not subject.roundtrips):
+    wrong = subject.valid - subject.roundtrips if _is_about(subject) else None
+    if not wrong:
         return
     sizes = subject.witness(wrong)
     loss = first_loss(subject, sizes)
@@ -72,6 +66,16 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         passing=passing,
         evidence="checked" if wrong.window else "proven",
     )
+
+
+def _is_about(subject: Subject) -> bool:
+    """Whether ordinary sizes come back, and nothing else says which others do not."""
+    if not subject.stages_should_pair or breaks_ordinary_sizes(subject):
+        return False
+    if not subject.declared and subject.failing("match", "view"):
+        return False  # sizes that raise: the finding about them says which come back
+    promised = subject.roundtrip is not None
+    return promised or bool(subject.roundtrips and not shrinks_by_design(subject))
 
 
 def _notes(

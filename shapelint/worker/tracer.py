@@ -224,15 +224,11 @@ class ShapeTracer(fx.Tracer):
         func = BY_PARTS.get(name, func)
         transfer = transfer_of(func)
         if transfer is None and isinstance(func, types.FunctionType):
-            return self._decompose(func, args, kwargs)
+            with _Mode(self):  # written in Python: the calls that its body makes are seen
+                return decomposed(func)(*args, **kwargs)
         if transfer is None and name.startswith("__get__"):
             return unheard(run_on_meta, func, args, kwargs)
         return self._apply(func, name, transfer, args, kwargs)
-
-    def _decompose(self, func: types.FunctionType, args: Any, kwargs: Any) -> Any:
-        """A composite written in Python: run its body, and see the calls it makes."""
-        with _Mode(self):
-            return decomposed(func)(*args, **kwargs)
 
     def _apply(self, func: Any, name: str, transfer: Any, args: Any, kwargs: Any) -> Any:
         node = self.calls.call(func, name, args, kwargs)

@@ -1,7 +1,6 @@
-"""Reductions and scans: sums, extremes, norms, statistics, cumulative sums.
+"""Reductions and scans: sums, norms, statistics, cumulative sums.
 
-Over no dims at all PyTorch reduces all of them. What has no identity (a maximum, a median) needs a
-length of at least 1. Texts of errors: ``aten/src/ATen/native/ReduceOpsUtils.h``.
+Over no dims at all PyTorch reduces all of them. Extremes are in :mod:`.extremes`.
 """
 
 from __future__ import annotations
@@ -9,9 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from shapelint.worker.ops import LAX, op
+from shapelint.worker.ops import op
 from shapelint.worker.shapes import (
     NoSuchDim,
     Shape,
@@ -26,8 +23,6 @@ from shapelint.worker.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LAX.update({"max", "min", "median", "nanmedian", "mode"})
-
 Dims = Any
 """One dim, several, or None for all."""
 
@@ -40,6 +35,19 @@ def reduced(shape: Shape, dim: Dims, keepdim: bool = False) -> Shape:
     if keepdim:
         return Shape(1 if i in gone else n for i, n in enumerate(shape))
     return Shape(n for i, n in enumerate(shape) if i not in gone)
+
+
+def need_some(text: str, shape: Shape, dim: Dims, error: type[Exception] = IndexError) -> None:
+    """Need an element along each dim; ``{}`` in the text is the dim as the caller wrote it."""
+    for d in [dim] if isinstance(dim, int) else dim:
+        if shape:
+            n = shape[dim_index(d, len(shape))]
+            need(ge(n, 1), "other", text.format(int(d)), n, error=error)
+
+
+def need_any(shape: Shape, text: str, error: type[Exception] = RuntimeError) -> None:
+    """Need an element at all."""
+    need(ge(numel(shape), 1), "other", text, *shape, error=error)
 
 
 @op("sum", "nansum", "mean", "nanmean", "prod", "logsumexp", "special_logsumexp", "count_nonzero")
@@ -74,151 +82,6 @@ def spread_and_mean(input: Any, *args: Any, **kwargs: Any) -> tuple[Shape, Shape
     return shape, shape
 
 
-# -- extremes -------------------------------------------------------------------------------------
-
-
-def _not_empty(text: str, shape: Shape, dim: Dims, error: type[Exception] = IndexError) -> None:
-    """Need an element along each dim; ``{}`` in the text is the dim as the caller wrote it."""
-    for d in [dim] if isinstance(dim, int) else dim:
-        if shape:
-            n = shape[dim_index(d, len(shape))]
-            need(ge(n, 1), "other", text.format(int(d)), n, error=error)
-
-
-def _from_front(shape: Shape, dim: int) -> int:
-    return dim_index(dim, len(shape))
-
-
-def _any_element(shape: Shape, text: str, error: type[Exception] = RuntimeError) -> None:
-    need(ge(numel(shape), 1), "other", text, *shape, error=error)
-
-
-_NON_ZERO = "{}(): Expected reduction dim {{}} to have non-zero size."
-_SPECIFY = (
-    "{}(): Expected reduction dim to be specified for input.numel() == 0. "
-    "Specify the reduction dim with the 'dim' argument."
-)
-
-
-def _extreme(name: str) -> Any:
-    def transfer(
-        input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, **kwargs: Any
-    ) -> Any:
-        shape = shape_of(input)
-        other = dim if isinstance(dim, torch.Tensor) else other
-        if other is not None:
-            return broadcast(shape, shape_of(other))
-        dim = kwargs.get("axis", dim)
-        if dim is None:
-            _any_element(shape, _SPECIFY.format(name))
-            return Shape(())
-        _not_empty(_NON_ZERO.format(name), shape, _from_front(shape, dim))
-        out = reduced(shape, dim, keepdim)
-        return out, out
-
-    return transfer
-
-
-op("max")(_extreme("max"))
-op("min")(_extreme("min"))
-
-
-def _extreme_value(name: str) -> Any:
-    def transfer(input: Any, dim: Dims = (), keepdim: bool = False, **kwargs: Any) -> Shape:
-        shape = shape_of(input)
-        if isinstance(dim, int) or dim:
-            _not_empty(_NON_ZERO.format(name), shape, dim)
-        else:
-            _any_element(shape, _SPECIFY.format(name))
-        return reduced(shape, dim, keepdim)
-
-    return transfer
-
-
-op("amax")(_extreme_value("amax"))
-op("amin")(_extreme_value("amin"))
-
-
-def _extreme_place(name: str) -> Any:
-    text = f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
-
-    def transfer(
-        input: Any, dim: int | None = None, keepdim: bool = False, *, axis: int | None = None
-    ) -> Shape:
-        shape, dim = shape_of(input), axis if dim is None else dim
-        if dim is None:
-            _any_element(shape, text, IndexError)
-        else:
-            _not_empty(_NON_ZERO.format(name), shape, _from_front(shape, dim))
-        return reduced(shape, dim, keepdim)
-
-    return transfer
-
-
-op("argmax")(_extreme_place("argmax"))
-op("argmin")(_extreme_place("argmin"))
-
-
-@op("aminmax")
-def aminmax(
-    input: Any, *, dim: int | None = None, keepdim: bool = False, **kwargs: Any
-) -> tuple[Shape, Shape]:
-    """Least and greatest."""
-    shape = shape_of(input)
-    if dim is None:
-        text = "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
-        _any_element(shape, text + "identity.")
-    else:
-        text = "aminmax: Expected reduction dim {} to have non-zero size."
-        _not_empty(text, shape, _from_front(shape, dim))
-    out = reduced(shape, dim, keepdim)
-    return out, out
-
-
-@op("median", "nanmedian")
-def median(input: Any, dim: int | None = None, keepdim: bool = False, **kwargs: Any) -> Any:
-    """A number, or values and indices along ``dim``."""
-    shape = shape_of(input)
-    if dim is None:
-        return Shape(())
-    _not_empty(_NON_ZERO.format("median"), shape, _from_front(shape, dim))
-    out = reduced(shape, dim, keepdim)
-    return out, out
-
-
-@op("mode")
-def mode(input: Any, dim: int = -1, keepdim: bool = False, **kwargs: Any) -> tuple[Shape, Shape]:
-    """Values and indices."""
-    shape = shape_of(input)
-    _not_empty(_NON_ZERO.format("mode"), shape, _from_front(shape, dim))
-    out = reduced(shape, dim, keepdim)
-    return out, out
-
-
-@op("kthvalue")
-def kthvalue(
-    input: Any, k: int, dim: int = -1, keepdim: bool = False, **kwargs: Any
-) -> tuple[Shape, Shape]:
-    """Values and indices; there must be ``k`` of them."""
-    shape = shape_of(input)
-    at = dim_index(dim, len(shape))
-    n = shape[at] if shape else 1
-    text = f"kthvalue(): selected number k out of range for dimension {at}"
-    need(ge(n, k), "fits", text, n, k)
-    out = reduced(shape, dim, keepdim)
-    return out, out
-
-
-@op("quantile", "nanquantile")
-def quantile(
-    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, **kwargs: Any
-) -> Shape:
-    """Several ``q`` come first."""
-    shape = shape_of(input)
-    _any_element(shape, "quantile() input tensor must be non-empty")
-    return Shape((*shape_of(q), *reduced(shape, dim, keepdim)))
-
-
 # -- norms ----------------------------------------------------------------------------------------
 
 
@@ -233,10 +96,10 @@ def norm(
         text = f"linalg.vector_norm cannot compute the {order:g} norm on "
         end = "the operation does not have an identity"
         if dim is None:
-            _any_element(shape, f"{text}an empty tensor because {end}")
+            need_any(shape, f"{text}an empty tensor because {end}")
         else:
             text += "the dimension {}because this dimension is empty and "
-            _not_empty(text + end, shape, dim, RuntimeError)
+            need_some(text + end, shape, dim, RuntimeError)
     return reduced(shape, dim, keepdim)
 
 

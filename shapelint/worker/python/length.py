@@ -8,6 +8,8 @@ parsers included. A :class:`LengthFloat` is its counterpart for ``h / 2`` and ``
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
 from typing import Any
 
 from shapelint.lengths.expr import Expr, Rounded, floordiv, product
@@ -27,6 +29,8 @@ from shapelint.worker.recorder import note_lost
 
 __all__ = ["Length", "LengthFloat", "as_float", "computed", "expr_of", "fixed", "length", "whole"]
 
+OfTwo = Callable[[Any, Any], Any]
+
 
 @meeting_numpy
 class Length(Compared, int):
@@ -41,60 +45,38 @@ class Length(Compared, int):
         return self
 
     def __add__(self, other: Any) -> Any:
-        if isinstance(other, int):
-            return length(int(self) + int(other), self.expr + expr_of(other))
-        return _float(self) + other if isinstance(other, float) else NotImplemented
+        return _of_two(self, other, operator.add)
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Any:
-        if isinstance(other, int):
-            return length(int(self) - int(other), self.expr - expr_of(other))
-        return _float(self) - other if isinstance(other, float) else NotImplemented
+        return _of_two(self, other, operator.sub)
 
     def __rsub__(self, other: Any) -> Any:
-        if isinstance(other, int):
-            return length(int(other) - int(self), expr_of(other) - self.expr)
-        return other - _float(self) if isinstance(other, float) else NotImplemented
+        return _of_two(other, self, operator.sub)
 
     def __mul__(self, other: Any) -> Any:
-        if isinstance(other, int):
-            return length(int(self) * int(other), product((self.expr, expr_of(other))))
-        if isinstance(other, float):
-            return _float(self) * other
         if type(other) is list and other:
             return Repeated.of(other, self)
         if isinstance(other, (str, bytes, list, tuple)):
             return fixed(self, "a sequence is repeated as often as a length says") * other
-        return NotImplemented
+        return _of_two(self, other, operator.mul, _times)
 
     __rmul__ = __mul__
 
     def __floordiv__(self, other: Any) -> Any:
-        if isinstance(other, int):
-            _refuse_zero(other)
-            return length(int(self) // int(other), floordiv(self.expr, expr_of(other)))
-        return _float(self) // other if isinstance(other, float) else NotImplemented
+        return _divided(self, other, operator.floordiv, floordiv)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        if isinstance(other, int):
-            _refuse_zero(self)
-            return length(int(other) // int(self), floordiv(expr_of(other), self.expr))
-        return other // _float(self) if isinstance(other, float) else NotImplemented
+        return _divided(other, self, operator.floordiv, floordiv)
 
     def __mod__(self, other: Any) -> Any:
-        if isinstance(other, int):
-            _refuse_zero(other)
-            return length(int(self) % int(other), self.expr % expr_of(other))
-        return _float(self) % other if isinstance(other, float) else NotImplemented
+        return _divided(self, other, operator.mod)
 
     def __rmod__(self, other: Any) -> Any:
-        if isinstance(other, int):
-            _refuse_zero(self)
-            return length(int(other) % int(self), expr_of(other) % self.expr)
         if isinstance(other, str):
             return other % int(self)
-        return NotImplemented
+        return _divided(other, self, operator.mod)
 
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other
@@ -103,22 +85,22 @@ class Length(Compared, int):
         return other // self, other % self
 
     def __truediv__(self, other: Any) -> Any:
-        return _float(self) / other
+        return as_float(self) / other
 
     def __rtruediv__(self, other: Any) -> Any:
-        return other / _float(self)
+        return other / as_float(self)
 
     def __pow__(self, other: Any, mod: Any = None) -> Any:
         if mod is not None:
             return self**other % mod
         if type(other) is int and other >= 0:
             return length(int(self) ** other, product([self.expr] * other))
-        return _float(self) ** other
+        return as_float(self) ** other
 
     def __rpow__(self, other: Any, mod: Any = None) -> Any:
         if isinstance(other, int) and int(self) >= 0:
             return whole("**", other, self)
-        return other ** _float(self)
+        return other ** as_float(self)
 
     def __rshift__(self, other: Any) -> Any:
         return self // 2**other
@@ -266,10 +248,24 @@ def _half_to_even(num: Any, den: int) -> Any:
     return below + below % 2
 
 
-def _refuse_zero(divisor: int) -> None:
-    """Where a length is zero, nothing is divided by it: that is another way through the model."""
-    if isinstance(divisor, Length) and divisor == 0:
+def _of_two(a: Any, b: Any, op: OfTwo, exact: OfTwo | None = None) -> Any:
+    """``op`` of two numbers, ``exact`` of their expressions; a double where one of them is one."""
+    if isinstance(a, int) and isinstance(b, int):
+        return length(op(int(a), int(b)), (exact or op)(expr_of(a), expr_of(b)))
+    if isinstance(a, float) or isinstance(b, float):
+        return op(as_float(a), as_float(b))
+    return NotImplemented
+
+
+def _divided(a: Any, b: Any, op: OfTwo, exact: OfTwo | None = None) -> Any:
+    """The same, after it is known that a length is not zero: where it is, that is another way."""
+    if isinstance(b, Length) and isinstance(a, int) and b == 0:
         raise ZeroDivisionError("integer division or modulo by zero")
+    return _of_two(a, b, op, exact)
+
+
+def _times(a: Expr, b: Expr) -> Expr:
+    return product((a, b))
 
 
 def _now(expr: Expr) -> int:
@@ -284,13 +280,9 @@ def length(value: int, expr: Expr) -> int:
 
 def as_float(value: Number) -> float:
     """``float(value)`` without losing where it comes from."""
-    return value if isinstance(value, LengthFloat) else _float(value)
-
-
-def _float(value: Number) -> float:
     if isinstance(value, Length):
         return LengthFloat(float(int(value)), Real("float", (value.expr,)))
-    return float(value)
+    return value if isinstance(value, LengthFloat) else float(value)
 
 
 # -- functions of lengths -------------------------------------------------------------------
