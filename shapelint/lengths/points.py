@@ -187,9 +187,17 @@ def corner(points: Points, group: Group, *, last: bool = False) -> Sizes:
     if isinstance(points, Periodic):
         found = points.greatest() if last else points.next(1)
         return {group[0]: found or 0}
-    return charged(
-        lambda: _coordinates((points.lexmax() if last else points.lexmin()).sample_point(), group)
-    )
+    return charged(lambda: _corner(points, group, last=last))
+
+
+def _corner(points: isl.Set, group: Group, *, last: bool = False) -> Sizes:
+    """One size after the other: the same point as isl's ``lexmin``, whose cuts may never end."""
+    sizes = {}
+    for i, name in enumerate(group):
+        value = points.dim_max_val(i) if last else points.dim_min_val(i)
+        points = points.fix_val(DIM, i, value)
+        sizes[name] = value.to_python()
+    return sizes
 
 
 def count(points: Points) -> int:
@@ -234,7 +242,7 @@ def _closest(
     if points.is_empty():
         return None
     left = distance.sub(space.constant(points.min_val(distance).to_python()))
-    return _coordinates(points.intersect(left.eq_set(space.zero)).lexmin().sample_point(), group)
+    return _corner(points.intersect(left.eq_set(space.zero)), group)
 
 
 def _coordinates(point: isl.Point, group: Group) -> Sizes:
