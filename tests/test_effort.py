@@ -4,12 +4,14 @@ import itertools
 import signal
 import threading
 
+import islpy as isl
 import pytest
 import torch
 from torch import nn
 
 import shapelint
 from shapelint import analysis, trials
+from shapelint.lengths import points
 from shapelint.lengths.domain import domain_of
 from shapelint.lengths.effort import Deadline, TooHard, at_most
 from shapelint.lengths.sets import SizeSet
@@ -28,6 +30,22 @@ def test_what_is_easy_is_done(steps):
     with at_most(1_000_000):
         easy = crowded(steps)
     assert easy == crowded(steps)
+
+
+_REMAINDERS = (
+    "(-floor((7813 + L)/36864)) mod 4 = 2"
+    " and 147456*floor((-44678 - L)/147456) >= -81541 - L"
+    " and -6 + 3*floor((7813 + L)/36864) <= 8*floor((3*floor((7813 + L)/36864))/8)"
+    " and 8*floor((3*floor((7813 + L)/36864))/8) <= -2 + 3*floor((7813 + L)/36864)"
+    " and 73728*floor((3*floor((7813 + L)/36864))/8)"
+    " >= 7814 + L + 73728*floor((29050 - L)/147456)"
+)
+
+
+def test_the_first_of_a_set_with_divisions_of_large_numbers_is_found_in_a_few_steps():
+    sizes = isl.Set(f"{{ [L] : L >= 29051 and {_REMAINDERS} }}")
+    with at_most(10_000):
+        assert points.corner(sizes, ("L",)) == {"L": 213371}
 
 
 def test_what_is_hard_is_given_up():

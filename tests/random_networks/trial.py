@@ -5,30 +5,34 @@ from __future__ import annotations
 import signal
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from tests.random_networks.compare import difference, sizes_of
+from tests.random_networks.compare import difference, predicted, sizes_of, truth
 from tests.random_networks.network import Network, module_of
 from tests.runs import analysed
 
-__all__ = ["Trial", "smallest", "tried", "written"]
+__all__ = ["SECONDS", "Trial", "late", "smallest", "tried", "written"]
 
-_SECONDS = 20
+SECONDS = 20
 """Processor time that one network may take."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of one network."""
+    """What came of one network, so far."""
 
     evidence: str
-    """``proven``, ``checked`` or ``not-checked``; ``refused`` if a constructor raises."""
+    """``proven``, ``checked`` or ``not-checked``; ``refused`` if a constructor raises; ``none``."""
     compared: int = 0
     """At how many sizes prediction and truth were compared."""
+    unanswered: int = 0
+    """At how many PyTorch had not the memory or the time."""
+    asked: Mapping[str, int] | None = None
+    """The sizes at which PyTorch is being run."""
     problem: str = ""
-    """``differs``, ``crash`` or ``slow``; empty if all is well."""
+    """``differs``, ``crash``, ``slow``, or ``torch crash`` for one of PyTorch itself; or empty."""
     detail: str = ""
     doubts: tuple[str, ...] = ()
 
@@ -50,43 +54,66 @@ def _limited(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def tried(network: Network, seed: int) -> Trial:
-    """Analyse a network and compare it at the sizes that ``seed`` chooses."""
+def tried(network: Network, seed: int, tell: Callable[[Trial], None] = lambda trial: None) -> Trial:
+    """Analyse a network and compare it at the sizes that ``seed`` chooses.
+
+    ``tell`` hears what is known so far each time that PyTorch is about to run.
+    """
+    known = Trial("none")
     try:
-        with _limited(_SECONDS), warnings.catch_warnings():
+        with _limited(SECONDS), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of PyTorch, about odd hyper-parameters
-            return _compared(network, seed)
+            for known in _compared(network, seed):
+                tell(known)
     except _TooSlow:
-        return Trial("none", problem="slow", detail=f"more than {_SECONDS} s")
+        return late(known)
     except Exception:  # whatever it is, it is ours
-        return Trial("none", problem="crash", detail=traceback.format_exc(limit=-6))
+        return replace(known, problem="crash", detail=traceback.format_exc(limit=-6))
+    return known
 
 
-def _compared(network: Network, seed: int) -> Trial:
+def late(known: Trial) -> Trial:
+    """The time is over: that of the analysis, or of PyTorch, which nobody promised to be quick."""
+    if known.asked is not None:
+        return replace(known, asked=None, unanswered=known.unanswered + 1)
+    return replace(known, problem="slow", detail=f"more than {SECONDS} s")
+
+
+def _compared(network: Network, seed: int) -> Iterator[Trial]:
+    """What is known, step by step; the last is the outcome."""
     try:
         module = module_of(network)
     except ValueError:
-        return Trial("refused")
+        yield Trial("refused")
+        return
     analysis = analysed(module, ",".join(network.inputs))
-    trial = Trial(analysis.evidence, doubts=analysis.doubts)
-    for i, sizes in enumerate(sizes_of(network, seed)):
-        wrong = difference(network, analysis, sizes)
-        trial = replace(trial, compared=i + 1)
-        if wrong:
-            return replace(trial, problem="differs", detail=_told(sizes, *wrong))
-    return trial
+    known = Trial(analysis.evidence, doubts=analysis.doubts)
+    for sizes in sizes_of(network, seed):
+        if (told := predicted(analysis, sizes)) is None:
+            continue
+        yield replace(known, asked=sizes)
+        if (true := truth(network, sizes)) is None:
+            known = replace(known, unanswered=known.unanswered + 1)
+            continue
+        known = replace(known, compared=known.compared + 1)
+        if wrong := difference(analysis, sizes, told, true):
+            known = replace(known, problem="differs", detail=_told(sizes, *wrong))
+            break
+    yield known
 
 
 def _told(sizes: object, told: object, true: object) -> str:
     return f"at {sizes}\n  told {told}\n  true {true}"
 
 
-def smallest(network: Network, seed: int, trial: Trial) -> tuple[Network, Trial]:
+def smallest(
+    network: Network, trial: Trial, seed: int, trying: Callable[[Network, int], Trial] = tried
+) -> tuple[Network, Trial]:
     """The network without the steps that do not matter for the problem."""
     for smaller in _without_one(network):
-        again = tried(smaller, seed)
+        again = trying(smaller, seed)
         if (again.problem, again.evidence) == (trial.problem, trial.evidence):
-            return smallest(smaller, seed, again)
+            return smallest(smaller, again, seed, trying)
     return network, trial
 
 
