@@ -20,6 +20,7 @@ from shapelint.worker.python.length import Length, expr_of, length
 from shapelint.worker.recorder import Recorder
 from shapelint.worker.shapes import Shape
 from shapelint.worker.state import Snapshot
+from shapelint.worker.strides import has_gaps
 from shapelint.worker.tensor import ShapeTensor
 
 if TYPE_CHECKING:
@@ -151,6 +152,8 @@ def _order(tensor: ShapeTensor) -> tuple[int, ...]:
         order = None if tensor.is_complex() or tensor.is_sparse else order_of(tensor)
         if order is None or not tensor.is_meta or tensor.stretched or contents_of(tensor):
             raise Apart
+    if has_gaps(tensor, order):
+        raise Apart
     return order
 
 

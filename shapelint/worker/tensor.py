@@ -20,6 +20,8 @@ class ShapeTensor(torch.Tensor):
 
     lengths: Shape
     node: Any
+    shown: Any = None
+    """What it is a view of, if it is one: see :mod:`shapelint.worker.shown`."""
     stretched: tuple[tuple[int, int], ...] = ()
     """The lengths that share its memory: how long each was, and how long it was made."""
 

@@ -156,6 +156,63 @@ VIEWS = [
     case("unflatten module", nn.Unflatten(1, (2, 2)), "2 H", H=H),
 ]
 
+def split_by_layout(x):
+    return x[:-1] if x.is_contiguous() else x[:, :-1]
+
+
+LAYOUTS = [
+    case("every other one", lambda x: x[:, ::2].view(-1), "N H", N=N, H=H),
+    case("every other one of a row", lambda x: x[:, ::2].view(-1, 3), "N H 3", N=N, H=H),
+    case("the first ones", lambda x: x[:, :3].view(-1), "N H", N=N, H=H),
+    case("the first ones, cut", lambda x: x[:, :3].view(x.size(0), -1), "N H W", N=N, H=H, W=N),
+    case("the first rows", lambda x: x[:3].view(-1), "H W", H=H, W=N),
+    case("half of the rows", lambda x: x.chunk(2)[0].view(-1), "H W", H=H, W=N),
+    case("half of the columns", lambda x: x.chunk(2, 1)[0].view(-1), "W H", H=H, W=N),
+    case("heads of a part", lambda x: x.chunk(3, -1)[0].view(4, -1, 2), "L 4 12", L=H),
+    case("the first of three", lambda x: x.unbind(1)[0].view(-1), "N H W", N=N, H=N, W=N),
+    case("stretched in front", lambda x: x.expand(2, *x.shape).view(-1), "N H", N=N, H=N),
+    case("stretched between", lambda x: x[:, None].expand(-1, 3, -1).view(-1), "N H", N=N, H=N),
+    case("stretched, cut", lambda x: x[:, None].expand(-1, 3, -1).view(x.size(0), 3, -1, 1),
+         "N H", N=N, H=N),
+    case("stretched by a length", lambda x, y: x.expand(len(y), -1).view(-1), "N H", "M",
+         N=N, H=N, M=N),
+    case("windows apart", lambda x: x.unfold(1, 2, 2).view(-1), "N H", N=N, H=H),
+    case("windows of two rows", lambda x: x.unfold(1, 2, 2).view(x.size(0), -1), "N H", N=N, H=H),
+    case("windows that overlap", lambda x: x.unfold(1, 3, 1).view(x.size(0), -1), "N H",
+         N=N, H=range(3, 10)),
+    case("diagonals", lambda x: x.diagonal(0, 1, 2).view(-1), "N H W", N=N, H=N, W=N),
+    case("one diagonal", lambda x: x.diagonal().view(2, -1), "H W", H=H, W=N),
+    case("two permutations", lambda x: x.permute(2, 0, 1).view(-1, x.size(1)).t().view(-1),
+         "N H W", N=N, H=N, W=N),
+    case("a view of a part of a view",
+         lambda x: x.view(x.size(0), 2, -1)[:, 0].view(x.size(0), 1, -1).view(-1), "N H 2",
+         N=N, H=N),
+    case("copied or not", lambda x: x[:, ::2].reshape(-1).view(-1, 2), "N H", N=N, H=H),
+    case("copied or not, cut", lambda x: x.mT.reshape(x.size(0), -1)[:, 1:].view(-1), "N H W",
+         N=N, H=N, W=N),
+    case("regrouped and turned", lambda x: x[:, :2].reshape(-1, 2).mT.view(-1), "N H 2", N=N, H=N),
+    case("contiguous again", lambda x: x[:, :3].contiguous().view(-1), "N H", N=N, H=H),
+    case("cloned", lambda x: x.mT.clone().view(-1), "N H W", N=N, H=N, W=N),
+    case("computed of a permuted one", lambda x: (x.mT + 1).view(-1), "N H W", N=N, H=N, W=N),
+    case("channels last",
+         lambda x: x.to(memory_format=torch.channels_last).permute(0, 2, 3, 1).view(-1, 3),
+         "N 3 H W", N=N, H=N, W=N),
+    case("channels last, flattened",
+         lambda x: x.contiguous(memory_format=torch.channels_last).view(x.size(0), -1),
+         "N 3 H W", N=N, H=N, W=N),
+    case("detached", lambda x: x[:, :3].detach().view(-1), "N H", N=N, H=H),
+    case("strided", lambda x: x.as_strided((2, 2), (x.size(1), 1)).view(-1), "2 H", H=range(2, 9)),
+    case("turned in place", lambda x: x.clone().t_().contiguous().view(-1), "N H", N=N, H=N),
+    case("whole or not", lambda x: split_by_layout(x[:, :3]), "N H", N=N, H=H),
+    case("turned or not", lambda x: split_by_layout(x.t()), "N H", N=N, H=N),
+    case("strides of a part", lambda x: x.new_zeros(x[:, :3].stride(0)), "N H", N=N, H=H),
+    case("strides of windows", lambda x: x.new_zeros(x.unfold(1, 2, 2).stride()), "2 H W",
+         H=range(4, 10), W=range(2, 4)),
+    case("laid out again, turned", lambda x: x.t().as_strided((2, 3), (3, 1)), "H W", H=N, W=N),
+    case("laid out again",
+         lambda x: x.view(-1, 4).as_strided((x.size(0) // 4, 4), (4, 1)), "H", H=range(4, 13)),
+]  # fmt: skip
+
 DIMS = [
     case("permute", lambda x: (x.permute(2, 0, -2), x.permute((1, 0, 2))), "H 3 W", H=N, W=N),
     case("transposes", lambda x: (x.T, x.t(), x.mT, x.H, x.swapaxes(0, 1)), "H W", H=N, W=N),
@@ -213,7 +270,7 @@ PIECES = [
 ]
 
 
-@pytest.mark.parametrize(("f", "inputs", "sizes"), QUERIES + VIEWS + DIMS + PIECES)
+@pytest.mark.parametrize(("f", "inputs", "sizes"), QUERIES + VIEWS + LAYOUTS + DIMS + PIECES)
 def test_views(f, inputs, sizes):
     assert_agrees(f, inputs, sizes)
 

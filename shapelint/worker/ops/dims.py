@@ -27,6 +27,8 @@ from shapelint.worker.shapes import (
     shape_of,
 )
 
+from shapelint.worker.shown import memory_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -248,12 +250,12 @@ def repeat_interleave(
 @op("as_strided")
 def as_strided(input: Any, size: Any, stride: Any, storage_offset: Any = None) -> Shape:
     """``size``; the last element must lie inside the memory of the input."""
-    lengths, start = shape_of(input), storage_offset or 0
-    room = numel(lengths)
-    known_here()  # the memory of this run decides as well
-    if isinstance(input, torch.Tensor) and _storage(input) != int(room):
-        note_lost("as_strided of a tensor that shares its memory")
+    known_here()  # what the tensor is a view of decides as well
+    whole, start = memory_of(input), storage_offset or 0
+    if whole is None:
+        note_lost("as_strided of a part of a tensor")
         return Shape(size)
+    room = numel(shape_of(whole))
     last = start + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     width = input.element_size()
     need(
@@ -267,11 +269,6 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: Any = None) -
         room,
     )
     return Shape(size)
-
-
-def _storage(tensor: torch.Tensor) -> int:
-    with torch._C.DisableTorchFunctionSubclass():
-        return tensor.untyped_storage().nbytes() // tensor.element_size()
 
 
 def _several(dims: Any) -> tuple[int, ...]:

@@ -10,19 +10,22 @@ from typing import Any
 
 import torch
 
+from shapelint.lengths.expr import constant
 from shapelint.worker.device import TOLD, asked_by_user
 from shapelint.worker.ops import query
-from shapelint.worker.python.length import Length
+from shapelint.worker.python.length import Length, length
 from shapelint.worker.python.size import size_of
-from shapelint.worker.recorder import note_lost
+from shapelint.worker.recorder import current, note_lost
 from shapelint.worker.shapes import dim_index, shape_of
 from shapelint.worker.shapes import numel as product_of
+from shapelint.worker.strides import is_contiguous as contiguous
+from shapelint.worker.strides import strides_of
 
 __all__ = ["as_asked_of_torch"]
 
 BY_THE_TENSOR = """
     __format__ __hash__ __repr__ _is_view data_ptr dense_dim dim_order element_size get_device
-    has_names is_coalesced is_complex is_conj is_contiguous is_distributed is_floating_point
+    has_names is_coalesced is_complex is_conj is_distributed is_floating_point
     is_inference is_neg is_pinned is_set_to is_shared is_signed is_tensor q_scale q_zero_point
     qscheme record_stream register_hook register_post_accumulate_grad_hook result_type retain_grad
     sparse_dim storage_offset storage_type
@@ -83,20 +86,35 @@ def is_same_size(self: Any, other: Any) -> bool:
 
 @query("stride")
 def stride(self: Any, dim: Any = None) -> Any:
-    """Distance in memory between neighbours; in terms of lengths for contiguous tensors."""
+    """Distance in memory between neighbours, in terms of lengths."""
+    real, lengths, known = as_asked_of_torch("stride", self), shape_of(self), strides_of(self)
+    recorder = current()
+    if known is None or recorder is None:
+        if any(isinstance(n, Length) for n in lengths):
+            note_lost("strides of a tensor that shows another one")
+        known = tuple(map(constant, real))
+    sizes = recorder.sizes if recorder else {}
+    for i, (n, step) in enumerate(zip(real, known)):
+        if step.at(sizes) != n:  # PyTorch has some number for a dim of length 1
+            note_lost("stride of a dim of length 1")
+    strides = tuple(length(step.at(sizes), step) for step in known)
+    return strides if dim is None else strides[dim_index(dim, len(lengths))]
+
+
+@query("is_contiguous")
+def is_contiguous(self: Any, memory_format: Any = torch.contiguous_format) -> bool:
+    """Whether there are no gaps and no other order in memory; each comparison is a branch."""
     lengths = shape_of(self)
-    strides = _contiguous_strides(self, lengths)
-    return tuple(strides) if dim is None else strides[dim_index(dim, len(lengths))]
+    order = _ORDERS.get(memory_format, tuple(range(len(lengths))))
+    answer = None if len(order) != len(lengths) else contiguous(self, order)
+    if answer is not None:
+        return answer
+    note_lost("whether a tensor that shows another one is contiguous")
+    return bool(as_asked_of_torch("is_contiguous", self, memory_format=memory_format))
 
 
-def _contiguous_strides(tensor: Any, lengths: tuple[int, ...]) -> list[int]:
-    real = as_asked_of_torch("stride", tensor)
-    strides = [product_of(lengths[i + 1 :]) for i in range(len(lengths))]
-    if tuple(map(int, strides)) == real:
-        return strides
-    if any(isinstance(n, Length) for n in lengths):
-        note_lost("strides of a tensor that is not contiguous")
-    return list(real)
+_ORDERS = {torch.channels_last: (0, 2, 3, 1), torch.channels_last_3d: (0, 2, 3, 4, 1)}
+"""The dims from the outermost in memory to the innermost."""
 
 
 @query("_parse_to")

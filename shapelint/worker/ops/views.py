@@ -6,24 +6,23 @@ Rules: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html; te
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from shapelint.lengths import conditions
-from shapelint.lengths.conditions import FALSE, TRUE, Condition, all_of, any_of
+from shapelint.lengths.conditions import FALSE, TRUE, Condition
 from shapelint.lengths.expr import product
 from shapelint.lengths.pairing import cancelled, same_product
 from shapelint.worker.ops import op
 from shapelint.worker.python.length import Length, expr_of
-from shapelint.worker.recorder import current
+from shapelint.worker.recorder import current, note_lost
 from shapelint.worker.shapes import Shape, dim_index, divides, ge, known_here, need, numel, shape_of
+from shapelint.worker.strides import fits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shapelint.lengths.expr import Bounds
 
 __all__ = ["flat_sizes", "reshaped"]
 
@@ -214,48 +213,21 @@ def _other_dtype(shape: Shape, size: int, dtype: torch.dtype) -> Shape:
 
 
 def _without_copy(tensor: Any, out: Shape) -> None:
-    """Need that the layout in memory allows the view.
-
-    Dims that lie behind each other are one block. A view may cut blocks and never joins two: from
-    the start of each block to the end it has as many elements as some of its last dims. Dims of
-    length 1 or 0 fit any layout, so where one decides the answer it is a branch.
-    """
+    """Need that the layout in memory allows the view."""
     if not isinstance(tensor, torch.Tensor):
         return
-    known = known_here()  # the strides of this run decide as well
-    refusal, shape = _refusal(tensor, out), shape_of(tensor)
-    fits = FALSE if refusal else TRUE
-    asked = all_of(_cut(shape[start:], out, known) for start in _blocks(tensor))
-    recorder = current()
-    if recorder is not None and asked.at(recorder.sizes) == fits.at({}):
-        fits = asked
-    always = fits.decide(known) is True
-    for n in shape:
-        if isinstance(n, Length) and (not always or int(n) <= 1) and n <= 1:
-            n == 1  # noqa: B015  the comparison is a branch
-    if 0 not in shape:
-        need(fits, "view", refusal or _JOINS_BLOCKS)
+    allowed = fits(tensor, out)
+    if allowed is None:
+        note_lost("view of a tensor with unknown strides")
+        allowed = FALSE if _refusal(tensor, out) else TRUE
+    if allowed.decide(known_here()) is not True and 0 not in shape_of(tensor):
+        need(allowed, "view", lambda: _refusal(tensor, out) or _JOINS_BLOCKS)
 
 
 _JOINS_BLOCKS = (
     "view size is not compatible with input tensor's size and stride (at least one dimension spans "
     "across two contiguous subspaces). Use .reshape(...) instead."
 )
-
-
-def _blocks(tensor: torch.Tensor) -> list[int]:
-    """The dims at which a block of memory begins, but for the first."""
-    with torch._C.DisableTorchFunctionSubclass():
-        dims = [(i, n, s) for i, (n, s) in enumerate(zip(tensor.shape, tensor.stride())) if n != 1]
-    return [i for (_, _, outer), (i, n, stride) in pairwise(dims) if outer != n * stride]
-
-
-def _cut(block: Sequence[int], out: Shape, known: Bounds) -> Condition:
-    """Whether the last dims of ``out``, as many as it takes, hold what ``block`` does."""
-    wanted = [expr_of(n) for n in block]
-    ways = [same_product(map(expr_of, out[i:]), wanted, known) for i in range(len(out) + 1)]
-    answers = [way.decide(known) for way in ways]
-    return TRUE if True in answers else any_of(w for w, a in zip(ways, answers) if a is None)
 
 
 def _refusal(tensor: torch.Tensor, out: Shape) -> str:

@@ -1,0 +1,149 @@
+"""What a view is a view of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils import _pytree as pytree
+
+from shapelint.worker.nested import tensors_in
+from shapelint.worker.python.length import Length
+from shapelint.worker.record import OpCall
+from shapelint.worker.recorder import Recorder, recording
+from shapelint.worker.shapes import shape_of
+from shapelint.worker.tensor import ShapeTensor
+
+__all__ = ["REGROUPING", "Shown", "is_plain", "memory_of", "shown_by", "told_apart"]
+
+REGROUPING = frozenset(
+    {"view", "view_as", "reshape", "reshape_as", "flatten", "unflatten", "ravel"}
+)
+"""What regroups elements that stay in their order, copied where that takes it."""
+
+_KEEPING = frozenset({"unsqueeze", "squeeze", "detach", "alias", "__get__data", *REGROUPING})
+"""What leaves a tensor without gaps as it is, but for the lengths of its dims."""
+
+_REORDERING = frozenset(
+    {
+        *("permute", "transpose", "swapaxes", "swapdims", "movedim", "moveaxis", "t", "adjoint"),
+        *("__get__T", "__get__H", "__get__mT", "__get__mH", "numpy_T"),
+        *("expand", "expand_as", "broadcast_to"),
+    }
+)
+"""What shows all of a tensor from its first element on."""
+
+_TURNING = frozenset(
+    {
+        *("as_strided_", "resize_", "resize_as_", "set_", "squeeze_", "swapaxes_", "swapdims_"),
+        *("t_", "transpose_", "unsqueeze_"),
+    }
+)
+"""What makes another view of the tensor that it is given."""
+
+_UNTRACKED = frozenset({"detach", "alias", "__get__data"})
+"""Views that PyTorch does not call so."""
+
+_alias = torch._C._is_alias_of  # type: ignore[attr-defined]  # whether two tensors share storage
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One of the tensors that a call returned, which shows the memory of another one."""
+
+    call: OpCall
+    of: torch.Tensor | None
+    """What it shows; None if that is not known."""
+    index: int
+
+    @property
+    def name(self) -> str:
+        """The operation."""
+        return self.call.name
+
+    def given(self, name: str, place: int) -> Any:
+        """An argument of the call."""
+        return self.call.kwargs[name] if name in self.call.kwargs else self.call.args[place]
+
+    @property
+    def steps_vary(self) -> bool:
+        """Whether a length says how many elements it goes on by."""
+        if self.name.endswith("unfold"):
+            return any(isinstance(v, Length) for v in (*self.call.args, *self.call.kwargs.values()))
+        key = self.call.args[1] if self.name == "__getitem__" else ()
+        parts = key if isinstance(key, tuple) else (key,)
+        return any(isinstance(p.step, Length) for p in parts if isinstance(p, slice))
+
+    def strides_with(self, dim: int) -> tuple[int, ...]:
+        """The strides, were those of what is shown 1 at ``dim`` and 0 elsewhere."""
+        of = self.of
+        assert of is not None
+        with recording(Recorder({})), torch._C.DisableTorchFunction():
+            units = tuple(int(i == dim) for i in range(of.ndim))
+            marked = torch.empty_strided(of.shape, units, dtype=of.dtype, device="meta")
+            args, kwargs = pytree.tree_map(
+                lambda v: marked if v is of else v, (self.call.args, self.call.kwargs)
+            )
+            return tensors_in(self.call.func(*args, **kwargs))[self.index].stride()
+
+
+def shown_by(tensor: torch.Tensor) -> Shown | None:
+    """What a view is a view of; None for a tensor that is none."""
+    return getattr(tensor, "shown", None)
+
+
+def is_plain(tensor: torch.Tensor) -> bool:
+    """Whether elements lie in the order of the dims, without gaps, at all sizes of this run.
+
+    Dims of length 1 fit any order, so where one shows none it is a branch.
+    """
+    shown = shown_by(tensor)
+    if shown is not None:
+        return shown.name in _KEEPING and shown.of is not None and is_plain(shown.of)
+    with torch._C.DisableTorchFunction():
+        in_order = tensor.is_contiguous()
+    return in_order and not [n for n in shape_of(tensor) if isinstance(n, Length) and _ambiguous(n)]
+
+
+def memory_of(tensor: torch.Tensor) -> torch.Tensor | None:
+    """The new tensor that fills the memory from the first element of a view on, if there is one."""
+    shown = shown_by(tensor)
+    if shown is None:
+        with torch._C.DisableTorchFunction():
+            whole = tensor.untyped_storage().nbytes() == tensor.nbytes
+        return tensor if whole else None
+    kept = shown.name in _REORDERING or (shown.name in _KEEPING and is_plain(tensor))
+    return memory_of(shown.of) if kept and shown.of is not None else None
+
+
+def _ambiguous(n: Length) -> bool:
+    return int(n) <= 1 and not n <= 1
+
+
+def told_apart(call: OpCall, real: torch.Tensor, wrapped: ShapeTensor, index: int) -> ShapeTensor:
+    """``wrapped``, which is what ``call`` returned at ``index``, with what it is a view of."""
+    given = tensors_in((call.args, call.kwargs))
+    if any(wrapped is tensor for tensor in given):
+        return _same_again(call, wrapped)
+    if _is_view(real, call.name):
+        of = [tensor for tensor in given if _alias(real, tensor)]
+        wrapped.shown = Shown(call, of[0] if len(of) == 1 else None, index)
+    elif call.name in REGROUPING and given and not is_plain(given[0]):
+        wrapped.shown = Shown(call, given[0], index)
+    return wrapped
+
+
+def _is_view(real: torch.Tensor, name: str) -> bool:
+    with torch._C.DisableTorchFunction():
+        return real._is_view() or name in _UNTRACKED or real.is_inference()
+
+
+def _same_again(call: OpCall, tensor: ShapeTensor) -> ShapeTensor:
+    if getattr(call.func, "__name__", "") in _TURNING:
+        tensor.shown = Shown(call, None, 0)
+    elif call.name == "contiguous" and not is_plain(tensor):
+        with torch._C.DisableTorchFunction():
+            copy = tensor.view(tensor.shape)
+        return ShapeTensor.wrap(copy, tensor.lengths, tensor.node)
+    return tensor
