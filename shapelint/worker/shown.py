@@ -8,14 +8,16 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
+from shapelint.worker.layout import is_alias
 from shapelint.worker.nested import tensors_in
+from shapelint.worker.overlap import pass_on
 from shapelint.worker.python.length import Length
 from shapelint.worker.record import OpCall
 from shapelint.worker.recorder import Recorder, recording
-from shapelint.worker.shapes import shape_of
+from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.tensor import ShapeTensor
 
-__all__ = ["REGROUPING", "Shown", "is_plain", "memory_of", "shown_by", "told_apart"]
+__all__ = ["REGROUPING", "Shown", "is_plain", "memory_of", "shown_by", "wrapped"]
 
 REGROUPING = frozenset(
     {"view", "view_as", "reshape", "reshape_as", "flatten", "unflatten", "ravel"}
@@ -44,8 +46,6 @@ _TURNING = frozenset(
 
 _UNTRACKED = frozenset({"detach", "alias", "__get__data"})
 """Views that PyTorch does not call so."""
-
-_alias = torch._C._is_alias_of  # type: ignore[attr-defined]  # whether two tensors share storage
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,10 @@ def is_plain(tensor: torch.Tensor) -> bool:
         return shown.name in _KEEPING and shown.of is not None and is_plain(shown.of)
     with torch._C.DisableTorchFunction():
         in_order = tensor.is_contiguous()
-    return in_order and not [n for n in shape_of(tensor) if isinstance(n, Length) and _ambiguous(n)]
+    for n in shape_of(tensor) if in_order else ():
+        if isinstance(n, Length) and int(n) <= 1:
+            n <= 1  # noqa: B015  the comparison is a branch
+    return in_order
 
 
 def memory_of(tensor: torch.Tensor) -> torch.Tensor | None:
@@ -117,21 +120,24 @@ def memory_of(tensor: torch.Tensor) -> torch.Tensor | None:
     return memory_of(shown.of) if kept and shown.of is not None else None
 
 
-def _ambiguous(n: Length) -> bool:
-    return int(n) <= 1 and not n <= 1
+def wrapped(call: OpCall, real: Any, shape: Shape, node: Any, index: int = 0) -> ShapeTensor:
+    """A tensor that a call returned, with its lengths and with what it shares with others."""
+    result = ShapeTensor.wrap(real, shape, node)
+    return pass_on(call, _shown(call, real, result, index))
 
 
-def told_apart(call: OpCall, real: torch.Tensor, wrapped: ShapeTensor, index: int) -> ShapeTensor:
-    """``wrapped``, which is what ``call`` returned at ``index``, with what it is a view of."""
+def _shown(call: OpCall, real: torch.Tensor, result: ShapeTensor, index: int) -> ShapeTensor:
+    """``result``, which knows what it is a view of."""
     given = tensors_in((call.args, call.kwargs))
-    if any(wrapped is tensor for tensor in given):
-        return _same_again(call, wrapped)
+    if any(result is tensor for tensor in given):
+        return _same_again(call, result)
     if _is_view(real, call.name):
-        of = [tensor for tensor in given if _alias(real, tensor)]
-        wrapped.shown = Shown(call, of[0] if len(of) == 1 else None, index)
-    elif call.name in REGROUPING and given and not is_plain(given[0]):
-        wrapped.shown = Shown(call, given[0], index)
-    return wrapped
+        of = [tensor for tensor in given if is_alias(real, tensor)]
+        if of:
+            result.shown = Shown(call, of[0] if len(of) == 1 else None, index)
+    elif call.name in REGROUPING and given:  # a copy, as it could not be viewed
+        result.shown = Shown(call, given[0], index)
+    return result
 
 
 def _is_view(real: torch.Tensor, name: str) -> bool:

@@ -10,14 +10,13 @@ of length 1 means nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from shapelint.lengths.conditions import TRUE, Condition, all_of, any_of, equal, unequal
 from shapelint.lengths.expr import Expr, constant, product
 from shapelint.lengths.pairing import same_product
-from shapelint.worker.layout import order_of
 from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.recorder import Recorder, current, recording
 from shapelint.worker.shapes import Shape, known_here, shape_of
@@ -132,12 +131,16 @@ def _meet(
 
 
 def _of_new(tensor: torch.Tensor) -> Strides | None:
-    with torch._C.DisableTorchFunction():
-        order, strides = order_of(tensor), tensor.stride()
     shape = shape_of(tensor)
+    with torch._C.DisableTorchFunction():
+        real, numbers = tensor.stride(), tensor.shape
     if not any(isinstance(n, Length) for n in shape):
-        return tuple(map(constant, strides))
-    return None if order is None else natural(shape, order)
+        return tuple(map(constant, real))
+    if is_plain(tensor):
+        return natural(shape)
+    order = sorted(range(len(real)), key=lambda i: (numbers[i] != 1, -real[i]))
+    strides = natural(shape, order)
+    return strides if _agree(tensor, strides) else None
 
 
 def _agree(tensor: torch.Tensor, strides: Strides) -> bool:

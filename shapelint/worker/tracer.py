@@ -35,7 +35,6 @@ from shapelint.worker.modules import ModuleCalls
 from shapelint.worker.names import op_name, transfer_of
 from shapelint.worker.nested import has_lengths, tensors_in
 from shapelint.worker.ops import LAX, QUERIES
-from shapelint.worker.overlap import pass_on
 from shapelint.worker.probe import probe
 from shapelint.worker.python.caught import called, is_caught
 from shapelint.worker.python.following import UNREAD, answered, follow, with_numbers
@@ -49,7 +48,7 @@ from shapelint.worker.recorder import NeedFailed, Recorder, recording
 from shapelint.worker.remembered import Remembered
 from shapelint.worker.said import Said
 from shapelint.worker.shapes import Shape, shape_of
-from shapelint.worker.shown import told_apart
+from shapelint.worker.shown import wrapped
 from shapelint.worker.tensor import ShapeTensor
 from shapelint.worker.ways import Ways
 from shapelint.worker.words import Quiet, said
@@ -282,22 +281,17 @@ class ShapeTracer(fx.Tracer):
         shapes = symbolic(call, claimed, real)
         self.records.add(call, shapes, before.local if before else None)
         if isinstance(real, torch.Tensor):
-            return self._known(call, real, shapes[0], call.node, 0)
+            return wrapped(call, real, shapes[0], call.node)
         left = iter(enumerate(shapes))
 
-        def wrapped(tensor: torch.Tensor) -> ShapeTensor:
+        def one(tensor: torch.Tensor) -> ShapeTensor:
             index, shape = next(left)
             item = self.calls.item(call.node, index)
             self.records.add_item(item, call.node)
-            return self._known(call, tensor, shape, item, index)
+            return wrapped(call, tensor, shape, item, index)
 
-        tensors = pytree.tree_map_only(torch.Tensor, wrapped, real)
+        tensors = pytree.tree_map_only(torch.Tensor, one, real)
         return Pieces.of(tensors, claimed.cut) if isinstance(claimed, PieceShapes) else tensors
-
-    def _known(self, call: OpCall, real: Any, shape: Shape, node: fx.Node, at: int) -> ShapeTensor:
-        """One tensor that a call returned, with what it shares with those that the call was given."""
-        wrapped = ShapeTensor.wrap(real, shape, node)
-        return pass_on(call, told_apart(call, real, wrapped, at))
 
     def create_arg(self, a: Any) -> Any:
         """An argument as it stands in the graph: nodes for tensors, ints for lengths."""

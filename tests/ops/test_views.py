@@ -156,6 +156,7 @@ VIEWS = [
     case("unflatten module", nn.Unflatten(1, (2, 2)), "2 H", H=H),
 ]
 
+
 def split_by_layout(x):
     return x[:-1] if x.is_contiguous() else x[:, :-1]
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from shapelint.lengths.conditions import TRUE
 from shapelint.worker.ops import op
 from shapelint.worker.ops.views import flat_sizes
@@ -26,7 +24,6 @@ from shapelint.worker.shapes import (
     numel,
     shape_of,
 )
-
 from shapelint.worker.shown import memory_of
 
 if TYPE_CHECKING:

@@ -94,9 +94,8 @@ def stride(self: Any, dim: Any = None) -> Any:
             note_lost("strides of a tensor that shows another one")
         known = tuple(map(constant, real))
     sizes = recorder.sizes if recorder else {}
-    for i, (n, step) in enumerate(zip(real, known)):
-        if step.at(sizes) != n:  # PyTorch has some number for a dim of length 1
-            note_lost("stride of a dim of length 1")
+    if [step.at(sizes) for step in known] != list(real):  # a dim of length 1 may have any
+        note_lost("stride of a dim of length 1")
     strides = tuple(length(step.at(sizes), step) for step in known)
     return strides if dim is None else strides[dim_index(dim, len(lengths))]
 
