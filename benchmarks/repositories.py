@@ -28,7 +28,8 @@ from pathlib import Path
 from benchmarks.page import head, row, write
 from shapelint.config import Settings
 from shapelint.engine import files_of
-from shapelint.inspection import Found, found_in
+from shapelint.found import Found
+from shapelint.inspection import found_in
 from shapelint.interpreters import find_interpreter
 from shapelint.process import Limits, Worker
 from shapelint.project.classes import Project

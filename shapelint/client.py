@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shapelint import facts, wire
 from shapelint.facts import Built, Facts, InputGuess, Inventory, Problem
@@ -21,6 +21,9 @@ from shapelint.process import Json, Limits, Unanswered, Worker
 from shapelint.session import Patch, Run
 from shapelint.source.texts import Texts
 from shapelint.trace import Trace
+
+if TYPE_CHECKING:
+    from shapelint.project.wholes import Whole
 
 __all__ = ["Limits", "Unanswered", "Worker", "WorkerSession"]
 
@@ -71,6 +74,24 @@ class WorkerSession:
         request = {"do": "build", "target": target, **arguments, "train": train}
         self._spent = 0.0
         answer = self._ask(request)
+        self._state["build"] = request
+        return _decoded(partial(facts.read, Built), answer, "built")
+
+    def part(
+        self, target: str, whole: Whole, train: bool = False, anyway: bool = False
+    ) -> Built | None:
+        """Build a class as a model that it is part of builds it. Raises Unanswered.
+
+        None if that has no such part; and, but ``anyway``, if it is linted with this part.
+        """
+        self._state = {}
+        ways = [(repr((way.args, dict(way.kwargs))), list(way.imports)) for way in whole.ways]
+        owner = {"owner": whole.name, "path": str(whole.path), "ways": ways}
+        request = {"do": "part", "target": target, **owner, "train": train, "anyway": anyway}
+        self._spent = 0.0
+        answer = self._ask(request)
+        if answer.get("built") is None:
+            return None
         self._state["build"] = request
         return _decoded(partial(facts.read, Built), answer, "built")
 

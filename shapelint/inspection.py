@@ -9,7 +9,7 @@ import dataclasses
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from shapelint.analysis import Analysis
@@ -25,11 +25,12 @@ from shapelint.facts import (
 )
 from shapelint.findings.selection import selected_rules
 from shapelint.findings.suppressions import SKIP, skips
+from shapelint.found import Found, unavailable
 from shapelint.guesses import why_doubtful
 from shapelint.inputs import looked_at
 from shapelint.lengths.effort import Deadline, TooHard
 from shapelint.memory import at_most_megabytes
-from shapelint.model import Diagnostic, Inspected, Skipped, TargetReport
+from shapelint.model import Inspected, Skipped
 from shapelint.project.classes import Project, project_at
 from shapelint.project.discovery import Place, project_root
 from shapelint.project.targets import Plan, plans
@@ -37,33 +38,15 @@ from shapelint.rules import find_rule
 from shapelint.rules.same_padding_with_stride import refused
 from shapelint.source.texts import Texts
 from shapelint.trace import Span
-from shapelint.unbuilt import arguments_missing, as_guess, block_to_paste
+from shapelint.unbuilt import arguments_missing, as_info, block_to_paste
 from shapelint.verdict import verdict
 
-__all__ = ["Found", "found_in", "inspect_file", "lost"]
+__all__ = ["found_in", "inspect_file", "lost"]
 
 _PASSING = frozenset(("timeout", "worker-crashed", "internal-error"))
 """Findings that the next run may not have."""
-_PROBLEM_RULES = {"timeout": "timeout", "crash": "worker-crashed"}
-_ADVICE = {
-    "timeout": ("allow more with --timeout SECONDS, or keep long work out of what is imported",),
-    "crash": ("run the file by itself to see more; --memory MEGABYTES is what it may take",),
-    "missing": ("install it there, or choose another interpreter with --python",),
-}
-"""What can be done about a problem, by its kind."""
 _LEFT_TO_HEIRS = re.compile(r"NotImplementedError(?!:)")
 """What is raised where there is nothing to say: PyTorch's own says what is not implemented."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """What was found out about one target; the analysis is missing if there is none."""
-
-    report: TargetReport
-    diagnostics: tuple[Diagnostic, ...]
-    analysis: Analysis | None = None
-    parts: tuple[str, ...] = ()
-    """Classes of its submodules: they are analysed inside it, and not reported by themselves."""
 
 
 def inspect_file(
@@ -86,7 +69,7 @@ def inspect_file(
 def lost(place: Place, why: str) -> Inspected:
     """A file of which nothing is known because of a bug in shapelint."""
     path = place.path
-    found = _unavailable(Problem("bug", why), "internal-error", str(path), path, 1)
+    found = unavailable(Problem("bug", why), "internal-error", str(path), path, 1)
     return Inspected((found.report,), found.diagnostics)
 
 
@@ -111,16 +94,19 @@ def _found(
     try:
         facts = session.facts()
     except Unanswered as exc:
-        lost = _unavailable(exc.problem, "import-failed", str(path), path, 1)
+        lost = unavailable(exc.problem, "import-failed", str(path), path, 1)
         return [lost], Facts(str(path), "")
     described = [m for m in settings.models if m.path == path.absolute()]
     project = project_at(root, session.files)
     planned = list(plans(facts, place, project, settings.args, described))
     passed_over = () if place.target else tuple(_skipped(planned, path, session.files))
     lines = {statement.line for statement in passed_over}
-    looked = [(p, look(session, p, path, settings)) for p in planned if p.line not in lines]
-    told = (f for p, f in looked if not (p.part and _says(f, "cannot-construct", "cannot-trace")))
-    found = [f for f in told if not _is_base(f, path, project)]
+    wanted = (p for p in sorted(planned, key=lambda p: p.part) if p.line not in lines)
+    found: list[Found] = []
+    for plan in wanted:
+        if not (plan.part and any(plan.class_name in other.parts for other in found)):
+            each = look(session, plan, path, settings)
+            found += [each] if each and not _is_base(each, path, project) else []
     names = {f"{path}:{m.name}" for m in described}
     own = (f for f in found if f.report.target in names or not any(_is_part(f, o) for o in found))
     skipped = (*facts.skipped, *passed_over)
@@ -136,7 +122,7 @@ def _skipped(planned: Iterable[Plan], path: Path, files: Texts) -> Iterator[Skip
             yield SkippedStatement(plan.line, plan.name, why, (plan.name,))
 
 
-Look = Callable[[WorkerSession, Plan, Path, Settings], Found]
+Look = Callable[[WorkerSession, Plan, Path, Settings], Found | None]
 
 
 def _says(found: Found, *names: str) -> bool:
@@ -147,7 +133,7 @@ def _says(found: Found, *names: str) -> bool:
 def _is_base(found: Found, path: Path, project: Project) -> bool:
     """Whether a class calls what only the classes derived from it have: these are looked at."""
     lacks = _LEFT_TO_HEIRS.search(found.report.reason)
-    return lacks is not None and project.has_heirs(found.report.class_name, path)
+    return lacks is not None and bool(project.heirs(found.report.class_name, path))
 
 
 def _is_part(found: Found, other: Found) -> bool:
@@ -159,7 +145,7 @@ def _is_part(found: Found, other: Found) -> bool:
     return by_class and name in other.parts and other.report.class_name != name
 
 
-def _guarded(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found:
+def _guarded(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found | None:
     """One target; a bug in shapelint costs this one alone, and is shown."""
     try:
         return _inspect_target(session, plan, path, settings)
@@ -170,24 +156,59 @@ def _guarded(session: WorkerSession, plan: Plan, path: Path, settings: Settings)
         where = traceback.format_tb(exc.__traceback__, -2)
         problem = Problem("bug", f"shapelint raised {raised}", details="".join(where))
         target = f"{path}:{plan.name}"
-        return _unavailable(problem, "internal-error", target, path, plan.line, plan.class_name)
+        return unavailable(problem, "internal-error", target, path, plan.line, plan.class_name)
 
 
-def _inspect_target(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found:
-    """Build one target and analyse it."""
+def _inspect_target(
+    session: WorkerSession, plan: Plan, path: Path, settings: Settings
+) -> Found | None:
+    """Build one target and analyse it; None for a part of which nothing is to be said."""
+    if not plan.part:
+        return _by_itself(session, plan, path, settings)
+    build = _in_a_whole if plan.wholes else _by_itself
+    found = build(session, plan, path, settings)
+    return None if found and _says(found, "cannot-construct", "cannot-trace") else found
+
+
+def _by_itself(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found:
+    """A target built of its own arguments, or in another way if these do not do."""
     target = f"{path}:{plan.name}"
     if plan.missing:
-        guessed = _by_guess(session, plan, path, settings) if plan.guess else None
-        return guessed or _lacking(plan, path, settings)
+        ways = (_in_a_whole, _by_guess)
+        built = (way(session, plan, path, settings) for way in ways)
+        return next(filter(None, built), None) or _lacking(plan, path, settings)
     if plan.refused:
         missing = "is not installed" in plan.refused
         problem = Problem("missing" if missing else "error", plan.refused)
-        return _unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
+        return unavailable(problem, "cannot-construct", target, path, plan.line, plan.class_name)
     found = _constructed(session, plan, path, settings)
     if plan.otherwise is None or not _says(found, "cannot-construct"):
         return found
-    other = _inspect_target(session, plan.otherwise, path, settings)
+    other = _by_itself(session, plan.otherwise, path, settings)
     return found if _says(other, "cannot-construct") else other
+
+
+def _in_a_whole(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found | None:
+    """A class as a model that it is part of builds it; None if that runs at no size."""
+    for whole in plan.wholes:
+        with suppress(Unanswered):
+            built = session.part(plan.name, whole, plan.trains(settings), anyway=not plan.part)
+            if built:
+                how = f"built as {whole.name} builds it"
+                as_part = dataclasses.replace(plan, assumed=(how,))
+                found = _looked_at(session, as_part, built, path, settings)
+                why = f"{how}, which alone says what sizes it gets: so this is info only"
+                return _if_it_runs(found, why if plan.part else "")
+    return None
+
+
+def _if_it_runs(found: Found, doubt: str) -> Found | None:
+    """What was found, as info if there is doubt; None if the model runs at no size."""
+    sizes = found.report.valid_sizes
+    if found.analysis is None or sizes is None or sizes.smallest() is None:
+        return None
+    said = as_info(found.diagnostics, doubt) if doubt else found.diagnostics
+    return dataclasses.replace(found, diagnostics=said)
 
 
 def _lacking(plan: Plan, path: Path, settings: Settings) -> Found:
@@ -196,37 +217,43 @@ def _lacking(plan: Plan, path: Path, settings: Settings) -> Found:
     needs = f"needs {', '.join(plan.missing)}: no call and no config of the project gives {them}"
     place = (f"{path}:{plan.name}", path, plan.line, plan.class_name)
     notes = (block_to_paste(plan.name, plan.missing, path, settings),)
-    return _unavailable(Problem("error", needs), "cannot-construct", *place, notes)
+    return unavailable(Problem("error", needs), "cannot-construct", *place, notes)
 
 
 def _by_guess(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found | None:
     """The model with arguments guessed by name; None if it runs at no size with them."""
     assumed = tuple(f"{name} = {value!r}" for name, value in plan.guess.items())
+    if not plan.guess:
+        return None
     whole = {**plan.kwargs, **plan.guess}
     guess = dataclasses.replace(plan, kwargs=whole, missing=(), assumed=assumed)
-    found = _constructed(session, guess, path, settings)
-    sizes = found.report.valid_sizes
-    if found.analysis is None or sizes is None or sizes.smallest() is None:
-        return None
-    report = dataclasses.replace(found.report, guessed=True)
-    diagnostics = as_guess(found.diagnostics, assumed)
-    return dataclasses.replace(found, report=report, diagnostics=diagnostics)
+    why = f"assumed {', '.join(assumed)}: a guess by name, so this is info only"
+    found = _if_it_runs(_constructed(session, guess, path, settings), why)
+    return found and dataclasses.replace(
+        found, report=dataclasses.replace(found.report, guessed=True)
+    )
 
 
 def _constructed(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found:
     """A target of which all arguments are known."""
     target = f"{path}:{plan.name}"
-    span = Span(str(path), plan.line, 1, plan.line, 1)
     try:
         train = plan.trains(settings)
         built = session.build(plan.name, plan.args, plan.kwargs, train, plan.imports)
     except Unanswered as exc:
-        same = refused(exc.problem, target, span)
+        same = refused(exc.problem, target, Span(str(path), plan.line, 1, plan.line, 1))
         place = (target, path, plan.line, plan.class_name)
         names = arguments_missing(exc.problem.text)
         notes = (block_to_paste(plan.name, names, path, settings),) if names else ()
-        found = _unavailable(exc.problem, "cannot-construct", *place, notes)
+        found = unavailable(exc.problem, "cannot-construct", *place, notes)
         return dataclasses.replace(found, diagnostics=(same,)) if same else found
+    return _looked_at(session, plan, built, path, settings)
+
+
+def _looked_at(
+    session: WorkerSession, plan: Plan, built: Built, path: Path, settings: Settings
+) -> Found:
+    """A target that was built."""
     try:
         with Deadline(settings.timeout, session.clock).spent(), at_most_megabytes(settings.memory):
             return _analysed(session, plan, built, path, settings)
@@ -238,7 +265,8 @@ def _constructed(session: WorkerSession, plan: Plan, path: Path, settings: Setti
         problem = Problem("error", f"its sizes take more than --memory ({settings.memory} MB)")
     except RecursionError:
         problem = Problem("error", "the formulas of its sizes are nested too deep to work with")
-    found = _unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)
+    target = f"{path}:{plan.name}"
+    found = unavailable(problem, "cannot-trace", target, path, plan.line, plan.class_name)
     return dataclasses.replace(found, parts=built.parts)
 
 
@@ -264,36 +292,3 @@ def _reported(
     rules = [find_rule(entry.code) for entry in selected_rules(settings)]
     said = verdict(analysis, rules, str(path), plan.class_name, assumed)
     return Found(said.report, said.diagnostics, analysis)
-
-
-def _last_call(problem: Problem) -> list[str]:
-    """Where it was raised, and the line there."""
-    lines = problem.details.splitlines()
-    calls = [i for i, line in enumerate(lines) if line.startswith("  File ")]
-    return [line.strip() for line in lines[calls[-1] :]] if calls else lines[-3:]
-
-
-def _unavailable(
-    problem: Problem,
-    rule: str,
-    target: str,
-    path: Path,
-    line: int,
-    class_name: str = "",
-    notes: tuple[str, ...] = (),
-) -> Found:
-    """A target that could not be looked at, and why."""
-    here = Path(problem.path or path).absolute() == path.absolute()
-    at = problem.line if problem.line and here else line
-    diagnostic = find_rule(_PROBLEM_RULES.get(problem.kind, rule)).diagnostic(
-        problem.text,
-        target=target,
-        span=Span(str(path), at, 1, at, 1),
-        notes=(
-            *(notes or ([] if problem.line and here else _last_call(problem))),
-            *_ADVICE.get(problem.kind, ()),
-        ),
-        evidence="not-checked",
-    )
-    report = TargetReport(target, str(path), class_name, (), "not-checked", problem.text)
-    return Found(report, (diagnostic,))

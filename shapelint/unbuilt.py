@@ -15,7 +15,7 @@ from shapelint.project.discovery import project_root
 if TYPE_CHECKING:
     from shapelint.config import Settings
 
-__all__ = ["arguments_missing", "as_guess", "block_to_paste", "in_one_line"]
+__all__ = ["arguments_missing", "as_info", "block_to_paste", "in_one_line"]
 
 _RULE = "cannot-construct"
 
@@ -52,9 +52,8 @@ def arguments_missing(error: str) -> list[str]:
     return re.findall(r"'(\w+)'", names) if said and "required" in names else []
 
 
-def as_guess(found: Iterable[Diagnostic], assumed: Sequence[str]) -> tuple[Diagnostic, ...]:
-    """Findings that hang on guessed arguments: info, and no fix is applied for them."""
-    note = f"assumed {', '.join(assumed)}: a guess by name, so this is info only"
+def as_info(found: Iterable[Diagnostic], note: str) -> tuple[Diagnostic, ...]:
+    """Findings that hang on what nobody knows, as the note says: no fix is applied for them."""
     return tuple(
         replace(
             d,

@@ -35,6 +35,9 @@ class Net(nn.Module):
         return self.up(self.down(x))
 """
 
+WIDTHS = NET.replace("(self)", "(self, {0})").replace("1, 1, 3", "in_channels, in_channels, 3")
+WIDTHS = WIDTHS.replace("in_channels", "{0}").replace("class Net", "class {1}")
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -189,6 +192,71 @@ class {name}(nn.Module):
     assert "Part" not in {t.class_name for t in found.targets}
 
 
+OWNERS = """
+import torch
+from torch import nn
+import parts
+
+class LightningModule(nn.Module):
+    pass
+
+class Whole(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.part = parts.Held(1)
+
+class Downloads(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.part = parts.Before(1)
+        open("weights.pt")
+        self.other = parts.Behind(1)
+
+class Chooses(nn.Module):
+    def __init__(self, deep=False):
+        super().__init__()
+        self.part = parts.Deep(1) if deep else parts.Held(1)
+
+def deep():
+    return Chooses(deep=True)
+
+class Base(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.part = parts.Inherited(width)
+        open("weights.pt")
+
+class Heir(Base):
+    def __init__(self):
+        super().__init__(1)
+
+class Trainer(LightningModule):
+    def __init__(self, width=1):
+        super().__init__()
+        self.net = parts.Trained(len(torch.ones(width)))
+"""
+
+
+def test_a_part_is_built_as_its_owner_builds_it(project: Path) -> None:
+    """Where the owner is not linted with it: it raises, or has it under other options only."""
+    names = ("Held", "Before", "Behind", "Deep", "Inherited", "Trained")
+    parts = "".join(WIDTHS.format("width", name) for name in names)
+    report = linted(project, parts=parts, owners=OWNERS)
+    found = {t.class_name: t.assumed[0] for t in report.targets if t.evidence == "proven"}
+    assert found == {
+        "Before": "built as Downloads builds it",
+        "Deep": "built as Chooses builds it",
+        "Inherited": "built as Heir builds it",
+        "Trained": "built as Trainer builds it",
+    }
+    severities = {d.target.rpartition(":")[2]: d.severity for d in report.diagnostics}
+    assert {name: severities[name] for name in found} == {
+        **dict.fromkeys(("Before", "Deep", "Inherited"), "info"),
+        "Trained": "error",
+    }
+    assert not {"Held", "Behind"} & severities.keys()
+
+
 def test_imports_in_a_circle(project: Path) -> None:
     """As modules they work; a name that is not there yet is missing in one file, not in all."""
     ends = {
@@ -212,10 +280,6 @@ def test_a_finding_about_a_class_is_said_once(project: Path) -> None:
     of_net = [d for d in report.diagnostics if Path(d.span.path).name == "net.py"]
     assert len({t.target for t in report.targets if t.class_name == "Net"}) == 2
     assert len(of_net) == len({(d.code, d.message) for d in of_net}) > 0
-
-
-WIDTHS = NET.replace("(self)", "(self, {0})").replace("1, 1, 3", "in_channels, in_channels, 3")
-WIDTHS = WIDTHS.replace("in_channels", "{0}").replace("class Net", "class {1}")
 
 
 def test_a_name_with_a_usual_value_is_enough_to_look(project: Path) -> None:

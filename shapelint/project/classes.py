@@ -137,25 +137,29 @@ class Project:
         """What ``args.width`` is, for each file that parses the command line."""
         return [command_line(file.tree) for file in self.mentioning("add_argument")]
 
-    def owners(self, class_name: str, defined_in: Path) -> list[tuple[Path, str]]:
+    def owners(
+        self, class_name: str, defined_in: Path, trainers: bool = False
+    ) -> list[tuple[Path, str]]:
         """The model classes whose bodies name this class: file and class name of each.
 
-        A LightningModule does not count: it trains a model rather than being one.
+        A LightningModule trains a model rather than being one: only ``trainers`` make it count.
         """
         return [
             (file.path, owner.name)
             for file in self.meaning(class_name, defined_in.absolute())
             for owner in file.classes
-            if class_name in owner.uses and owner.name != class_name and not owner.trains
+            if class_name in owner.uses and owner.name != class_name
+            if trainers or not owner.trains
         ]
 
-    def has_heirs(self, class_name: str, defined_in: Path) -> bool:
-        """Whether another model class derives from this one."""
-        return any(
-            class_name in (base.rpartition(".")[2] for base in heir.bases)
+    def heirs(self, class_name: str, defined_in: Path) -> list[tuple[Path, str]]:
+        """The model classes that derive from this one: file and class name of each."""
+        return [
+            (file.path, heir.name)
             for file in self.meaning(class_name, defined_in.absolute())
             for heir in file.classes
-        )
+            if class_name in (base.rpartition(".")[2] for base in heir.bases)
+        ]
 
     def with_owners(self, names: Iterable[str], path: Path) -> tuple[str, ...]:
         """Classes of a file, those that they are part of, and what builds them, directly or not."""
@@ -169,17 +173,26 @@ class Project:
                     queue.append(owner)
         return tuple(found)
 
-    def is_lost(self, name: str, path: Path, asked: frozenset[str] = frozenset()) -> bool:
-        """Whether nothing in the project says how to build a class, or a model it is part of."""
+    def ways(self, name: str, path: Path) -> Iterator[Construction]:
+        """The calls and configs of the project that give a class all that it requires."""
         source = self.parse(path)
         found = next((c for c in source.classes if c.name == name), None) if source else None
-        if found is None or not found.required:
-            return False
+        if found is None:
+            return
+        if not found.required:
+            yield Construction(name, (), {}, path, found.line)
         parameters = [*found.positional, *sorted(found.required.difference(found.positional))]
         described = self.described(name, path, parameters)
         for call in itertools.chain(self.constructions(name, path), described):
             if found.required <= {*found.positional[: len(call.args)], *call.kwargs}:
-                return False
+                yield call
+
+    def is_lost(self, name: str, path: Path, asked: frozenset[str] = frozenset()) -> bool:
+        """Whether nothing in the project says how to build a class, or a model it is part of."""
+        source = self.parse(path)
+        known = {c.name for c in source.classes} if source else set()
+        if name not in known or next(self.ways(name, path), None):
+            return False
         owners = [(p, n) for p, n in self.owners(name, path) if n not in asked]
         return all(self.is_lost(n, p, asked | {name}) for p, n in owners)
 

@@ -8,7 +8,7 @@ top-level models are reported: a block is analysed inside the model that uses it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from shapelint.project.constructions import Construction
 from shapelint.project.discovery import Place
 from shapelint.project.sources import SourceFile
 from shapelint.project.usual import usual_arguments
+from shapelint.project.wholes import Whole, wholes
 
 __all__ = ["Plan", "plans"]
 
@@ -44,7 +45,9 @@ class Plan:
     guess: Mapping[str, Any] = field(default_factory=dict)
     """Values for what is missing that are usual under these names; empty if one of them is not."""
     part: bool = False
-    """Whether it is looked at only because no model that it is part of can be built."""
+    """Whether it is looked at only where no model that it is part of is."""
+    wholes: Iterable[Whole] = ()
+    """The models that it may be part of: where its own arguments are not known, they have them."""
     assumed: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     """Statements that give the names in arguments that are expressions a meaning."""
@@ -102,11 +105,15 @@ def _found(
     classes = [*facts.classes, *_left_out(facts, source)]
     built = {c.name: _class(c, facts, project, args) for c in classes if c.name not in covered}
     for name, owners in {n: project.owners(n, place.path) for n in built}.items():
+        plan = built[name]
         if not owners:
-            if not (_is_hopeless(built[name]) and project.has_heirs(name, place.path)):
-                yield built[name]
-        elif not _is_hopeless(built[name]) and all(_is_lost(o, built, project) for o in owners):
-            yield replace(built[name], part=True)
+            if not (_is_hopeless(plan) and project.heirs(name, place.path)):
+                yield plan
+        elif not _is_hopeless(plan) and all(_is_lost(o, built, project) for o in owners):
+            yield replace(plan, part=True)
+        elif not plan.refused:
+            found = wholes(name, place.path, project)
+            yield Plan(name, plan.line, name, part=True, wholes=found)
 
 
 def _is_hopeless(plan: Plan) -> bool:
@@ -160,7 +167,8 @@ def _class(found: ClassFacts, facts: Facts, project: Project, args: Mapping[str,
     called = (_as_called(plan, call, args) for call in _calls(found, facts, project, args))
     if not missing:
         return _in_turn([plan, *called])
-    lacking = replace(plan, missing=missing, guess=usual_arguments(missing))
+    found_in = wholes(found.name, Path(facts.path), project)
+    lacking = replace(plan, missing=missing, guess=usual_arguments(missing), wholes=found_in)
     return _in_turn([*called, lacking])
 
 

@@ -12,7 +12,7 @@ import inspect
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +27,7 @@ from shapelint.source.texts import Texts
 from shapelint.wire import encode
 from shapelint.worker.loading.annotations import annotated
 from shapelint.worker.loading.build import (
+    Make,
     Model,
     assemble,
     build,
@@ -37,6 +38,7 @@ from shapelint.worker.loading.construct import watching_constructors
 from shapelint.worker.loading.found import facts_of
 from shapelint.worker.loading.inputs import guess_inputs
 from shapelint.worker.loading.load import Project
+from shapelint.worker.loading.parts import Made, is_of, made_by, part_of
 from shapelint.worker.loading.reads import Reads
 from shapelint.worker.problems import problem_of
 from shapelint.worker.runs import Call, plain_run, trace_run
@@ -57,6 +59,8 @@ class FileSession:
         self.target = ""
         self.call = Call(())
         self.reads = Reads()
+        self.wholes: dict[tuple[str, str, str], Made] = {}
+        """What was built to look at its parts, by file, class and arguments."""
 
     def answer(self, request: Mapping[str, Any]) -> Json:
         """The answer to one request, ``{"do": name, …parameters}``. Never raises."""
@@ -99,26 +103,46 @@ class FileSession:
     ) -> Json:
         """Build a target. ``arguments`` is the source of ``(args, kwargs)``, after ``imports``."""
         assumed: dict[str, None] = {}
-        imported: Json = {}
-        for statement in imports:
-            exec(statement, imported)
-
-        def make(device: str) -> nn.Module:
-            namespace = self._namespace(device)
-            args, kwargs = eval(arguments, {**namespace, **imported})
-            made, filled = assemble(namespace, target, args, kwargs)
-            assumed.update(dict.fromkeys(filled))
-            module: nn.Module = made
-            return module
-
+        make = _maker(target, arguments, imports, self._namespace, assumed)
         self.model, self.target = None, target
         self.model = build(make, train)
         return {"built": dataclasses.asdict(_built(self.model.root, tuple(assumed)))}
+
+    def on_part(
+        self,
+        target: str,
+        owner: str,
+        path: str,
+        ways: Sequence[tuple[str, list[str]]],
+        train: bool,
+        anyway: bool,
+    ) -> Json:
+        """Build a class of the file as its ``owner`` builds it, a class of the file ``path``.
+
+        ``ways`` are arguments of the owner, and imports. Nothing is built, but ``anyway``, if the
+        owner, built the first of these ways that works, has such a part.
+        """
+        namespace = self._namespace("meta") if Path(path) == self.path else self._of(Path(path))
+        self.model, self.target = None, target
+        made = (self._made(owner, way, namespace) for way in ways)
+        self.model = part_of(made, is_of(target, self.path), train, anyway)
+        return {"built": self.model and dataclasses.asdict(_built(self.model.root, ()))}
+
+    def _made(self, owner: str, way: tuple[str, list[str]], namespace: Mapping[str, Any]) -> Made:
+        """What building an owner one way makes; remembered, as it has many parts."""
+        key = (str(namespace["__file__"]), owner, way[0])
+        if key not in self.wholes:
+            self.wholes[key] = made_by(_maker(owner, *way, lambda device: namespace, {}))
+        return self.wholes[key]
 
     def _namespace(self, device: str) -> Mapping[str, Any]:
         """The globals of the file; instances in it live on the meta device."""
         assert self.module is not None
         return vars(self.module) if device == "meta" else self.project.again(self.module, device)
+
+    def _of(self, path: Path) -> Mapping[str, Any]:
+        """The globals of another file of the project."""
+        return vars(self.project.imported(path))
 
     def on_inputs(self) -> Json:
         """What ``forward`` takes, as far as it can be found out."""
@@ -152,6 +176,29 @@ class FileSession:
         if self.model is None:
             raise RuntimeError("no model was built")
         return self.model
+
+
+def _maker(
+    target: str,
+    arguments: str,
+    imports: Sequence[str],
+    namespace: Callable[[str], Mapping[str, Any]],
+    assumed: dict[str, None],
+) -> Make:
+    """What builds a target on a device; adds to ``assumed`` what is filled in."""
+
+    def make(device: str) -> nn.Module:
+        imported: Json = {}
+        for statement in imports:
+            exec(statement, imported)
+        known = namespace(device)
+        args, kwargs = eval(arguments, {**known, **imported})
+        made, filled = assemble(known, target, args, kwargs)
+        assumed.update(dict.fromkeys(filled))
+        module: nn.Module = made
+        return module
+
+    return make
 
 
 def _built(root: nn.Module, assumed: tuple[str, ...]) -> Built:

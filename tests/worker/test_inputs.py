@@ -210,6 +210,15 @@ class Frames(nn.Module):
         return self.conv(x.permute(0, 2, 1, 3, 4))
 
 
+class Variadic(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(4, 8, 3)
+
+    def forward(self, *args, training=False, **kwargs):
+        return self.conv(*args)
+
+
 CASES = [
     pytest.param(Batched(), [("N", "H", "W", 4)], id="an op that asks for more dims"),
     pytest.param(nn.Conv1d(2, 4, 3), [("N", 2, "L")], id="Conv1d"),
@@ -239,6 +248,7 @@ CASES = [
     pytest.param(FailsLater(), [("N", 1, "H", "W")], id="a failure further on is no concern here"),
     pytest.param(Annotated(), [("b", 3, "rows", "cols")], id="annotation, channels from the layer"),
     pytest.param(WithExample(), [("N", 3, "H", "W")], id="example_input_array"),
+    pytest.param(Variadic(), [("N", 4, "L")], id="an option behind all that has a position"),
 ]
 
 

@@ -21,7 +21,17 @@ from shapelint.worker.device import OneDevice, move
 from shapelint.worker.earlier import Earlier
 from shapelint.worker.loading.construct import constructed, watching_constructors
 
-__all__ = ["Model", "NotAModule", "assemble", "build", "inventory_of", "number_of_parameters"]
+__all__ = [
+    "Make",
+    "Model",
+    "NotAModule",
+    "assemble",
+    "build",
+    "building",
+    "inventory_of",
+    "model_of",
+    "number_of_parameters",
+]
 
 Make = Callable[[str], nn.Module]
 """Builds the module on a device."""
@@ -67,6 +77,11 @@ def build(make: Make, train: bool = False) -> Model:
         raise
     except Exception:  # the constructor may need values; if it is wrong the CPU says so as well
         root = _made(make, "cpu")
+    return model_of(root, make, train)
+
+
+def model_of(root: nn.Module, make: Make, train: bool = False) -> Model:
+    """A module that was built, on the meta device."""
     move(root, "meta")
     return Model(root.train(train), lambda device: make(device).train(train), constructed(root))
 

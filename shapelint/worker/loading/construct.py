@@ -19,7 +19,7 @@ from torch import nn
 from shapelint.trace import Span
 from shapelint.worker.frames import frame_span, is_user_frame
 
-__all__ = ["constructed", "watching_constructors"]
+__all__ = ["constructed", "constructor_of", "watching_constructors"]
 
 _KEY = "_shapelint_built_by"
 """Kept in the module itself, so that ``copy.deepcopy`` copies it and no id is ever reused."""
@@ -48,7 +48,7 @@ def constructed(root: nn.Module) -> dict[int, tuple[Span, ...]]:
 
 def _builders(module: nn.Module, start: FrameType | None) -> Iterator[Span]:
     at, last = start, None
-    while at is not None and _constructor_of(at) is module:
+    while at is not None and constructor_of(at) is module:
         if at is not start and is_user_frame(at):
             yield frame_span(at)
         at = at.f_back
@@ -57,13 +57,13 @@ def _builders(module: nn.Module, start: FrameType | None) -> Iterator[Span]:
             span = frame_span(at)
             if last is None or not _contains(span, last):
                 yield span
-            if _constructor_of(at) is not None:
+            if constructor_of(at) is not None:
                 return
             last = span
         at = at.f_back
 
 
-def _constructor_of(frame: FrameType) -> nn.Module | None:
+def constructor_of(frame: FrameType) -> nn.Module | None:
     """The module whose ``__init__`` (or that of a base class) runs in this frame."""
     code = frame.f_code
     if code.co_name != "__init__" or not code.co_argcount:

@@ -47,15 +47,19 @@ def guess_inputs(
 def required_inputs(root: nn.Module) -> list[str]:
     """Names of the parameters of ``forward`` without a default; ``"0"`` for ``*args``.
 
-    Raises ValueError if there are none.
+    If all have one, the first: what stands behind ``*args`` is an option. Raises ValueError if
+    there are none.
     """
-    parameters = inspect.signature(root.forward).parameters.values()
+    parameters = list(inspect.signature(root.forward).parameters.values())
     named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    required = [p.name for p in named if p.default is p.empty] or [p.name for p in named[:1]]
+    required = [p.name for p in named if p.default is p.empty]
     if required:
         return required
-    if any(p.kind in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY) for p in parameters):
-        return ["0"]
+    for first in parameters[:1]:
+        if first.kind in (first.VAR_POSITIONAL, first.POSITIONAL_ONLY):
+            return ["0"]
+    if named:
+        return [named[0].name]
     raise ValueError("forward takes no input")
 
 

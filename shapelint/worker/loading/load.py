@@ -67,6 +67,13 @@ class Project:
         loaded = sys.modules.get(name)
         return self._execute(name, path) if loaded is None else loaded
 
+    def imported(self, path: Path) -> ModuleType:
+        """Another file of the project, after :meth:`load`. Raises what its import raises."""
+        name, top = module_name(path, self.root, self.files)
+        if str(top) not in sys.path:
+            sys.path.append(str(top))
+        return importlib.import_module(name)
+
     def _install(self, folders: Sequence[Path]) -> None:
         for folder in reversed(folders):
             if str(folder) not in sys.path:

@@ -1,0 +1,66 @@
+"""What was found out about one target, also where that is only why it could not be looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from shapelint.analysis import Analysis
+from shapelint.facts import Problem
+from shapelint.model import Diagnostic, TargetReport
+from shapelint.rules import find_rule
+from shapelint.trace import Span
+
+__all__ = ["Found", "unavailable"]
+
+_RULES = {"timeout": "timeout", "crash": "worker-crashed"}
+_ADVICE = {
+    "timeout": ("allow more with --timeout SECONDS, or keep long work out of what is imported",),
+    "crash": ("run the file by itself to see more; --memory MEGABYTES is what it may take",),
+    "missing": ("install it there, or choose another interpreter with --python",),
+}
+"""What can be done about a problem, by its kind."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found out about one target; the analysis is missing if there is none."""
+
+    report: TargetReport
+    diagnostics: tuple[Diagnostic, ...]
+    analysis: Analysis | None = None
+    parts: tuple[str, ...] = ()
+    """Classes of its submodules: they are analysed inside it, and not reported by themselves."""
+
+
+def _last_call(problem: Problem) -> list[str]:
+    """Where it was raised, and the line there."""
+    lines = problem.details.splitlines()
+    calls = [i for i, line in enumerate(lines) if line.startswith("  File ")]
+    return [line.strip() for line in lines[calls[-1] :]] if calls else lines[-3:]
+
+
+def unavailable(
+    problem: Problem,
+    rule: str,
+    target: str,
+    path: Path,
+    line: int,
+    class_name: str = "",
+    notes: tuple[str, ...] = (),
+) -> Found:
+    """A target that could not be looked at, and why."""
+    here = Path(problem.path or path).absolute() == path.absolute()
+    at = problem.line if problem.line and here else line
+    diagnostic = find_rule(_RULES.get(problem.kind, rule)).diagnostic(
+        problem.text,
+        target=target,
+        span=Span(str(path), at, 1, at, 1),
+        notes=(
+            *(notes or ([] if problem.line and here else _last_call(problem))),
+            *_ADVICE.get(problem.kind, ()),
+        ),
+        evidence="not-checked",
+    )
+    report = TargetReport(target, str(path), class_name, (), "not-checked", problem.text)
+    return Found(report, (diagnostic,))
