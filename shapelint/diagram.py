@@ -66,6 +66,8 @@ def diagram(seen: Examination) -> Diagram:
         facts.append(f"runs at {report.valid_sizes.text}")
     if report.roundtrip_sizes is not None:
         facts.append(f"comes back at {report.roundtrip_sizes.text}")
+    if report.unknown_sizes is not None:
+        facts.append(f"not known at {report.unknown_sizes.text}")
     facts.append(": ".join(filter(None, [report.evidence.replace("-", " "), report.reason])))
     if trace is None:
         return Diagram(report.target, tuple(facts), (), ())

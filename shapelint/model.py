@@ -167,6 +167,8 @@ class TargetReport:
     """Why it is not proven; empty if it is."""
     valid_sizes: Sizes | None = None
     roundtrip_sizes: Sizes | None = None
+    unknown_sizes: Sizes | None = None
+    """Of these nobody knows whether they run; None if there are none, or if none is known."""
     outputs: tuple[str, ...] = ()
     """Output shapes as formulas, for example ``(N, 1, 2*ceil(L/2) - 1)``."""
     assumed: tuple[str, ...] = ()

@@ -31,11 +31,10 @@ def _in_words(sizes: Sizes) -> SizesInWords:
 
 def _with_sizes(inspected: Inspected, change: Callable[[Any], Sizes]) -> Inspected:
     def changed(target: TargetReport) -> TargetReport:
-        valid, comes_back = target.valid_sizes, target.roundtrip_sizes
+        sets = target.valid_sizes, target.roundtrip_sizes, target.unknown_sizes
+        valid, comes_back, unknown = (None if s is None else change(s) for s in sets)
         return dataclasses.replace(
-            target,
-            valid_sizes=None if valid is None else change(valid),
-            roundtrip_sizes=None if comes_back is None else change(comes_back),
+            target, valid_sizes=valid, roundtrip_sizes=comes_back, unknown_sizes=unknown
         )
 
     return dataclasses.replace(inspected, targets=tuple(map(changed, inspected.targets)))

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from shapelint.contracts import contracts
 from shapelint.lengths.effort import TooHard
-from shapelint.lengths.words import formula
 from shapelint.lint import diagnose
 from shapelint.model import Contract, Diagnostic, Evidence, TargetReport
+from shapelint.returns import returned_shapes
 from shapelint.rules import Rule, find_rule
 
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
     from shapelint.lengths.sets import SizeSet
-    from shapelint.trace import Shape
 
 __all__ = ["Verdict", "verdict"]
 
@@ -55,7 +54,8 @@ def verdict(
         reason="; ".join((*tried, *doubts[:3])),
         valid_sizes=valid,
         roundtrip_sizes=comes_back,
-        outputs=() if analysis.sweep else tuple(map(_formula, analysis.exploration.base.outputs)),
+        unknown_sizes=_unknown(analysis) if valid is not None else None,
+        outputs=() if analysis.sweep else _returned(analysis),
         assumed=assumed,
         contracts=_contracts(analysis, evidence),
     )
@@ -79,6 +79,21 @@ def _sets(analysis: Analysis) -> tuple[SizeSet | None, SizeSet | None, tuple[str
     return valid, comes_back, ()
 
 
+def _unknown(analysis: Analysis) -> SizeSet | None:
+    """What no run speaks for; where a window of sizes was run, the words for it say so."""
+    unexplored = analysis.exploration.unexplored
+    return unexplored if unexplored and analysis.sweep is None else None
+
+
+def _returned(analysis: Analysis) -> tuple[str, ...]:
+    """The outputs in formulas, as far as worked out."""
+    try:
+        with analysis.effort.spent():
+            return returned_shapes(analysis.exploration)
+    except TooHard:
+        return ()
+
+
 def _contracts(analysis: Analysis, evidence: Evidence) -> tuple[Contract, ...]:
     """What it promises, and whether it keeps that."""
     try:
@@ -97,7 +112,3 @@ def _less_than_proven(report: TargetReport, analysis: Analysis) -> tuple[Diagnos
         report.reason, target=report.target, span=analysis.span, evidence=report.evidence
     )
     return (said,)
-
-
-def _formula(shape: Shape) -> str:
-    return f"({', '.join(map(formula, shape))})"

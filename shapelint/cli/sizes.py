@@ -84,6 +84,8 @@ def _facts(
     if comes_back is not None:
         same = comes_back == valid
         yield "comes back at", "all of them" if same else comes_back.text
+    if report.unknown_sizes is not None:
+        yield "not known at", report.unknown_sizes.text
     for symbol, size in near.items():
         words = [_beside("runs", valid, symbol, near)]
         if comes_back is not None:

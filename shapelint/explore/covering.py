@@ -170,7 +170,7 @@ class _Explorer:
             unexplored = paths[-1].elsewhere
         near = {s: base.hints[s] for s in symbols}
         while unexplored and not self._given_up():
-            sizes = _next(unexplored, near, len(paths) % 2 == 0)
+            sizes = _next(unexplored, near, bool(self._fixed()) or len(paths) % 2 == 0)
             if sizes is None or max(sizes.values()) >= MAX_LENGTH:
                 break
             trace = self.trace({**base.hints, **sizes})
@@ -264,7 +264,7 @@ def _together(event: Event) -> list[frozenset[str]]:
 def _next(left: SizeSet, near: Sizes, small: bool) -> dict[str, int] | None:
     """A size to run: close to the ones known, where most sizes are, and now and then a small one.
 
-    Where every size takes its own way (a loop that a length counts) the small ones matter most.
+    Where every size takes its own way (a loop that a length counts) a run takes as long as it is.
     """
     return left.lexmin() if small else left.nearest(near)
 

@@ -78,14 +78,17 @@ def union(name: str, found: Iterable[Stretch], lowest: int = 1, neighbours: int 
     So are up to so many ``neighbours``; longer runs are given by their ends.
     """
     points: list[int] = []
-    texts = []
+    stretches: list[Stretch] = []
     for stretch in found:
         few = stretch.points(MAX_LISTED)
         if few is not None and (len(few) <= neighbours or stretch.period > 1):
             points += few
         else:
-            texts.append(stretch_text(name, stretch, lowest))
-    return " or ".join([*_listed(name, points), *texts])
+            stretches.append(stretch)
+    listed = _listed(name, points)
+    texts = [stretch_text(name, stretch, lowest) for stretch in stretches]
+    behind = points and stretches and min(points) > stretches[0].low
+    return " or ".join([*texts, *listed] if behind else [*listed, *texts])
 
 
 def _listed(name: str, points: Sequence[int]) -> list[str]:

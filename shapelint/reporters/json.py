@@ -14,9 +14,9 @@ lines and columns count from 1, columns in characters, ends exclusive.
     ``valid_sizes`` (the sizes that run: ``text`` and the ``smallest``, an object from names to
     the sizes that add up to the least, or null if there is none; null if unknown),
     ``roundtrip_sizes`` (``text``; null where the output is not meant to be as long as the input),
-    ``outputs[]`` (shapes as formulas), ``assumed[]`` (what had to be guessed), ``contracts[]``
-    (what it promises: ``text``, ``verdict``: ``proven``, ``checked``, ``disproved`` or
-    ``not-checked``, ``reason``).
+    ``unknown_sizes`` (``text``; null where there are none), ``outputs[]`` (shapes as formulas),
+    ``assumed[]`` (what had to be guessed), ``contracts[]`` (what it promises: ``text``,
+    ``verdict``: ``proven``, ``checked``, ``disproved`` or ``not-checked``, ``reason``).
 ``diagnostics[]``
     ``code``, ``name``, ``severity`` (``error``, ``warning``, ``info``), ``message``, ``target``,
     ``path``, ``line``, ``column``, ``end_line``, ``end_column``, ``label`` (a few words about that
@@ -84,7 +84,6 @@ def json(report: Report, sources: Sources) -> str:
 
 
 def _target(target: TargetReport, sources: Sources) -> dict[str, Any]:
-    comes_back = target.roundtrip_sizes
     return {
         "target": target.target,
         "path": sources.shown(target.path),
@@ -93,7 +92,8 @@ def _target(target: TargetReport, sources: Sources) -> dict[str, Any]:
         "evidence": target.evidence,
         "reason": target.reason,
         "valid_sizes": _valid(target.valid_sizes),
-        "roundtrip_sizes": None if comes_back is None else {"text": comes_back.text},
+        "roundtrip_sizes": _words(target.roundtrip_sizes),
+        "unknown_sizes": _words(target.unknown_sizes),
         "outputs": target.outputs,
         "assumed": target.assumed,
         "contracts": [dataclasses.asdict(contract) for contract in target.contracts],
@@ -102,6 +102,10 @@ def _target(target: TargetReport, sources: Sources) -> dict[str, Any]:
 
 def _valid(sizes: Sizes | None) -> dict[str, Any] | None:
     return None if sizes is None else {"text": sizes.text, "smallest": sizes.smallest()}
+
+
+def _words(sizes: Sizes | None) -> dict[str, Any] | None:
+    return None if sizes is None else {"text": sizes.text}
 
 
 def _diagnostic(found: Diagnostic, fingerprint: str, sources: Sources) -> dict[str, Any]:

@@ -45,6 +45,8 @@ def _facts(target: TargetReport) -> Iterator[str]:
         yield f"runs at {target.valid_sizes.text}"
     if target.roundtrip_sizes is not None:
         yield f"comes back at {target.roundtrip_sizes.text}"
+    if target.unknown_sizes is not None:
+        yield f"not known at {target.unknown_sizes.text}"
     if target.outputs:
         yield f"returns {', '.join(target.outputs)}"
     for contract in target.contracts:

@@ -37,6 +37,18 @@ returns        (N, 1, 4*floor(L/4))
 evidence       proven
 """,
     ),
+    "runs that did not cover every size": (
+        target(evidence="checked", reason="some were run", valid_sizes=EVEN, unknown_sizes=FOURS),
+        [],
+        0,
+        """\
+models/ae.py:AE(x: N, 1, L)
+runs at        L % 2 == 0
+smallest       L = 2
+not known at   L % 4 == 0
+evidence       checked: some were run
+""",
+    ),
     "nothing is meant to come back, and not all is proven": (
         target(evidence="checked", reason="an op was probed", valid_sizes=EVEN),
         [],

@@ -56,6 +56,7 @@ def test_what_was_not_checked_has_its_reason_and_no_sizes():
         "reason": "took longer than 60 s",
         "valid_sizes": None,
         "roundtrip_sizes": None,
+        "unknown_sizes": None,
         "outputs": [],
         "assumed": [],
         "contracts": [],
