@@ -26,8 +26,10 @@ from shapelint.lengths.domain import domain_of
 from shapelint.lengths.effort import Effort, TooHard
 from shapelint.lengths.sets import SizeSet
 from shapelint.lint import Findings, diagnose
+from shapelint.memory import MEGABYTES
 from shapelint.model import Diagnostic, Evidence, Input
 from shapelint.session import Session
+from shapelint.stopwatch import SECONDS
 from shapelint.subject import Subject
 from shapelint.template import Dims, hints_for, symbols_of, template_of
 from shapelint.trace import UNKNOWN_INDEX, Span
@@ -227,6 +229,8 @@ def analyze(
     dtypes: Sequence[Any] | None = None,
     kwargs: Mapping[str, Any] | None = None,
     lengths: Mapping[str, str] | Sequence[str] | None = None,
+    timeout: float = SECONDS,
+    memory: int = MEGABYTES,
 ) -> Analysis:
     """Analyse a module in this process.
 
@@ -239,6 +243,8 @@ def analyze(
         kwargs: constant keyword arguments of ``forward``.
         lengths: the sizes that matter, ``{"H": "multiple of 32, 256..1024"}`` or
             ``["H % 32 == 0"]``; every size from 1 up by default.
+        timeout: seconds that the runs of the module and their solving may take.
+        memory: megabytes that they may take beyond what this process has.
 
     Returns:
         An :class:`Analysis`. Exceptions of the model are part of it; they are not raised.
@@ -246,15 +252,17 @@ def analyze(
     Raises:
         UsageError: for an input that makes no sense.
         ValueError: for a domain that makes no sense.
+        TimeoutError, MemoryError: it took more than it may.
     """
-    from shapelint.local import LocalSession, definition
+    from shapelint.local import LocalSession, definition, limited
 
     template = template_of(inputs, dtypes)
-    session = LocalSession(module, template, kwargs=kwargs)
     domain = domain_of(lengths or (), symbols_of(template))
     where = partial(definition, type(module))
     known = (type(module).__name__, where, domain, bool(lengths))
-    return examine(session, template, *known, annotated=session.annotated)
+    with limited(timeout, memory):
+        session = LocalSession(module, template, kwargs=kwargs)
+        return examine(session, template, *known, annotated=session.annotated)
 
 
 def examine(

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from shapelint.errors import UsageError, suggestion
+from shapelint.memory import MEGABYTES
+from shapelint.stopwatch import SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,9 +124,9 @@ class Settings:
 
     python: str | None = None
     """The interpreter that runs the models, by path or command name; None to find one."""
-    timeout: float = 60
+    timeout: float = SECONDS
     """Seconds (of :mod:`shapelint.stopwatch`) for opening a file, and for each model in it."""
-    memory: int = 8192
+    memory: int = MEGABYTES
     """Megabytes that a file may take, beyond what torch itself takes."""
     jobs: int | None = None
     """Files that are linted at the same time, at most; None for one, or for many files as many as

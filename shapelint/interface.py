@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 from shapelint.analysis import Analysis, analyze
 from shapelint.errors import UsageError
 from shapelint.lengths.domain import condition_of
-from shapelint.model import Report
+from shapelint.local import definition, limited
+from shapelint.memory import MEGABYTES
+from shapelint.model import Report, TargetReport
+from shapelint.rules import find_rule
+from shapelint.stopwatch import SECONDS
 from shapelint.template import Dims, template_of
 from shapelint.verdict import verdict
 from shapelint.wording import size_text
@@ -50,6 +54,8 @@ def check(
     kwargs: Mapping[str, Any] | None = None,
     isolated: bool = False,
     train: bool = False,
+    timeout: float | None = None,
+    memory: int | None = None,
 ) -> Report:
     """Lint a module, or the models in a file or folder.
 
@@ -66,6 +72,8 @@ def check(
         isolated: for a path, whether to pass over config files; else they are found and read as on
             the command line, and what is said here comes first.
         train: for a path, whether models run in training mode; a module runs in the mode it is in.
+        timeout: seconds that a model may take, if the processor is free: 60 by default.
+        memory: megabytes that it may take: 8192 by default.
 
     Returns:
         The :class:`~shapelint.model.Report`; ``print`` and notebooks show it as the command line
@@ -78,12 +86,21 @@ def check(
     """
     if isinstance(what, (str, os.PathLike)):
         said = {"inputs": template_of(inputs), "lengths": tuple(_conditions(lengths))}
-        return _check_path(os.fspath(what), {**said, "args": kwargs, "train": train}, isolated)
+        limits = {"timeout": timeout, "memory": memory}
+        more = {"args": kwargs, "train": train, **limits}
+        return _check_path(os.fspath(what), {**said, **more}, isolated)
     if not inputs:
         raise UsageError("inputs: the dims of every tensor that forward takes are needed")
     if train:
         raise UsageError("train: a module is checked in the mode it is in; call its train() first")
-    return _report(analyze(what, inputs, kwargs=kwargs, lengths=lengths))
+    try:
+        limits = (timeout or SECONDS, memory or MEGABYTES)
+        with limited(*limits):
+            return _report(analyze(what, inputs, None, kwargs, lengths, *limits))
+    except TimeoutError as exc:
+        return _ended(what, "timeout", str(exc), "allow more with timeout=SECONDS")
+    except MemoryError:
+        return _ended(what, "cannot-trace", "takes more memory", "allow more with memory=MEGABYTES")
 
 
 def _check_path(path: str, said: Mapping[str, Any], isolated: bool) -> ShownReport:
@@ -104,6 +121,17 @@ def _shown(report: Report) -> ShownReport:
     return ShownReport(**{f.name: getattr(report, f.name) for f in fields(report)})
 
 
+def _ended(module: nn.Module, rule: str, why: str, advice: str) -> ShownReport:
+    """A report on a module that took more than it may."""
+    name, where = type(module).__name__, definition(type(module))
+    said = find_rule(rule).diagnostic(
+        why, target=name, span=where, notes=(advice,), evidence="not-checked"
+    )
+    return ShownReport(
+        (TargetReport(name, where.path, name, (), "not-checked", why),), (said,), files=0
+    )
+
+
 def _report(analysis: Analysis) -> ShownReport:
     said = verdict(analysis)
     return ShownReport((said.report,), said.diagnostics, files=0)
@@ -114,6 +142,8 @@ def assert_roundtrip(
     inputs: str | Sequence[Dims | str],
     lengths: Lengths = (),
     kwargs: Mapping[str, Any] | None = None,
+    timeout: float = SECONDS,
+    memory: int = MEGABYTES,
 ) -> None:
     """For tests: the output is as long as the (first) input, proven for every size that matters.
 
@@ -124,18 +154,23 @@ def assert_roundtrip(
         inputs: as for :func:`check`.
         lengths: the sizes that matter; every size from 1 up by default.
         kwargs: constant keyword arguments of ``forward``.
+        timeout: seconds that it may take, if the processor is free.
+        memory: megabytes that it may take.
 
     Raises:
         AssertionError: a size does not come back, or that could not be proven. The message has the
             smallest such size, and the report.
         UsageError: inputs that make no sense.
         ValueError: ``lengths`` that are not understood.
+        TimeoutError, MemoryError: it took more than it may.
     """
     __tracebackhide__ = True  # pytest shows the test that called
-    analysis = analyze(module, inputs, kwargs=kwargs, lengths=lengths)
-    wrong = _why_not(analysis)
+    with limited(timeout, memory):
+        analysis = analyze(module, inputs, None, kwargs, lengths, timeout, memory)
+        wrong = _why_not(analysis)
+        report = _report(analysis) if wrong else ""
     if wrong:
-        raise AssertionError(f"{wrong}\n\n{_report(analysis)}")
+        raise AssertionError(f"{wrong}\n\n{report}")
 
 
 def _why_not(analysis: Analysis) -> str:

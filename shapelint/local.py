@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from shapelint import facts
 from shapelint.facts import Inventory
 from shapelint.lengths.expr import Bounds
+from shapelint.memory import at_most_megabytes
 from shapelint.model import Input
 from shapelint.session import NoSource, Patch, Run, Session
 from shapelint.source.texts import Texts
@@ -24,8 +25,7 @@ from shapelint.trace import Span, Trace
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["LocalSession", "definition"]
-
+__all__ = ["LocalSession", "definition", "limited"]
 
 _KINDS = (dict, list, set, OrderedDict)
 
@@ -84,6 +84,26 @@ class LocalSession:
         """Raises NoSource: the module exists, its source may be long gone."""
         raise NoSource
         yield self
+
+
+class _OutOfTime(BaseException):
+    """No Exception: those that a model raises are caught, as facts about the model."""
+
+
+@contextmanager
+def limited(seconds: float, megabytes: int) -> Iterator[None]:
+    """Raise TimeoutError or MemoryError where the body takes more than that.
+
+    As in a worker the time without a processor does not count. Only the main thread of a process
+    can be interrupted, and no call that stays in C.
+    """
+    from shapelint.worker.limits import time_limit
+
+    try:
+        with time_limit(seconds, _OutOfTime), at_most_megabytes(megabytes):
+            yield
+    except _OutOfTime as exc:
+        raise TimeoutError(str(exc)) from None
 
 
 def definition(kind: type) -> Span:

@@ -23,8 +23,9 @@ from typing import IO, Any, Protocol
 
 from shapelint.errors import UsageError
 from shapelint.facts import Problem
+from shapelint.memory import MEGABYTES
 from shapelint.signals import blocked
-from shapelint.stopwatch import Stopwatch
+from shapelint.stopwatch import SECONDS, Stopwatch
 from shapelint.wire import WIRE_VERSION
 
 __all__ = ["Json", "Limits", "NotStarted", "Unanswered", "Worker"]
@@ -43,9 +44,9 @@ _GRACE = 5.0
 class Limits:
     """What one request may cost."""
 
-    seconds: float = 60.0
+    seconds: float = SECONDS
     """For opening the file, and for each model in it; not those without a processor."""
-    megabytes: int = 8192
+    megabytes: int = MEGABYTES
     """What a file may take, with the processes it starts, beyond what torch itself takes."""
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import time
 
-__all__ = ["Stopwatch", "kept_waiting"]
+__all__ = ["SECONDS", "Stopwatch", "kept_waiting"]
+
+SECONDS: float = 60
+"""What a model may take if nothing else is said."""
 
 _PATIENCE = 5
 """At least one second in so many counts, whatever the process waits for."""

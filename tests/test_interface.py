@@ -182,6 +182,41 @@ def test_check_of_a_path_goes_by_config_files(tmp_path):
 # -- in a notebook and in a test --------------------------------------------------------------
 
 
+class Endless(nn.Module):
+    def forward(self, x):
+        while x.dim():
+            try:
+                x = x + 0
+            except Exception:  # a limit passes through this
+                continue
+
+
+class Hoarder(nn.Module):
+    def forward(self, x):
+        return x, bytearray(2**27)
+
+
+LIMITED = {
+    "time": (Endless(), {"timeout": 0.2}, "timeout", "took longer than 0.2 s"),
+    "memory": (Hoarder(), {"memory": 60}, "cannot-trace", "MemoryError"),
+}
+
+
+@pytest.mark.parametrize(("module", "limit", "rule", "said"), LIMITED.values(), ids=LIMITED)
+def test_check_of_a_module_has_limits(module, limit, rule, said):
+    found = shapelint.check(module, "N 1 L", **limit)
+    assert [(d.name, t.evidence) for d, t in zip(found.diagnostics, found.targets)] == [
+        (rule, "not-checked")
+    ]
+    assert said in found.diagnostics[0].message
+    assert shapelint.check(Hoarder(), "N 1 L").diagnostics == ()  # no limit is left behind
+
+
+def test_analyze_has_limits():
+    with pytest.raises(TimeoutError, match=r"took longer than 0\.2 s"):
+        shapelint.analyze(Endless(), "N 1 L", timeout=0.2)
+
+
 def test_a_report_prints_as_on_the_command_line_and_shows_with_colours():
     report = shapelint.check(_autoencoder(), "N 1 L")
     headline = "output is 1 shorter than the input for every even L"

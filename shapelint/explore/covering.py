@@ -109,7 +109,7 @@ class _Explorer:
             assert trace.failure is not None
             self.doubts[f"failed for a reason no rule knows: {trace.failure.error}"] = None
         if found.unexplored:
-            because = f"{fixed}: " if (fixed := self._fixed()) else ""
+            because = f"{why}: " if (why := self._fixed() or self._lacking()) else ""
             self.doubts[f"{because}{len(self.traces)} runs did not cover every size"] = None
         if found.valid.window is not None or found.unexplored.window is not None:
             self.doubts["a condition on sizes is not linear; it was checked size by size"] = None
@@ -124,6 +124,11 @@ class _Explorer:
         """How a length became an ordinary number, if one did."""
         fixed = (e.why for t in self.traces.values() for e in t.events if e.kind == "branch")
         return next(filter(None, fixed), "")
+
+    def _lacking(self) -> str:
+        """What a run said for which there was not enough memory, if one did."""
+        failed = (t.failure.error for t in self.traces.values() if t.failure and too_large(t))
+        return next(failed, "")
 
     def _given_up(self) -> bool:
         runs = self.budget.fixed if self._fixed() else self.budget.runs

@@ -89,8 +89,13 @@ def follow(
     return Outcome.ELSEWHERE, None
 
 
-_TOO_LARGE = ("Storage size calculation", "can't allocate memory", "Overflow when unpacking")
-"""What errors say of a tensor that no machine can hold."""
+_TOO_LARGE = (
+    "Storage size calculation",
+    "can't allocate memory",
+    "Overflow when unpacking",
+    "MemoryError",
+)
+"""What errors say of memory that is not there."""
 
 _WITHOUT_VALUES = ("NotImplementedError", "meta tensor", "device meta", *_TOO_LARGE)
 """What errors say that are no fact about the model: on the CPU, or a larger one, it may run."""

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -23,8 +23,10 @@ _MOMENT = 0.01
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the body after ``seconds``, see :class:`Stopwatch`.
+def time_limit(
+    seconds: float, raised: Callable[[str], BaseException] = TimeoutError
+) -> Iterator[None]:
+    """Raise TimeoutError, or what is to be ``raised``, after ``seconds``, see :class:`Stopwatch`.
 
     Works between Python instructions of the main thread only; a call that hangs inside C is ended
     by the client, which kills the process. Limits may be nested: the inner one ends first.
@@ -42,7 +44,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         if (left := watch.left()) > _MOMENT:
             signal.setitimer(signal.ITIMER_REAL, left)
             return
-        raise TimeoutError(f"{TOOK_LONGER} {seconds:g} s")
+        raise raised(f"{TOOK_LONGER} {seconds:g} s")
 
     before = signal.signal(signal.SIGALRM, expire)
     left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)

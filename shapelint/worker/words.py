@@ -18,7 +18,7 @@ def said(exc: BaseException) -> str:
     except BaseException as inner:  # a __str__ of the user's that raises
         message = f"(its text raises {type(inner).__name__})"
     message = message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
-    return f"{name}: {message}"
+    return f"{name}: {message}" if message else name
 
 
 class Quiet(warnings.catch_warnings):

@@ -188,6 +188,12 @@ _MODELS = (
     _forward("exits hard", "os._exit(0)", "worker-crashed", "ended with status 0"),
     _forward("is interrupted", "raise KeyboardInterrupt", said="KeyboardInterrupt"),
     _forward("allocates 100 GB", "y = bytearray(100 * 2**30)", said="MemoryError"),
+    Case(
+        "forward allocates 100 GB at its end",
+        GOOD.replace(b"self.up(self.down(x))", b"self.up(self.down(x)), bytearray(100 * 2**30)"),
+        "cannot-trace",
+        "MemoryError: ",
+    ),
     _forward("segfaults", _SEGFAULT, "worker-crashed", "SIGSEGV"),
     _forward("aborts", "os.abort()", "worker-crashed", "SIGABRT"),
     _forward("says much", "raise ValueError('x' * 10**8)", said="ValueError: xxx"),

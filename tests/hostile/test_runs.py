@@ -50,24 +50,31 @@ def _like_anybody() -> None:
         ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0)
 
 
+def _run_like_anybody(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "shapelint", *arguments, "--output-format", "concise"],
+        cwd=folder,
+        preexec_fn=_like_anybody,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="permissions do not bind root elsewhere")
 def test_a_tree_that_may_not_be_written_and_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     for name in ("good.py", "secret.py"):
         (tmp_path / name).write_bytes(GOOD)
     (tmp_path / "secret.py").chmod(0)
     tmp_path.chmod(0o555)
-    done = subprocess.run(
-        [sys.executable, "-m", "shapelint", ".", "--output-format", "concise"],
-        cwd=tmp_path,
-        preexec_fn=_like_anybody,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _run_like_anybody(tmp_path, ".")
     first, second, _ = done.stdout.splitlines()
     assert first.startswith("good.py:11:19: error[roundtrip-length]")
     assert second.startswith("secret.py:1:1: warning[import-failed] PermissionError: [Errno 13]")
     assert (done.returncode, done.stderr) == (1, "1 fix available with --unsafe-fixes\n")
+    done = _run_like_anybody(tmp_path, "good.py", "--fix", "--unsafe-fixes")
+    assert done.stderr.startswith("error: good.py: not written: Permission denied\n")
+    assert (done.returncode, (tmp_path / "good.py").read_bytes()) == (2, GOOD)
 
 
 REPAIRED = GOOD.replace(b"(4, 1, 3, 2, 1)", b"(4, 1, 3, 2, 1, output_padding=1)")
@@ -199,6 +206,14 @@ def test_a_signal_at_any_moment(project: Path, number: signal.Signals, seconds: 
     assert "Traceback" not in errors
     assert _wait_for(lambda: not alive(mark))
     assert _wait_for(lambda: not os.listdir(project / "temporary"))
+
+
+def test_an_interrupt_before_there_is_a_command_line(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text(f"import os\nos.kill(os.getpid(), {signal.SIGINT:d})\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "shapelint"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
 
 
 def _wait_for(condition: object) -> bool:
