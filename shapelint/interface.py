@@ -85,22 +85,29 @@ def check(
         ValueError: ``lengths`` that are not understood.
     """
     if isinstance(what, (str, os.PathLike)):
-        said = {"inputs": template_of(inputs), "lengths": tuple(_conditions(lengths))}
-        limits = {"timeout": timeout, "memory": memory}
-        more = {"args": kwargs, "train": train, **limits}
-        return _check_path(os.fspath(what), {**said, **more}, isolated)
+        sizes = {"inputs": template_of(inputs), "lengths": tuple(_conditions(lengths))}
+        more = {"args": kwargs, "train": train, "timeout": timeout, "memory": memory}
+        return _check_path(os.fspath(what), {**sizes, **more}, isolated)
     if not inputs:
         raise UsageError("inputs: the dims of every tensor that forward takes are needed")
     if train:
         raise UsageError("train: a module is checked in the mode it is in; call its train() first")
+    said = {"inputs": inputs, "kwargs": kwargs, "lengths": lengths}
+    return _check_module(what, said, timeout or SECONDS, memory or MEGABYTES)
+
+
+def _check_module(
+    module: nn.Module, said: Mapping[str, Any], timeout: float, memory: int
+) -> ShownReport:
+    """Lint a module within limits; ``said`` is what :func:`shapelint.analyze` is told of it."""
     try:
-        limits = (timeout or SECONDS, memory or MEGABYTES)
-        with limited(*limits):
-            return _report(analyze(what, inputs, None, kwargs, lengths, *limits))
+        with limited(timeout, memory):
+            return _report(analyze(module, **said, timeout=timeout, memory=memory))
     except TimeoutError as exc:
-        return _ended(what, "timeout", str(exc), "allow more with timeout=SECONDS")
+        return _ended(module, "timeout", str(exc), "allow more with timeout=SECONDS")
     except MemoryError:
-        return _ended(what, "cannot-trace", "takes more memory", "allow more with memory=MEGABYTES")
+        why = "MemoryError: it takes more than it may"
+        return _ended(module, "cannot-trace", why, "allow more with memory=MEGABYTES")
 
 
 def _check_path(path: str, said: Mapping[str, Any], isolated: bool) -> ShownReport:
