@@ -36,9 +36,10 @@ def run_op(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
             return _run_two_steps(func, args)
         return run_on_meta(func, args, kwargs)
     except Exception:
-        if any(_extent(t) > MAX_ELEMENTS for t in _meta_tensors((args, kwargs))):
-            raise
-    # without the mode that keeps every tensor on the meta device
+        # without the modes: one says that there are no meta tensors, one keeps every tensor there
+        with torch._C.DisableTorchFunction():
+            if any(_extent(t) > MAX_ELEMENTS for t in _meta_tensors((args, kwargs))):
+                raise
     with torch._C.DisableTorchFunction():
         args, kwargs = pytree.tree_map(_on_cpu, (args, kwargs))
         return pytree.tree_map(_on_meta, func(*args, **kwargs))

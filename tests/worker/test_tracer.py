@@ -12,6 +12,8 @@ from torch import fx, nn
 from torch.nn import functional as F
 
 from shapelint.lengths.words import formula
+from shapelint.local import LocalSession
+from shapelint.template import template_of
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.names import transfer_of
 from shapelint.worker.ops import OPS
@@ -419,3 +421,21 @@ def _done(module: nn.Module) -> tuple[int, ...] | str:
 def test_shape_tensors_stay_inside():
     tracer, _ = traced(Net())
     assert not any(isinstance(a, ShapeTensor) for n in tracer.graph.nodes for a in n.args)
+
+
+@pytest.mark.parametrize(
+    ("length", "made"),
+    [(8, []), (9, [9, 8]), (2**40 + 1, [])],
+    ids=["meta tells", "meta does not tell", "no room for it"],
+)
+def test_what_meta_cannot_tell_is_run_on_the_cpu_where_there_is_room(monkeypatch, length, made):
+    class Halved(nn.Module):
+        def forward(self, x):
+            return x + F.avg_pool1d(x, 2).repeat_interleave(2, -1)
+
+    seen = []
+    full = torch.full
+    monkeypatch.setattr(torch, "full", lambda n, *a, **k: seen.append(*n) or full(n, *a, **k))
+    run = LocalSession(Halved(), template_of(["1 1 L"])).trace({"L": length})
+    assert (run.failure is None) == (length % 2 == 0)
+    assert seen == made
