@@ -86,9 +86,10 @@ def _forced(analysis: Analysis) -> Iterator[tuple[str, int | str]]:
         return
     first, every = set(analysis.inputs[0].dims), analysis.exploration.domain
     for name in symbols_of(analysis.inputs):
-        sizes = valid.project((name,))
-        least = sizes.lexmin()
-        if name[0] in "CF" and least is not None and not every.project((name,)) <= sizes:
+        sizes, least = valid.project((name,)), valid.project((name,)).lexmin()
+        refused = every.project((name,)) - sizes
+        is_long = name[0] == "F" and refused.lexmax() is not None  # samples of audio, all but few
+        if name[0] in "CF" and least is not None and refused and not is_long:
             yield name, least[name]
     for one, other in itertools.combinations(symbols_of(analysis.inputs), 2):
         if other not in first and _always_equal(valid, one, other):

@@ -58,6 +58,17 @@ class Net(nn.Module):
         return self.conv(x[:, 0:1]) + self.conv(x[:, 1:2])
 """
 
+SAMPLES = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 3)
+
+    def forward(self, x):
+        x = F.pad(x, (400, 400), mode="reflect").squeeze(1)
+        return self.conv(x.stft(800, center=False, return_complex=True).abs().unsqueeze(1))
+"""
+
 MANY_KEYS = """
 class Net(nn.Module):
     def forward(self, batch):
@@ -116,6 +127,7 @@ def linted(folder: Path, source: str) -> tuple[engine.Report, list[str]]:
             [],
             id="the fewest channels that run",
         ),
+        pytest.param(SAMPLES, [("N", "F")], [], id="features without an end are samples"),
     ],
 )
 def test_a_guess_is_corrected(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from shapelint.model import Input
 from shapelint.worker.loading.annotations import annotated, annotated_inputs, read_dims
@@ -44,6 +45,18 @@ class Spectrogram(nn.Module):
 
     def forward(self, x):
         return self.conv(x.unsqueeze(1))
+
+
+class Spectra(nn.Module):
+    """Samples, too many for the first sizes that are tried."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 3)
+
+    def forward(self, x):
+        x = F.pad(x, (400, 400), mode="reflect").squeeze(1)
+        return self.conv(x.stft(800, center=False, return_complex=True).abs().unsqueeze(1))
 
 
 class Tokens(nn.Module):
@@ -230,6 +243,7 @@ CASES = [
     pytest.param(nn.Sequential(nn.Flatten(), nn.Linear(784, 4)), [("N", 784)], id="flatten"),
     pytest.param(Flat(), [("N", 784)], id="view, then linear"),
     pytest.param(Spectrogram(), [("N", "H", "W")], id="the model adds the channel dim"),
+    pytest.param(Spectra(), [("N", "F")], id="what fits is not told by sizes that are too small"),
     pytest.param(TwoImages(), [("N", 3, "H", "W")] * 2, id="channels are shared out"),
     pytest.param(ChannelsLast(), [("N", "L", 5)], id="channels last"),
     pytest.param(

@@ -28,6 +28,7 @@ FURTHEST = "a guess that got furthest"
 
 _HINTS = {"N": 2, "H": 128, "W": 160, "D": 64, "L": 64}
 _OTHER_HINTS = (48, 40, 56, 72, 80, 88)
+_LARGER = 16
 _MOST_GUESSES = 24
 _WHOLE_NUMBERS = ("ids", "idx", "index", "indices", "tokens", "input_ids", "token_ids")
 _LABELS = ("label", "labels", "class_labels")
@@ -86,10 +87,16 @@ def search(
 
 
 def _trace(model: Model, guess: Guess) -> Trace:
+    """A run at small sizes; at larger ones where something does not fit into these."""
     symbols = {d for dims, _ in guess.values() for d in dims if isinstance(d, str)}
     rest = iter(_OTHER_HINTS * len(symbols))
     hints = {s: _HINTS.get(s) or next(rest) for s in sorted(symbols)}
-    return trace_run(model, Call(as_inputs(guess, model.root)), hints)
+    call = Call(as_inputs(guess, model.root))
+    trace = trace_run(model, call, hints)
+    too_small = trace.events and not trace.events[-1].holds and trace.events[-1].need == "fits"
+    if not too_small:
+        return trace
+    return trace_run(model, call, {s: n if s == "N" else n * _LARGER for s, n in hints.items()})
 
 
 def as_inputs(guess: Guess, root: nn.Module) -> tuple[Input, ...]:
