@@ -150,6 +150,8 @@ class InputGuess:
     sure: bool = True
     """Whether somebody says so: an annotation, an example, a layer. Else it is what got furthest.
     """
+    written: bool = False
+    """Whether it is an annotation or an example."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shapelint.analysis import Analysis
@@ -31,6 +31,11 @@ class Found:
     analysis: Analysis | None = None
     parts: tuple[str, ...] = ()
     """Classes of its submodules: they are analysed inside it, and not reported by themselves."""
+
+    def with_note(self, note: str) -> Found:
+        """The same with a note at each diagnostic."""
+        said = (replace(d, notes=(*d.notes, note)) for d in self.diagnostics)
+        return replace(self, diagnostics=tuple(said))
 
 
 def _last_call(problem: Problem) -> list[str]:

@@ -20,7 +20,7 @@ from shapelint.model import Input
 from shapelint.template import symbols_of
 from shapelint.trace import Failure
 
-__all__ = ["revised", "why_doubtful"]
+__all__ = ["revised", "to_describe", "why_doubtful"]
 
 Inputs = tuple[Input, ...]
 Again = Callable[[Inputs], Analysis]
@@ -55,6 +55,18 @@ def why_doubtful(analysis: Analysis, sure: bool) -> str:
         return ""
     shapes = ", ".join(f"{i.name} ({', '.join(map(str, i.dims))})" for i in analysis.inputs)
     return f"no input was found that runs; tried {shapes}: {_raised(failure)}"
+
+
+def to_describe(inputs: Inputs) -> str:
+    """The options that describe these inputs, for somebody who knows better to change."""
+    if len(inputs) == 1:
+        return "describe the input: --input N,3,H,W"
+    options = (f"--input {i.name}={','.join(map(str, i.dims))}{_dtype(i)}" for i in inputs)
+    return f"describe the inputs: {' '.join(options)}"
+
+
+def _dtype(described: Input) -> str:
+    return "" if described.dtype == "float32" else f":{described.dtype}"
 
 
 def _raised(failure: Failure | None) -> str:

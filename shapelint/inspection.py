@@ -26,7 +26,7 @@ from shapelint.facts import (
 from shapelint.findings.selection import selected_rules
 from shapelint.findings.suppressions import SKIP, skips
 from shapelint.found import Found, unavailable
-from shapelint.guesses import why_doubtful
+from shapelint.guesses import to_describe, why_doubtful
 from shapelint.inputs import looked_at
 from shapelint.lengths.effort import Deadline, TooHard
 from shapelint.memory import at_most_megabytes
@@ -279,10 +279,12 @@ def _analysed(
     analysis, guess = looked_at(session, settings, plan.declared, built.annotated, target, span)
     doubt = why_doubtful(analysis, guess.sure) if guess else ""
     if doubt:
-        raise Unanswered(Problem("error", doubt, details="describe the inputs: --input N,3,H,W"))
+        raise Unanswered(Problem("error", doubt, details=to_describe(analysis.inputs)))
     mode = ("training mode",) if plan.trains(settings) else ()
     assumed = (*mode, *plan.assumed, *built.assumed, *((guess.how,) if guess else ()))
     found = _reported(analysis, plan, path, settings, assumed)
+    if guess and guess.written and analysis.subject.never_works:  # then one of the two is wrong
+        found = found.with_note(f"input: {guess.how}")
     return dataclasses.replace(found, parts=built.parts)
 
 

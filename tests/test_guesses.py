@@ -196,3 +196,30 @@ def test_what_stops_every_size_is_blamed_not_what_stops_small_ones(tmp_path: Pat
 def test_a_model_that_never_runs_is_one(tmp_path: Path) -> None:
     report, findings = linted(tmp_path, BROKEN)
     assert (report.targets[0].evidence, findings) == ("proven", ["error channel-mismatch"])
+    assert not any(note.startswith("input:") for note in report.diagnostics[0].notes)
+
+
+def test_an_example_that_never_runs_is_told(tmp_path: Path) -> None:
+    """It may be out of date, rather than the model broken."""
+    called = "def use():\n    Net()(torch.rand(1, 4, 32, 32))\n"
+    report, findings = linted(tmp_path, f"{BROKEN}\n{called}")
+    assert findings == ["error channel-mismatch"]
+    assert report.diagnostics[0].notes[-1] == "input: the file calls it on (1, 4, 32, 32)"
+
+
+TWO_WORDS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.fc = nn.Embedding(9, 4), nn.Linear(3, 4)
+
+    def forward(self, tokens, x):
+        raise ValueError(self.embedding(tokens).shape, self.fc(x).shape)
+"""
+
+
+def test_inputs_to_describe_are_options_of_the_command_line(tmp_path: Path) -> None:
+    report, _ = linted(tmp_path, TWO_WORDS)
+    assert report.diagnostics[0].notes == (
+        "describe the inputs: --input tokens=N,L:int64 --input x=N,3",
+    )

@@ -41,7 +41,8 @@ def guess_inputs(
     if others:
         guess, layer, _ = search(model, [*names, *others], known)
     inputs = as_inputs(guess, model.root)
-    return InputGuess(inputs, how if known else layer, bool(known) or layer != FURTHEST)
+    written = bool(known)
+    return InputGuess(inputs, how if known else layer, written or layer != FURTHEST, written)
 
 
 def required_inputs(root: nn.Module) -> list[str]:
