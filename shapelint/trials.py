@@ -39,7 +39,7 @@ _EFFORT = 2_000_000
 _STEPS = 8
 """Repairs in a row, where each of them only lets the model get further."""
 
-_NOT_WRITTEN = "; tried on the built model only"
+_NOT_WRITTEN = "; to be written by hand: tried on the built model, not in the source"
 """Said of a fix where there is a source, and no edit of it does the same."""
 
 _RANKS = {"safe": 0, "unsafe": 1, "display": 2}

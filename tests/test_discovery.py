@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shapelint.config import Declared
 from shapelint.errors import UsageError
 from shapelint.facts import ClassFacts, Facts
 from shapelint.project.classes import Project
@@ -573,10 +574,19 @@ def test_anything_may_come_with_a_star(tmp_path: Path) -> None:
     ("name", "words"),
     [
         pytest.param("net", "there is no 'net'; did you mean 'Net'?", id="a typo"),
-        pytest.param("Decoder", "there is no 'Decoder'; there are Net", id="something else"),
+        pytest.param("Decoder", "there is no 'Decoder'; there is Net", id="something else"),
     ],
 )
 def test_a_name_that_does_not_occur_is_refused(tmp_path: Path, name: str, words: str) -> None:
     (path := tmp_path / "nets.py").write_text(NETS)
     with pytest.raises(UsageError, match=re.escape(words)):
         named(path, name)
+    declared = Declared(path, name)
+    (plan, _) = plans(
+        Facts(str(path), "nets", (ClassFacts("Net", 4),)),
+        Place(path),
+        Project(tmp_path),
+        {},
+        [declared],
+    )
+    assert plan.refused == f"described in the config file, but {words}"

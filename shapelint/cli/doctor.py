@@ -56,7 +56,8 @@ def _cache() -> str:
     from shapelint.engine import cache_folder
 
     folder = cache_folder(Settings())
-    return f"{folder} ({number_of_entries(folder)} files)"
+    known = number_of_entries(folder)
+    return f"{folder} ({known} {'file' if known == 1 else 'files'})"
 
 
 def _version(package: str) -> str:

@@ -54,7 +54,7 @@ class Plan:
     otherwise: Plan | None = None
     """What to do if it cannot be built that way."""
     refused: str = ""
-    """Why it cannot be built whatever it is given: a package is not installed."""
+    """Why it cannot be built whatever it is given: a package, or the class itself, is not there."""
     declared: Declared | None = None
     """What the config file says about it."""
 
@@ -75,21 +75,26 @@ def plans(
     ``declared`` are those that the config file describes in this file.
     """
     meant = [d for d in declared if place.target in ("", d.name)]
-    yield from (_described(d, facts, args) for d in meant)
+    source = project.parse(place.path)
+    for model in meant:
+        yield _described(model, facts, args, _why_unknown(model.name, facts, source))
     if place.target:
         if not meant:
-            _refuse_unknown(place, facts, project)
+            if why := _why_unknown(place.target, facts, source):
+                raise UsageError(f"{place.path}: {why}")
             yield _named(place.target, facts, project, args)
         return
     yield from _found(facts, place, project, args, {d.name for d in meant})
 
 
-def _described(model: Declared, facts: Facts, args: Mapping[str, Any]) -> Plan:
+def _described(model: Declared, facts: Facts, args: Mapping[str, Any], unknown: str) -> Plan:
     """A model as the config file says; its line is that of the class, factory or instance."""
     lines = {c.name: c.line for c in facts.classes} | {m.name: m.line for m in facts.modules}
     kinds = {m.name: m.class_name for m in facts.modules}
     line, class_name = lines.get(model.name, 1), kinds.get(model.name, model.name)
-    return Plan(model.name, line, class_name, kwargs={**model.args, **args}, declared=model)
+    refused = f"described in the config file, but {unknown}" if unknown else ""
+    said = {**model.args, **args}
+    return Plan(model.name, line, class_name, kwargs=said, refused=refused, declared=model)
 
 
 def _found(
@@ -136,14 +141,13 @@ def _left_out(facts: Facts, source: SourceFile | None) -> Iterator[ClassFacts]:
             yield ClassFacts(found.name, found.line)
 
 
-def _refuse_unknown(place: Place, facts: Facts, project: Project) -> None:
-    """Raise UsageError for a name that does not occur in the file."""
-    source = project.parse(place.path)
-    if source is None or not place.target.isidentifier() or source.mentions(place.target):
-        return
+def _why_unknown(name: str, facts: Facts, source: SourceFile | None) -> str:
+    """Why a name can be no model of the file: it does not occur. Empty if it may be one."""
+    if source is None or not name.isidentifier() or source.mentions(name):
+        return ""
     known = [*(c.name for c in facts.classes), *(m.name for m in facts.modules)]
-    there = suggestion(place.target, known) or f"; there are {', '.join(known) or 'no models'}"
-    raise UsageError(f"{place.path}: there is no {place.target!r}{there}")
+    there = f"; there {'is' if len(known) == 1 else 'are'} {', '.join(known) or 'no models'}"
+    return f"there is no {name!r}{suggestion(name, known) or there}"
 
 
 def _named(name: str, facts: Facts, project: Project, args: Mapping[str, Any]) -> Plan:
