@@ -128,7 +128,7 @@ PEERS = {
 
 def lines(rounds: int) -> Iterator[str]:
     """One row for each linter and model, in imports of torch."""
-    yield head("model", "by", "time", "processor time", "memory", "what it says")
+    yield head("model", "by", "processor time", "memory", "what it says")
     rounds = max(1, rounds // 5)
     with tempfile.TemporaryDirectory() as folder:
         places = {name: Path(folder) / name.replace(" ", "-") for name in PEERS}
@@ -141,7 +141,7 @@ def lines(rounds: int) -> Iterator[str]:
                 yield row(name, named, *_measured(python("-c", code), rounds))
             for other, peer in PEERS.items():
                 if refused[other]:
-                    yield row(name, other, "-", "-", "-", f"cannot be installed: {refused[other]}")
+                    yield row(name, other, "-", "-", f"cannot be installed: {refused[other]}")
                     continue
                 path = places[other] / f"{model.path.stem}.py"
                 path.write_text(peer.annotated(model))
@@ -154,11 +154,11 @@ def _process(peer: Peer, path: Path) -> Process:
     return Process((str(where / "bin" / program), *options, path.name), where, str(where))
 
 
-def _measured(process: Process, rounds: int) -> tuple[str, ...]:
-    """Time, processor time, memory, and the first line about the model."""
+def _measured(process: Process, rounds: int) -> tuple[str, str, str]:
+    """Processor time, memory, and the first line about the model."""
     ratio = cost_ratio(process, python("-c", "import torch"), rounds)
     said = [line for line in ratio.output.splitlines() if line and " WARN " not in line]
     first = (said or ["nothing"])[0].replace(f"{process.folder}/", "").strip()
     plain = first.replace("|", "/").replace("`", "'")
     short = plain if len(plain) <= _SAID else f"{plain[:_SAID]} …"
-    return (*(f"{r:.2g}" for r in ratio[:3]), f"`{short}`")
+    return f"{ratio.processors:.2g}", f"{ratio.memory:.2g}", f"`{short}`"
