@@ -48,6 +48,14 @@ def one_of(x):
     return x.new_zeros(1 if x.shape[1] in {3, 4} else 2)
 
 
+def shape_of_a_set(x):
+    return x.new_zeros(1 if x.shape in {(2, 3), (2, 17)} else 2)
+
+
+def all_chosen(x):
+    return x[:, [True] * x.shape[1]]
+
+
 TABLE = {8: 1, 12: 2, 17: 3}
 SEEN: dict[int, int] = {}
 
@@ -216,6 +224,8 @@ EXACT = [
     rows("np.maximum", lambda n: int(np.maximum(n, 5))),
     pytest.param(scaled, id="float in a tuple"),
     pytest.param(one_of, id="one of a set"),
+    pytest.param(all_chosen, id="list repeated, as a mask"),
+    pytest.param(shape_of_a_set, id="a shape of a set"),
     pytest.param(root, id="root of what may be negative"),
     rows("np.array", lambda n: int(np.array((n, 2))[0] // 2)),
     rows("whole", lambda n: 2 if (n / 4).is_integer() else 1),

@@ -117,10 +117,10 @@ def _constants(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 class _Members(frozenset[Any]):
-    """``n in {3, 5}``: a length is compared with each, because hashing hides what is asked."""
+    """``n in {3, 5}``, ``x.shape in {(2, 3)}``: compared with each; hashing hides what is asked."""
 
     def __contains__(self, value: object) -> bool:
-        if isinstance(value, (Length, LengthFloat)):
+        if isinstance(value, (Length, LengthFloat, tuple)):
             return any(value == member for member in self)
         return super().__contains__(value)
 

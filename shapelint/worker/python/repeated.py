@@ -23,7 +23,7 @@ class Repeated(list[Any]):
     """The members. Every way to learn their number, or to change it, asks for it."""
 
     members: list[Any]
-    times: Any
+    times: Any = None
     """How often ``members`` stand in the list: a length; None once it is as long as in this run."""
 
     @staticmethod
