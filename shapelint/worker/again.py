@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,7 +18,7 @@ from shapelint.worker.python.contents import contents_of
 from shapelint.worker.python.length import Length, expr_of, length
 from shapelint.worker.recorder import Recorder
 from shapelint.worker.shapes import Shape
-from shapelint.worker.state import Snapshot
+from shapelint.worker.state import Snapshot, has_state
 from shapelint.worker.strides import has_gaps
 from shapelint.worker.tensor import ShapeTensor
 
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Again", "Apart", "Returned"]
 
 _PLAIN = frozenset({bool, float, str, bytes, torch.dtype, torch.device, type(None), type(...)})
-
-_NO_STATE = (type, FunctionType, MethodType, ModuleType, nn.Module, torch.Tensor)
-"""What has attributes that a model does not change, or is looked at itself."""
 
 Sizes = Mapping[str, int]
 
@@ -83,7 +79,8 @@ class Again:
     ) -> None:
         self._tracer, self._module, self._call = tracer, module, call
         self._leaves, self._spec = pytree.tree_flatten(given)
-        self._before = Snapshot(_owners(module), tracer.earlier.shared(tracer.root))
+        shared, rebound = tracer.earlier.shared(tracer.root)
+        self._before = Snapshot(_owners(module), shared, rebound)
         if any(map(_has_hooks, module.modules())):
             raise Apart  # they may keep what they see
 
@@ -119,7 +116,7 @@ def _owners(module: nn.Module) -> Iterator[object]:
     for part in module.modules():
         yield part
         for value in vars(part).values():
-            if hasattr(value, "__dict__") and not isinstance(value, _NO_STATE):
+            if has_state(value):
                 yield value
 
 

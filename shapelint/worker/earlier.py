@@ -12,7 +12,7 @@ from shapelint.worker.python.builtins import in_modules_of
 from shapelint.worker.python.reached import functions_of
 from shapelint.worker.python.swaps import Swap
 from shapelint.worker.said import Sayings
-from shapelint.worker.state import shared_by
+from shapelint.worker.state import Name, rebound_by, shared_by
 
 __all__ = ["Earlier"]
 
@@ -26,7 +26,7 @@ class Earlier:
     apart: dict[int, bool] = field(default_factory=dict)
     """By the id of a module whose ways were seen not to agree, whether they may further out."""
     _swaps: Sequence[Swap] | None = None
-    _shared: Sequence[Any] | None = None
+    _shared: tuple[Sequence[Any], Sequence[Name]] | None = None
 
     def swaps(self, root: nn.Module) -> Sequence[Swap]:
         """What the names in the code of a model mean while it runs: looked up once."""
@@ -34,8 +34,9 @@ class Earlier:
             self._swaps = tuple(in_modules_of(root))
         return self._swaps
 
-    def shared(self, root: nn.Module) -> Sequence[Any]:
-        """The containers that the functions of a model share."""
+    def shared(self, root: nn.Module) -> tuple[Sequence[Any], Sequence[Name]]:
+        """What the functions of a model share: containers, and names that they rebind."""
         if self._shared is None:
-            self._shared = tuple(shared_by(functions_of(root)))
+            functions = functions_of(root)
+            self._shared = tuple(shared_by(functions)), tuple(rebound_by(functions))
         return self._shared

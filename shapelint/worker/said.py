@@ -53,9 +53,13 @@ class Said:
     in_place: bool
     """Whether it returned its first argument."""
 
+    def is_shape(self, shape: Any) -> bool:
+        """Whether a call says that it returns what it returned before."""
+        return type(shape) is Shape and tuple(forms_of(shape)) == self.shape
+
     def made(self, args: tuple[Any, ...], shape: Any) -> torch.Tensor | None:
         """What the call returns, without running it; None if it has to be run."""
-        if type(shape) is not Shape or tuple(forms_of(shape)) != self.shape:
+        if not self.is_shape(shape):
             return None
         with torch._C.DisableTorchFunction():
             if self.in_place:
@@ -94,6 +98,8 @@ class Sayings:
             return Asked(Claim(shape), before)
         with recorder.noting() as noted:
             claim = claim_of(call)
+        if before is not None and not before.is_shape(claim.shapes):
+            before = None
         return Asked(claim, before, key if noted.repeatable else None, noted)
 
     def keep(self, asked: Asked, call: OpCall, real: Any, local: tuple[Expr | None, ...]) -> None:
@@ -105,7 +111,8 @@ class Sayings:
             seen = tuple(forms_of(claim.shapes)), real.dtype, order_of(real)
             is_new = not any(is_alias(real, tensor) for tensor in args)
             ordered = is_new and all(order_of(tensor) is not None for tensor in args)
-        in_place = bool(call.args) and real is call.args[0] and seen == asked.key[1][0]
+        returned = bool(call.args) and real is call.args[0] and seen == asked.key[1][0]
+        in_place = returned and seen[2] is not None  # one with gaps may be copied at other sizes
         self._said[asked.key] = Said(
             shape=seen[0],
             relies=asked.noted.relied(),

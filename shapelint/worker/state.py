@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dis
 import operator
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
-from types import FunctionType
+from functools import lru_cache
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import torch
@@ -14,17 +16,31 @@ from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import is_lazy
 
-from shapelint.worker.python.reached import functions_of
+from shapelint.worker.python.reached import functions_of, is_user
 
-__all__ = ["Snapshot", "kept", "shared_by"]
+__all__ = ["Name", "Snapshot", "has_state", "kept", "rebound_by", "shared_by"]
+
+_NO_STATE = (type, FunctionType, MethodType, ModuleType, nn.Module, torch.Tensor)
+"""What has attributes that a model does not change, or is looked at itself."""
+
+_SETS = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL"})
+_UNBOUND = object()
+
+Name = tuple[dict[str, Any], str]
 
 _CONTAINERS = (dict, list, set, OrderedDict, defaultdict)
 
 
 class Snapshot:
-    """The attributes of objects, and what is in the containers among them and in others."""
+    """The attributes of objects, and what is in the containers among them and in others.
 
-    def __init__(self, owners: Iterable[object], shared: Iterable[Any] = ()) -> None:
+    ``rebound`` are names in spaces of names: those that ``global`` code gives another meaning.
+    """
+
+    def __init__(
+        self, owners: Iterable[object], shared: Iterable[Any] = (), rebound: Iterable[Name] = ()
+    ) -> None:
+        self._bound = [(space, name, space.get(name, _UNBOUND)) for space, name in rebound]
         self._full = [(vars(owner), dict(vars(owner))) for owner in owners]
         held = [v for _, values in self._full for v in values.values() if _held(v)]
         held += {id(v): v for v in shared}.values()
@@ -38,7 +54,8 @@ class Snapshot:
         for container in filled:
             container.clear()
         restored = [_restore(now, then) for now, then in self._full]
-        return any(restored) or bool(filled)
+        rebound = [_rebind(space, name, then) for space, name, then in self._bound]
+        return any(restored) or any(rebound) or bool(filled)
 
 
 @contextmanager
@@ -50,7 +67,8 @@ def kept(root: nn.Module) -> Iterator[None]:
     """
     modules = list(root.modules())
     lazy = [(m, type(m)) for m in modules if isinstance(m, LazyModuleMixin)]
-    before = Snapshot(modules, shared_by(functions_of(root)))
+    functions = functions_of(root)
+    before = Snapshot(modules, shared_by(functions), rebound_by(functions))
     for module, _ in lazy:
         _renew(module._parameters)
         _renew(module._buffers)
@@ -71,11 +89,42 @@ def _renew(tensors: MutableMapping[str, Any]) -> None:
 
 
 def shared_by(functions: Iterable[FunctionType]) -> Iterator[Any]:
-    """Containers that functions have as globals, and as defaults."""
+    """Containers that functions have as globals, and as defaults; attributes of other globals."""
     for function in functions:
         known = function.__globals__
-        named = (known[name] for name in function.__code__.co_names if name in known)
+        named = [known[name] for name in function.__code__.co_names if name in known]
         yield from filter(_held, (*named, *(function.__defaults__ or ())))
+        yield from (vars(value) for value in named if has_state(value))
+
+
+def rebound_by(functions: Iterable[FunctionType]) -> Iterator[Name]:
+    """What functions declare as ``global`` and set, and the spaces that have it."""
+    for function in functions:
+        yield from ((function.__globals__, name) for name in _set_by(function.__code__))
+
+
+@lru_cache(maxsize=8192)
+def _set_by(code: CodeType) -> frozenset[str]:
+    named = {i.argval for i in dis.get_instructions(code) if i.opname in _SETS}
+    inner = (c for c in code.co_consts if isinstance(c, CodeType))
+    return frozenset(named).union(*map(_set_by, inner))
+
+
+def has_state(value: Any) -> bool:
+    """Whether it has attributes that code may set, beside those that are looked at anyway."""
+    plain = not isinstance(value, _NO_STATE) and is_user(type(value).__module__)
+    return plain and hasattr(value, "__dict__")
+
+
+def _rebind(space: dict[str, Any], name: str, then: Any) -> bool:
+    """Whether the name meant something else."""
+    if space.get(name, _UNBOUND) is then:
+        return False
+    if then is _UNBOUND:
+        del space[name]
+    else:
+        space[name] = then
+    return True
 
 
 def _held(value: Any) -> bool:

@@ -71,8 +71,12 @@ def _writes(net: Net, x: torch.Tensor) -> torch.Tensor:
     return x.new_zeros(sizes.tolist())
 
 
+def _cuts(net: Net, x: torch.Tensor) -> torch.Tensor:
+    return net.conv(x)[:, :, :4].contiguous().view(len(x), -1)
+
+
 BODIES = {f.__name__.strip("_"): f for f in (
-    _pads, _broadcasts, _attends, _views, _catches, _counts, _writes,
+    _pads, _broadcasts, _attends, _views, _catches, _counts, _writes, _cuts,
 )}  # fmt: skip
 SIZES = {
     "the same size": FIRST,
@@ -89,10 +93,11 @@ def _traced(net: nn.Module, sizes: dict[str, int], earlier: Earlier | None = Non
         return ShapeTracer(earlier=earlier).run(net, IMAGE, sizes)
 
 
+@pytest.mark.parametrize("first", [FIRST, {**FIRST, "N": 1}], ids=["two samples", "one sample"])
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_what_was_said_before_makes_no_difference(body: Any) -> None:
+def test_what_was_said_before_makes_no_difference(body: Any, first: dict[str, int]) -> None:
     net, earlier = Net(body).to("meta"), Earlier()
-    for sizes in (FIRST, *SIZES.values()):
+    for sizes in (first, *SIZES.values()):
         again, alone = (_traced(net, sizes, e) for e in (earlier, None))
         assert again == alone, sizes
 

@@ -74,6 +74,40 @@ class Looks(Block):
         return x + 0
 
 
+FLAG = 0
+
+
+class Switch:
+    on = False
+
+
+SWITCH = Switch()
+
+
+class RebindsAGlobal(Block):
+    def forward(self, x):
+        global FLAG  # noqa: PLW0603  that is the case
+        if x.shape[-1] % 2:
+            FLAG = 1
+            return self.conv(F.pad(x, (0, 1)))
+        FLAG = 0
+        return self.conv(x)
+
+
+class SetsAnAttributeOfAGlobal(Block):
+    def forward(self, x):
+        SWITCH.on = bool(x.shape[-1] % 2)
+        return self.conv(F.pad(x, (0, 1)) if SWITCH.on else x)
+
+
+class TellsAnother(Block):
+    """A module that is not part of it."""
+
+    def forward(self, x):
+        self.seen[0].odd = bool(x.shape[-1] % 2)
+        return self.conv(F.pad(x, (0, 1)) if self.seen[0].odd else x)
+
+
 class PadsForTheStride(Block):
     def forward(self, x):
         if x.shape[-1] % 2:
@@ -123,7 +157,7 @@ class InARow(nn.Module):
             block.conv.whole = x
             x = block(x)
             x = x[0] if isinstance(x, tuple) else x
-            if block.odd or block.seen:
+            if block.odd or block.seen or FLAG or SWITCH.on:
                 x = F.pad(x, (1, 0))
         return x
 
@@ -137,6 +171,8 @@ SEVERAL = (
     (ReturnsAnotherOrder, "the order in memory differs"),
     (Demands, "one way demands more"),
     (Looks, "what is looked at is no argument"),
+    (RebindsAGlobal, "a global is rebound"),
+    (SetsAnAttributeOfAGlobal, "an attribute of a global is set"),
 )
 ONE = (
     (PadsForTheStride, "rounded up by both"),
@@ -175,3 +211,24 @@ def test_every_way_is_confirmed(kind):
 
 def test_a_way_that_raises_is_a_way_of_its_own():
     assert _ran(Refuses) == 4
+
+
+class Told(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks, self.odd = nn.ModuleList(TellsAnother() for _ in range(3)), False
+        for block in self.blocks:
+            block.seen.append(self)
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+            if self.odd:
+                x = F.pad(x, (1, 0))
+        return x
+
+
+def test_what_is_left_in_another_module_is_found_out_by_running_the_other_ways():
+    analysis = analysed(Told(), "N 1 L")
+    assert analysis.evidence == "checked"
+    assert "the analysis predicted" in analysis.doubts_of_paths[0]

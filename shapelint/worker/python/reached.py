@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from torch import nn
 
-__all__ = ["functions_of"]
+__all__ = ["functions_of", "is_user"]
 
 _LEFT_ALONE = frozenset({*sys.stdlib_module_names, "torch", "numpy", "shapelint"})
 _STARTS = ("forward", "__call__", "__init__")
@@ -56,14 +56,14 @@ class _Search:
         self._seen.add(id(value))
         if isinstance(value, type):
             self._add_class(value)
-        elif isinstance(value, types.FunctionType) and _is_user(value.__module__):
+        elif isinstance(value, types.FunctionType) and is_user(value.__module__):
             self._add_function(value)
         else:
             self._waiting.append(type(value))
         self._waiting += _inner(value)
 
     def _add_class(self, kind: type) -> None:
-        if not _is_user(kind.__module__):
+        if not is_user(kind.__module__):
             return
         self._waiting += kind.__mro__
         for name, value in vars(kind).items():
@@ -82,7 +82,8 @@ class _Search:
         self._waiting += _named_in(_closed_over(function), names | {*function.__code__.co_freevars})
 
 
-def _is_user(module: str | None) -> bool:
+def is_user(module: str | None) -> bool:
+    """Whether what a module of this name defines belongs to a project, or to a package it uses."""
     return str(module).partition(".")[0] not in _LEFT_ALONE
 
 
@@ -90,7 +91,7 @@ def _named_in(space: dict[str, Any], names: frozenset[str]) -> Iterator[Any]:
     for name in space.keys() & names:
         value = space[name]
         if isinstance(value, types.ModuleType):
-            if _is_user(value.__name__):
+            if is_user(value.__name__):
                 yield from (vars(value)[inner] for inner in vars(value).keys() & names)
         elif callable(value):
             yield value
