@@ -178,6 +178,15 @@ CALLS = {
     ),
     "one command line of several": ("def main(args):\n    UNet(args.a, args.b)", "(3, 4)"),
     "command lines together": ("def main(args):\n    UNet(args.a, args.e)", ""),
+    "options that an object keeps": (
+        "class A:\n    def f(self):\n        UNet(self.args.depth)",
+        "(7)",
+    ),
+    "chosen from a dict": (
+        "def main(args):\n    nets = {'a': Other, 'u': unet.UNet}\n    nets[args.net](args.depth)",
+        "(7)",
+    ),
+    "chosen from a dict of others": ("nets = {'a': Other}\nnets[name](7)\nprint(UNet)", ""),
     "a layer": ("from torch import nn\nUNet(act=nn.ReLU())", "(act=nn.ReLU())"),
     "a class": ("from models.unet import Block\nUNet(Block)", "(Block)"),
     "a model in a variable": (

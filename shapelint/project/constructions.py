@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shapelint.project.expressions import Expression, Meanings, inlined
-from shapelint.project.names import Known, calls_of, inside, scopes, visible
+from shapelint.project.names import Known, calls_of, chosen_calls, inside, is_item, scopes, visible
 from shapelint.source.literals import NotLiteral, literal
 
 __all__ = ["Around", "Construction", "constructions"]
@@ -77,13 +77,15 @@ def constructions(
 
     ``own`` says whether this is the file that defines the class.
     """
-    if not calls_of(class_name, ast.walk(tree)):
+    nodes = list(ast.walk(tree))
+    if not calls_of(class_name, nodes) and not any(is_item(class_name, n) for n in nodes):
         return
     around = around or Around()
     meanings = Meanings(tree, path, own)
     for scope, owner in scopes(tree):
-        for call in calls_of(class_name, inside(scope)):
-            values = visible(tree, scope, around.options)
+        here, values = list(inside(scope)), visible(tree, scope, around.options)
+        chosen = chosen_calls(class_name, here, values)
+        for call in (*calls_of(class_name, here), *chosen):
             for known in _known(call, values, meanings, around, (scope, owner)):
                 try:
                     yield _construction(call, class_name, known, meanings, path)

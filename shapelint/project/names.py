@@ -9,9 +9,11 @@ __all__ = [
     "Known",
     "agreed",
     "calls_of",
+    "chosen_calls",
     "command_line",
     "dotted",
     "inside",
+    "is_item",
     "scopes",
     "visible",
 ]
@@ -24,6 +26,8 @@ Known = Mapping[str, ast.expr]
 _PARSED = ("args", "opt", "opts", "options", "flags", "FLAGS")
 """What people call the result of ``parse_args``."""
 
+_KEPT = tuple(f"self.{args}" for args in _PARSED)
+
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -31,6 +35,22 @@ def calls_of(name: str, nodes: Iterable[ast.AST]) -> list[ast.Call]:
     """The calls of what has this name, or ends with it."""
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     return [call for call in calls if dotted(call.func).rpartition(".")[2] == name]
+
+
+def chosen_calls(name: str, nodes: Iterable[ast.AST], values: Known) -> list[ast.Call]:
+    """``MODELS[kind](…)`` where the dict may give what has this name."""
+    calls = [n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Subscript)]
+    return [call for call in calls if is_item(name, values.get(_table_of(call)))]
+
+
+def _table_of(call: ast.Call) -> str:
+    return dotted(call.func.value) if isinstance(call.func, ast.Subscript) else ""
+
+
+def is_item(name: str, table: ast.AST | None) -> bool:
+    """Whether a dict has what has this name among its items."""
+    items = table.values if isinstance(table, ast.Dict) else []
+    return name in (dotted(item).rpartition(".")[2] for item in items)
 
 
 def scopes(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
@@ -115,7 +135,7 @@ def command_line(tree: ast.Module) -> dict[str, ast.expr]:
             for flag in node.args:
                 if default is not None and isinstance(flag, ast.Constant):
                     name = str(flag.value).lstrip("-").replace("-", "_")
-                    found.update({f"{args}.{name}": default for args in _PARSED})
+                    found.update({f"{args}.{name}": default for args in (*_PARSED, *_KEPT)})
     return found
 
 
