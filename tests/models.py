@@ -124,7 +124,7 @@ BAD = [
           "H % 8 == 0 and W % 8 == 0", finds="SHP201 13 warning, SHP302 21 info", kwargs=NARROW),
     Model("bad/segnet", "SegNet", IMAGE, "H % 4 <= 1 and H >= 4 and W % 4 == 0",
           "H % 4 == 0 and W % 4 == 0",
-          finds="SHP201 18 warning, SHP302 17 info"),
+          finds="SHP201 19 warning, SHP302 17 info"),
     Model("bad/fpn", "FPN", IMAGE, "(H <= 2 or H % 8 in (0, 7)) and (W <= 2 or W % 8 in (0, 7))",
           finds="SHP201 28 warning, SHP202 28 info"),
     Model("bad/position_grid", "PatchEncoder", IMAGE,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from shapelint.analysis import Analysis
 from shapelint.lint import diagnose
@@ -17,6 +18,7 @@ from shapelint.source.edits import applied
 from shapelint.worker.loading.build import build
 from tests.fixture_models import FIXTURES, Model, analysis_of, load, sweep
 from tests.models import BAD, GOOD, MODELS
+from tests.runs import analysed
 from tests.test_sweep import came_back, real
 
 torch.set_num_threads(1)
@@ -42,6 +44,20 @@ def test_correct_models_are_not_accused(model):
 def test_findings(model):
     assert sorted((d.code, d.span.line, d.severity) for d in found(model)) == model.findings
     assert {Path(d.span.path) for d in found(model)} <= {model.path}
+
+
+class UnpooledTwice(torch.nn.Module):
+    """What the second cannot take at any odd half, the first may take: it is up to the values."""
+
+    def forward(self, x):
+        half, wide = F.max_pool2d(x, 2, return_indices=True)
+        y = F.max_unpool2d(*F.max_pool2d(half, 2, return_indices=True), 2)
+        return F.max_unpool2d(y, wide, 2)
+
+
+def test_what_always_fails_is_blamed_before_what_values_decide():
+    (mismatch,) = (d for d in analysed(UnpooledTwice()).diagnostics if d.code == "SHP201")
+    assert mismatch.label.startswith("2 and 3 at")
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.id)

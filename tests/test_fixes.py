@@ -215,6 +215,20 @@ class Placed(nn.Module):
         return self.out((y.flatten(2) + self.pos).reshape(y.shape))
 
 
+class Doubled(nn.Module):
+    """Resized to the skip but for the last step, which doubles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.downs = nn.ModuleList(nn.Conv1d(1, 1, 3, 2, 1) for _ in range(3))
+        self.out = nn.ConvTranspose1d(1, 1, 4, 2, 1)
+
+    def forward(self, x):
+        half = self.downs[0](x)
+        y = self.downs[2](self.downs[1](half))
+        return self.out(half + F.interpolate(y, size=half.shape[2:]))
+
+
 OFFERED = {
     "nothing is wrong": (Wave(tell=True), WAVE, []),
     "a layer that takes its channels from its first input": (
@@ -227,6 +241,11 @@ OFFERED = {
         Passing(),
         WAVE,
         ["F.interpolate(y, size=x.shape[2:])", "pad the input"],
+    ),
+    "no further than to the next length that works": (
+        Doubled(),
+        WAVE,
+        ["pad the input to multiples of 2, crop the output"],
     ),
     "only the dims that are wrong": (
         nn.Sequential(conv(s=2), up(k=(3, 2), p=(1, 0))),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shapelint.fixes import Proposal, proposes
@@ -48,8 +49,11 @@ class Steps:
 def propose(subject: Subject) -> Iterator[Proposal]:
     """If all multiples work, other sizes work as the next multiple does."""
     axes = axes_of(subject)
-    multiples = [_multiple(subject, s) for s in axes]
-    if math.prod(multiples) > 1 and _all_work(subject, dict(zip(axes, multiples))):
+    good = subject.roundtrips if subject.expects_roundtrip else subject.valid
+    near = good.nearest(subject.base.hints)
+    multiples = [_multiple(good, near, s, subject.granularity(s)) for s in axes] if near else []
+    steps = all_of(divides(n, symbol(s)) for s, n in zip(axes, multiples) if n > 1)
+    if math.prod(multiples) > 1 and SizeSet.of(steps, good.symbols) & subject.domain <= good:
         yield padded_to(subject, Steps(multiples, [0] * len(axes)))
 
 
@@ -80,19 +84,13 @@ def _level(subject: Subject, output: int, name: str) -> object:
     return found and found[0]
 
 
-def _multiple(subject: Subject, name: str) -> int:
+def _multiple(good: SizeSet, near: Mapping[str, int], name: str, deepest: int) -> int:
     """The step in which sizes along one axis work, as far as a few of them tell."""
-    step, hints = subject.granularity(name), subject.base.hints
-    for n in range(step, _LARGEST + 1, step):
-        if all({**hints, name: n * k} in subject.valid for k in range(1, _TRIED)):
+    parts = (n for n in range(1, deepest) if deepest % n == 0)
+    for n in itertools.chain(parts, range(deepest, _LARGEST + 1, deepest)):
+        if all({**near, name: n * k} in good for k in range(1, _TRIED)):
             return n
     return 1
-
-
-def _all_work(subject: Subject, multiples: dict[str, int]) -> bool:
-    steps = all_of(divides(n, symbol(s)) for s, n in multiples.items() if n > 1)
-    good = subject.roundtrips if subject.expects_roundtrip else subject.valid
-    return (subject.domain & SizeSet.of(steps, subject.domain.symbols)) <= good
 
 
 def _written(subject: Subject, steps: Steps) -> tuple[Edit, ...]:

@@ -52,9 +52,13 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         failures = [f for f in failures if not _is_unpool(subject.node_of(f))]
     if subject.never_works and not subject.domain <= subject.all_of(failures):
         return  # something else stops it at the other sizes, and the finding about that says so
-    groups = list(_by_line(subject, failures))
+    groups = sorted(_by_line(subject, failures), key=_is_up_to_values)
     if groups:
         yield _diagnostic(subject, groups)
+
+
+def _is_up_to_values(failures: list[Failing]) -> bool:
+    return not any(f.event.certain for f in failures if f.event)
 
 
 def _is_unpool(node: Node | None) -> bool:

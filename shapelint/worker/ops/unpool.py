@@ -138,7 +138,8 @@ def _inside(indices: Shape | None, out: Sequence[int]) -> None:
             f"Found an invalid max index: {int(greatest)} (output volumes are of size "
             f"{'x'.join(str(int(n)) for n in ([*out, 1] if len(out) == 1 else out))}"
         ),
-        *out,
+        math.prod(out),
+        greatest + 1,
         certain=False,
     )
 
