@@ -11,7 +11,7 @@ from torch import nn
 
 import shapelint
 from shapelint import analysis, trials
-from shapelint.lengths import points
+from shapelint.lengths import effort, points
 from shapelint.lengths.domain import domain_of
 from shapelint.lengths.effort import Deadline, TooHard, at_most
 from shapelint.lengths.sets import SizeSet
@@ -62,6 +62,21 @@ def test_scattered_sizes_are_listed_at_little_cost_and_not_told_one_by_one(side,
         )
     assert {"H": 1, "W": 36} in sizes or side < 36
     assert (sizes.text != "sizes that take too many words") == listed
+
+
+@pytest.mark.parametrize(("seconds", "tries"), [(0.01, 3), (10.0, 1)])
+def test_steps_that_take_far_too_long_are_not_tried_again(monkeypatch, seconds, tries):
+    clock = itertools.count(step=seconds)
+    monkeypatch.setattr(effort, "process_time", lambda: next(clock))
+    tried = []
+
+    def endless():
+        tried.append(1)
+        raise isl.Error
+
+    with pytest.raises(TooHard), at_most(100_000):
+        effort.charged(endless)
+    assert len(tried) == tries
 
 
 def test_the_limit_ends_with_the_body():

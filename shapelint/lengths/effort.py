@@ -2,7 +2,8 @@
 
 isl stops when it is told to after a number of steps, but does not say how many it took. So every
 operation is tried with a small limit first, and again with a greater one where that is not enough:
-what it costs is then known within a small factor, and is charged to all budgets that are open.
+what it costs is then known within a small factor, and is charged to all budgets that are open. A
+step takes about a microsecond; where it takes far more, there is no further try.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import process_time
 from typing import NoReturn, TypeVar
 
 import islpy as isl
@@ -21,6 +23,10 @@ T = TypeVar("T")
 
 _FIRST = 1_000
 _GROWTH = 8
+_HEAVY = 50e-6
+"""Seconds per step, fifty times the usual: the numbers in a set have grown, and go on growing."""
+_PATIENCE = 0.5
+"""Seconds of processor time before that is looked at."""
 _AGAIN = 1.0
 """Seconds until who has not stopped is interrupted once more."""
 
@@ -113,7 +119,8 @@ def charge(steps: int) -> None:
 def charged(work: Callable[[], T]) -> T:
     """What ``work``, one operation of isl, returns; its steps are charged to all open budgets.
 
-    Raises TooHard if one of them is spent.
+    Raises TooHard if one of them is spent, or the next try, which nothing can end, would take
+    minutes.
     """
     if not _OPEN:
         return work()
@@ -123,10 +130,18 @@ def charged(work: Callable[[], T]) -> T:
             charge(limit)
             context.reset_operations()
             context.set_max_operations(limit)
+            start = process_time()
             try:
                 return work()
             except (isl.Error, TypeError):  # says what was under way; or a value has no text
+                _go_on(limit, process_time() - start)
                 limit *= _GROWTH
     finally:
         context.set_max_operations(0)
         context.reset_operations()
+
+
+def _go_on(steps: int, seconds: float) -> None:
+    """Raises TooHard if so many steps took so long that more of them are not worth it."""
+    if seconds > _PATIENCE and seconds > steps * _HEAVY:
+        raise TooHard("the numbers in a set of sizes grow too large")
