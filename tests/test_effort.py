@@ -79,6 +79,18 @@ def test_steps_that_take_far_too_long_are_not_tried_again(monkeypatch, seconds, 
     assert len(tried) == tries
 
 
+def test_listed_sets_are_met_at_the_cost_of_one():
+    """Slices that share no size are not brought together."""
+    window = {"H": (1, 64), "W": (1, 64)}
+    one, other = (
+        SizeSet.enumerated(lambda p, k=k: p["H"] * p["W"] % k == 1, ("H", "W"), window)
+        for k in (67, 71)
+    )
+    with at_most(10_000):
+        both = one & other
+    assert both.members(99) == [s for s in one.members(99) if s in other]
+
+
 def test_the_limit_ends_with_the_body():
     with pytest.raises(TooHard), at_most(1_000):
         crowded(5)

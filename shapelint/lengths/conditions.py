@@ -178,8 +178,8 @@ def divides(k: Expr | int, a: Expr | int) -> Condition:
 
 
 def all_of(parts: Iterable[Condition]) -> Condition:
-    """Conjunction; of one part, that part."""
-    parts = tuple(parts)
+    """Conjunction, without what always holds; of one part, that part."""
+    parts = tuple(part for part in parts if part != TRUE)
     return parts[0] if len(parts) == 1 else All(parts)
 
 

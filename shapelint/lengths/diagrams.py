@@ -22,6 +22,7 @@ from shapelint.lengths.nodes import Box, Diagram, Node, Slices, boxes, node
 from shapelint.lengths.points import (
     Group,
     Points,
+    apart,
     covers,
     embedded,
     everything,
@@ -88,6 +89,8 @@ class Order:
         ours, theirs = _slices(a, group), _slices(b, group)
         for mine, x in ours:
             for other, y in theirs:
+                if apart(mine, other):
+                    continue
                 below = self._applied(op, x, y, known)
                 if below is not False:
                     yield _met(mine, other, whole), below

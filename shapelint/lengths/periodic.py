@@ -58,6 +58,12 @@ class Periodic:
         tails = (_repeated(s.tail, s.period, period) for s in (self, other))
         return periodic(start, op(self.up_to(start), other.up_to(start)), period, op(*tails))
 
+    def is_apart_from(self, other: Periodic) -> bool:
+        """Whether they share no member, where one of them has a greatest."""
+        if self.tail:
+            return not other.tail and not self.up_to(other.start) & other.head
+        return not other.up_to(self.start) & self.head
+
     @property
     def is_bounded(self) -> bool:
         """Whether there is a greatest member, or none at all."""

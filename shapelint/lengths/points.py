@@ -23,6 +23,7 @@ from shapelint.lengths.space import DIM, Window, space_of, value_of
 __all__ = [
     "Group",
     "Points",
+    "apart",
     "box",
     "closest",
     "compared",
@@ -155,6 +156,11 @@ def same(a: Points, b: Points) -> bool:
         return a == b
     left, right = to_isl(a), to_isl(b)
     return charged(lambda: bool(left.is_equal(right)))
+
+
+def apart(a: Points, b: Points) -> bool:
+    """Whether it is seen at once that they share no point."""
+    return isinstance(a, Periodic) and isinstance(b, Periodic) and a.is_apart_from(b)
 
 
 def covers(a: Points, b: Points) -> bool:

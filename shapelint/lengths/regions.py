@@ -56,8 +56,8 @@ class Region:
     def _allows(self, condition: Condition) -> bool:
         """Whether it may hold; where rows leave only a few sizes, each is asked."""
         rows = {name: self.rows.get(name, EVERY) for name in condition.symbols}
-        few = math.prod(row.start for row in rows.values()) <= _LONGEST
-        if not few or not all(row.is_bounded for row in rows.values()):
+        bounded = all(row.is_bounded for row in rows.values())
+        if not bounded or math.prod(row.head.bit_count() for row in rows.values()) > _LONGEST:
             return True
         sizes = itertools.product(*rows.values())
         return any(holds(condition, dict(zip(rows, at))) for at in sizes)
@@ -78,14 +78,20 @@ class Region:
         """A member, at or above ``sizes`` where there is one; None if none is found."""
         if self.is_empty:
             return None
-        near = [
-            (row.next(sizes[n]), row.last(sizes[n]), row.next(1)) for n, row in self.rows.items()
-        ]
-        for at in itertools.product(*([n for n in each if n is not None] for each in near)):
-            found = {**sizes, **dict(zip(self.rows, at))}
+        tied = self.rows.keys() | frozenset[str]().union(*(c.symbols for c in self.others))
+        rows = {name: self.rows.get(name, EVERY) for name in sizes if name in tied}
+        near = [_near(row, sizes[name]) for name, row in rows.items()]
+        for at in itertools.product(*near):
+            found = {**sizes, **dict(zip(rows, at))}
             if all(holds(c, found) for c in self.others):
                 return found
         return None
+
+
+def _near(row: Periodic, size: int) -> list[int]:
+    """The members around a size, and the smallest."""
+    found = (row.next(size), row.last(size), row.next(1), row.next(size + 1))
+    return list(dict.fromkeys(n for n in found if n is not None))
 
 
 def one_formula(pieces: Sequence[tuple[Region, Expr]]) -> Expr | None:

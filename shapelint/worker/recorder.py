@@ -106,14 +106,19 @@ class Recorder:
     def _answer(self, condition: Condition) -> bool:
         """Whether it holds here; what was crossed once is answered alike ever after."""
         if condition in self._answers:
+            self.depends_on_more()
             return self._answers[condition]
         holds = condition.at(self.sizes)
         relied = condition if holds else negate(condition)
         if len(self.events) not in self._crossed or relied in self._seen:
             return holds
         self.depends_on_more()
-        self._answers = {**self._answers, condition: not holds, negate(condition): holds}
+        self._cross(relied)
         return not holds
+
+    def _cross(self, relied: Condition) -> None:
+        """Answer from now on as where it does not hold."""
+        self._answers = {**self._answers, relied: False, negate(relied): True}
 
     def need(
         self,
@@ -202,6 +207,12 @@ class Recorder:
         other._answers = self._answers
         for event in events:
             other._record(event, event.relied)
+        return other
+
+    def across(self, events: Iterable[Event], relied: Condition) -> Recorder:
+        """Another one, at the same sizes, that will go the other way at one condition."""
+        other = self.after(events, self.sizes)
+        other._cross(relied)
         return other
 
     def turn_back(self, to: Recorder) -> None:

@@ -10,7 +10,8 @@ for every ``i``, and let the call leave nothing behind but its result. Then ``f`
 returns at any size, and what comes after it cannot know which way was taken: no branch is left.
 
 That the ways are all there are is known because every test on every way was followed to its other
-side, or has none; that formulas are equal on ``Ri`` is decided exactly (:mod:`..lengths.regions`).
+side, or has none. Which sizes go a way, if any, need not be known: where none is found a run is
+sent there against its own. That formulas are equal on ``Ri`` is decided exactly (:mod:`..lengths.regions`).
 What a call leaves behind is looked for in the attributes of its modules, in the containers that
 code shares, in its arguments; and results are equal if their dtype and their order in memory are,
 too, and nothing else is known of them. A way that loses sight of a length proves nothing. Needs
@@ -106,8 +107,7 @@ class _Block:
 
     def __init__(self, tracer: ShapeTracer, again: Again, first: int, left: set[Condition]) -> None:
         self._tracer, self._again, self._left = tracer, again, left
-        events = tracer.recorder.events
-        self._before, self._asked = events[:first], events[first:]
+        self._before = tracer.recorder.events[:first]
         self._runs: list[Recorder] = []
         self._tried = 0
 
@@ -117,58 +117,66 @@ class _Block:
         sizes = self._tracer.recorder.sizes
         before = (e.relied for e in self._before)  # some may not hold: see crossings
         region = reduce(Region.narrowed, (c for c in before if c.at(sizes)), Region({}))
-        ways = self._from(region, [], self._asked, 0, returned)
+        ways = self._from(region, [], self._tracer.recorder, 0, returned)
         formulas = _common(ways)
         self._take_back(_demanded(ways))
         return result if formulas == returned.formulas else self._said_as(returned, formulas, given)
 
     def _from(
-        self, region: Region, asked: list[Event], events: list[Event], start: int, result: Returned
+        self, region: Region, asked: list[Event], run: Recorder, start: int, result: Returned
     ) -> list[Way]:
-        """The way that came across ``events``, and those that leave it from ``start`` on.
+        """The way of a run, and those that leave it from its event ``start`` on.
 
-        A test stays where its other side raises: then it is a demand. Before any side is taken,
-        all of them must have a size to run at.
+        A test stays where its other side raises: then it is a demand.
         """
-        sides: list[tuple[int, Region, dict[str, int] | None]] = []
+        sides: list[tuple[int, Region, Recorder | None]] = []
+        events = run.events[len(self._before) :]
         for i, event in enumerate(events[start:], start):
             taken = event.relied
             other = region.narrowed(negate(taken))
             if not other.is_empty:
                 stays = event.kind == "need" or taken in self._left
-                sides.append((i, other, None if stays else self._member(other)))
+                sides.append((i, other, None if stays else self._sent(other, run, taken)))
             region = region.narrowed(taken)
         beside: list[Way] = []
-        for i, other, sizes in sides:
-            found = [] if sizes is None else self._beside(other, sizes, asked, events[:i])
+        for i, other, sent in sides:
+            found = [] if sent is None else self._beside(other, sent, asked, events[: i + 1])
             asked = asked if found else [*asked, events[i]]
             beside += found
         return [Way(region, asked, result), *beside]
 
-    def _member(self, region: Region) -> dict[str, int]:
-        """A size to run at. Raises Apart."""
+    def _sent(self, region: Region, run: Recorder, taken: Condition) -> Recorder:
+        """A run in a region; where no size of it is found, one that goes against its own sizes."""
         sizes = region.near(self._tracer.recorder.sizes)
         if sizes is None:
-            raise Apart
-        return sizes
+            return run.across(self._before, taken)
+        return self._tracer.recorder.after(self._before, sizes)
 
     def _beside(
-        self, region: Region, sizes: dict[str, int], asked: list[Event], before: list[Event]
+        self, region: Region, run: Recorder, asked: list[Event], until: list[Event]
     ) -> list[Way]:
-        """The ways of the sizes in a region, which come as far as others do; none if it raises."""
+        """The ways of the sizes in a region, which leave others at their last event.
+
+        None if it raises. Raises Apart if that is not seen.
+        """
         if self._tried == _MOST:
             raise Apart
-        run = self._tracer.recorder.after(self._before, sizes)
         result, self._tried = self._again.at(run), self._tried + 1
         if result is None:
             return []
         if not run.doubts_no_more_than(self._tracer.recorder):
             raise Apart
         self._runs.append(run)
-        events = run.events[len(self._before) :]
-        if [e.relied for e in events[: len(before)]] != [e.relied for e in before]:
+        if not self._leaves(run, until):
             raise Apart
-        return self._from(region, asked, events, len(before), result)
+        return self._from(region, asked, run, len(until) - 1, result)
+
+    def _leaves(self, run: Recorder, until: list[Event]) -> bool:
+        """Whether it came as far as others did, and then went the other way, sent or not."""
+        *before, taken = (e.relied for e in until)
+        events = [e.relied for e in run.events[len(self._before) :]]
+        left = events[len(before) : len(until)] == [negate(taken)]
+        return events[: len(before)] == before and (left or not taken.at(run.sizes))
 
     def _take_back(self, demanded: Sequence[Event]) -> None:
         """Let the run have asked nothing in this call but what all ways demand."""
@@ -176,7 +184,8 @@ class _Block:
         recorder.turn_back(recorder.after([*self._before, *demanded], recorder.sizes))
         self._left.update(e.relied for e in demanded if e.kind == "branch")
         recorder.lax |= any(run.lax for run in self._runs)
-        recorder.beside += (r.sizes for r in self._runs if r.sizes not in recorder.beside)
+        known = [recorder.sizes, *recorder.beside]
+        recorder.beside += (r.sizes for r in self._runs if r.sizes not in known)
 
     def _said_as(self, returned: Returned, formulas: Formulas, given: Sequence[Any]) -> Any:
         """What the run returned, in other formulas."""

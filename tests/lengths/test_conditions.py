@@ -46,6 +46,11 @@ conditions = st.recursive(
 )
 
 
+def test_what_always_holds_is_no_part_of_a_conjunction():
+    assert all_of([TRUE, all_of([TRUE, TRUE])]) == TRUE
+    assert all_of([TRUE, equal(H, 2)]) == equal(H, 2)
+
+
 @given(a=quasi_affine, b=quasi_affine, at=sizes)
 def test_comparisons_say_what_python_says(a, b, at):
     x, y = a.compute(at), b.compute(at)

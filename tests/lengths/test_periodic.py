@@ -47,6 +47,9 @@ def test_algebra_is_that_of_the_members(a, b):
     assert seen(a & b) == sorted({*seen(a)} & {*seen(b)})
     assert seen(a | b) == sorted({*seen(a)} | {*seen(b)})
     assert seen(a - b) == sorted({*seen(a)} - {*seen(b)})
+    for one, other in ((a, b), (a - b, b), (a & finite(SEEN), b), (b, finite(SEEN) - b)):
+        has_end = one.is_bounded or other.is_bounded
+        assert one.is_apart_from(other) == (has_end and not one & other)
 
 
 @given(a=tests_of_h, b=tests_of_h)

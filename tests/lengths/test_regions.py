@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import pytest
 
 from shapelint.lengths.conditions import Compare, any_of, at_least, divides, equal, negate
@@ -51,6 +53,13 @@ def test_where_few_sizes_are_left_each_is_asked():
     assert not one.narrowed(any_of([at_least(L, 2), equal(H, 1)])).is_empty
 
 
+def test_few_sizes_may_be_large():
+    few = reduce(Region.narrowed, [divides(500, H), divides(500, L)], Region({}))
+    few = reduce(Region.narrowed, [at_least(1000, H), at_least(1000, L)], few)
+    assert few.narrowed(at_least(product([L, H]), 1_000_001)).is_empty
+    assert not few.narrowed(at_least(product([L, H]), 1_000_000)).is_empty
+
+
 @pytest.mark.parametrize(
     ("region", "found"),
     [(EVEN, {"L": 8}), (SHORT, {"L": 3}), (EVEN.narrowed(negate(divides(2, L))), None)],
@@ -58,3 +67,13 @@ def test_where_few_sizes_are_left_each_is_asked():
 )
 def test_a_member_close_by(region, found):
     assert region.near({"L": 7}) == found
+
+
+@pytest.mark.parametrize(
+    ("sizes", "least", "found"),
+    [((7, 1), 8, (7, 2)), ((1, 1), 2, (1, 2)), ((7, 7), 1000, None)],
+    ids=["one more of one", "of a row and none", "far away"],
+)
+def test_a_member_close_by_of_a_product(sizes, least, found):
+    large = Region({}).narrowed(negate(divides(2, L))).narrowed(at_least(product([L, H]), least))
+    assert large.near(dict(zip("LH", sizes))) == (found and dict(zip("LH", found)))

@@ -137,6 +137,38 @@ class Fits(Block):
         return torch.cat([x, up], 1).sum(1, keepdim=True)
 
 
+class CopiesWhatIsLarge(Block):
+    def forward(self, x):
+        if x.shape[0] >= 64:
+            x = x.contiguous()
+        if x.numel() > 2**26:
+            x = x.contiguous()
+        return self.conv(F.pad(x, (0, 1)))
+
+
+class To(nn.Module):
+    def forward(self, x, size):
+        return (F.pad(x, (0, 1))[..., : size[0]] if size[0] % 2 else x).clone()
+
+
+class IsGivenASize(Block):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fitted = To()
+
+    def forward(self, x):
+        size = x.shape[-1:]
+        self.seen[:] = [1]  # so that nothing is known of this call itself
+        x = self.fitted(x, size)
+        self.seen.clear()
+        return x
+
+
+class IsAnotherWhereLarge(Block):
+    def forward(self, x):
+        return self.conv(F.pad(x, (0, 1))) if x.numel() > 2**26 else x
+
+
 class Refuses(Block):
     def forward(self, x):
         if x.shape[-1] % 3 == 1:
@@ -179,6 +211,8 @@ ONE = (
     (PadsToFour, "a multiple by both"),
     (PadsAndCrops, "the same formula"),
     (Fits, "as long as the skip"),
+    (CopiesWhatIsLarge, "no size is found that is large"),
+    (IsGivenASize, "a size is an argument"),
 )
 
 
@@ -207,6 +241,12 @@ def test_every_way_is_confirmed(kind):
     assert beside
     confirmed = [c.sizes for c in confirm_paths(analysis.exploration, analysis.session) if c.agrees]
     assert all(sizes in confirmed for sizes in beside[:4])
+
+
+def test_no_way_is_passed_over_where_none_of_its_sizes_is_found():
+    analysis = analysed(InARow(IsAnotherWhereLarge, 1), "N 1 L")
+    assert analysis.predict({"N": 2, "L": 7}).shapes == [(2, 1, 7)]
+    assert analysis.predict({"N": 2**14, "L": 2**13}).shapes is None
 
 
 def test_a_way_that_raises_is_a_way_of_its_own():

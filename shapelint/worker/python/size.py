@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.utils import _pytree as pytree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +50,17 @@ class Size(tuple[int, ...]):
 
     def __reduce__(self) -> Any:
         return torch.Size, (tuple(map(int, self)),)
+
+
+def _flatten(size: Size) -> tuple[list[int], None]:
+    return list(size), None
+
+
+def _unflatten(lengths: Iterable[int], _: None) -> Size:
+    return Size(lengths)
+
+
+pytree.register_pytree_node(Size, _flatten, _unflatten)
 
 
 def size_of(lengths: Iterable[int]) -> Any:
