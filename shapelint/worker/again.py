@@ -49,16 +49,17 @@ class Returned:
 
     leaves: list[Any]
     spec: Any
+    kinds: list[object]
+    """All but lengths."""
 
     @staticmethod
     def of(result: Any) -> Returned:
-        """Raises Apart where there may be more to see than is compared."""
-        return Returned(*pytree.tree_flatten(result))
+        """What the run under way has returned.
 
-    @property
-    def kinds(self) -> list[object]:
-        """All but lengths."""
-        return [self.spec, *map(_kind, self.leaves)]
+        Raises Apart where there may be more to see than is compared.
+        """
+        leaves, spec = pytree.tree_flatten(result)
+        return Returned(leaves, spec, [spec, *map(_kind, leaves)])
 
     @property
     def formulas(self) -> list[tuple[Expr, ...]]:
@@ -79,6 +80,7 @@ class Again:
     ) -> None:
         self._tracer, self._module, self._call = tracer, module, call
         self._leaves, self._spec = pytree.tree_flatten(given)
+        self._orders = {id(t): _order(t) for t in self._leaves if type(t) is ShapeTensor}
         shared, rebound = tracer.earlier.shared(tracer.root)
         self._before = Snapshot(_owners(module), shared, rebound)
         if any(map(_has_hooks, module.modules())):
@@ -90,13 +92,13 @@ class Again:
         Raises Apart if it leaves anything behind.
         """
         with self._tracer.aside(recorder) as calls:
-            moved = {id(leaf): _moved(leaf, recorder.sizes, calls) for leaf in self._leaves}
+            moved = {id(leaf): self._moved(leaf, recorder.sizes, calls) for leaf in self._leaves}
             leaves = [moved[id(leaf)] for leaf in self._leaves]
             formulas = list(map(_formulas, leaves))
             args, kwargs = pytree.tree_unflatten(leaves, self._spec)
             try:
                 returned = Returned.of(self._call(self._module, *args, **kwargs))
-            except Elsewhere:
+            except (Apart, Elsewhere):
                 raise Apart from None
             except Exception:
                 returned = None
@@ -109,6 +111,19 @@ class Again:
         if returned is not None and not returned.is_at(recorder.sizes):
             raise Apart
         return returned
+
+    def _moved(self, leaf: Any, sizes: Sizes, calls: Any) -> Any:
+        """The same argument at other sizes."""
+        if type(leaf) is ShapeTensor:
+            shape = Shape(length(e.at(sizes), e) for e in _formulas(leaf))
+            with torch._C.DisableTorchFunction():
+                real = dense(shape, self._orders[id(leaf)], leaf.dtype)
+            return ShapeTensor.wrap(real, shape, calls.placeholder("given"))
+        if type(leaf) is Length:
+            return length(leaf.expr.at(sizes), leaf.expr)
+        if type(leaf) is int or type(leaf) in _PLAIN or type(leaf) in (torch.Tensor, nn.Parameter):
+            return leaf
+        raise Apart
 
 
 def _owners(module: nn.Module) -> Iterator[object]:
@@ -124,21 +139,6 @@ def _has_hooks(module: nn.Module) -> bool:
     """Other ones than those of PyTorch, which compute weights."""
     hooks = (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
     return any(not str(type(hook).__module__).startswith("torch.nn.") for hook in hooks)
-
-
-def _moved(leaf: Any, sizes: Sizes, calls: Any) -> Any:
-    """The same argument at other sizes."""
-    if type(leaf) is ShapeTensor:
-        order = _order(leaf)
-        shape = Shape(length(e.at(sizes), e) for e in _formulas(leaf))
-        with torch._C.DisableTorchFunction():
-            real = dense(shape, order, leaf.dtype)
-        return ShapeTensor.wrap(real, shape, calls.placeholder("given"))
-    if type(leaf) is Length:
-        return length(leaf.expr.at(sizes), leaf.expr)
-    if type(leaf) is int or type(leaf) in _PLAIN or type(leaf) in (torch.Tensor, nn.Parameter):
-        return leaf
-    raise Apart
 
 
 def _order(tensor: ShapeTensor) -> tuple[int, ...]:

@@ -11,13 +11,13 @@ returns at any size, and what comes after it cannot know which way was taken: no
 
 That the ways are all there are is known because every test on every way was followed to its other
 side, or has none. Which sizes go a way, if any, need not be known: where none is found a run is
-sent there against its own. That formulas are equal on ``Ri`` is decided exactly (:mod:`..lengths.regions`).
-What a call leaves behind is looked for in the attributes of its modules, in the containers that
-code shares, in its arguments; and results are equal if their dtype and their order in memory are,
-too, and nothing else is known of them. A way that loses sight of a length proves nothing. Needs
-have to be the same on all ways, or to follow from the tests; a test whose other side raises is one
-of them. Where any of this cannot be shown, the tests stay in the run, and what calls the module, or
-the explorer, goes through them.
+sent there against its own. That formulas are equal on ``Ri`` is decided exactly
+(:mod:`..lengths.regions`). What a call leaves behind is looked for in the attributes of its
+modules, in the containers that code shares, in its arguments; and results are equal if their dtype
+and their order in memory are, too, and nothing else is known of them. A way that loses sight of a
+length proves nothing. Needs have to be the same on all ways, or to follow from the tests; a test
+whose other side raises is one of them. Where any of this cannot be shown, the tests stay in the
+run, and what calls the module, or the explorer, goes through them.
 """
 
 from __future__ import annotations

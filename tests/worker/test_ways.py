@@ -164,6 +164,24 @@ class IsGivenASize(Block):
         return x
 
 
+class Turned(nn.Module):
+    def forward(self, x):
+        x = x.transpose(1, 2).sum(1, keepdim=True)
+        return (F.pad(x, (0, 1)) if x.shape[-1] % 2 else x).clone()
+
+
+class IsGivenAView(Block):
+    def __init__(self) -> None:
+        super().__init__()
+        self.turned = Turned()
+
+    def forward(self, x):
+        self.seen[:] = [1]
+        x = self.turned(torch.cat([x, x], 1).transpose(1, 2))
+        self.seen.clear()
+        return x
+
+
 class IsAnotherWhereLarge(Block):
     def forward(self, x):
         return self.conv(F.pad(x, (0, 1))) if x.numel() > 2**26 else x
@@ -213,6 +231,7 @@ ONE = (
     (Fits, "as long as the skip"),
     (CopiesWhatIsLarge, "no size is found that is large"),
     (IsGivenASize, "a size is an argument"),
+    (IsGivenAView, "strides are those of the sizes at hand"),
 )
 
 
