@@ -79,12 +79,11 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     running = subject.ordinary & subject.valid
     sizes = subject.witness(running or subject.ordinary)
     loss = first_loss(subject, sizes)
-    blamed = loss.stage.node if loss else subject.node_raising(sizes)
     passing = subject.near_miss(subject.roundtrips, sizes)
     yield check.diagnostic(
         _message(subject, sizes, running),
         target=subject.target,
-        span=place(blamed, subject.span),
+        span=place(loss.stage.node if loss else subject.node_raising(sizes), subject.span),
         label=map_label(loss.stage) if loss else "",
         related=_related(subject, loss),
         notes=_notes(subject, sizes, passing, loss),

@@ -222,7 +222,7 @@ class LengthFloat(Double):
         ratio = self.formula.ratio
         if ratio is None or not ratio.exact:
             return self._rounded("round", round(float(self)))
-        return _half_to_even(length(ratio.num.at(sizes_of_run()), ratio.num), ratio.den)
+        return _half_to_even(_now(ratio.num), ratio.den)
 
     def _rounded(self, mode: str, value: int) -> Any:
         if self.formula.cancelled is not None:
