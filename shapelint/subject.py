@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from shapelint.explore.confirm import device_for
 from shapelint.explore.exploration import Exploration
 from shapelint.explore.paths import Failing, Outcome
-from shapelint.lengths.conditions import all_of, at_least, equal
+from shapelint.lengths.conditions import all_of, equal
 from shapelint.lengths.expr import Expr, as_expr, symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Input, Label
@@ -115,22 +115,6 @@ class Subject:
         for failing in failures:
             whole = whole | failing.sizes.over(self.domain.symbols)
         return whole & self.domain
-
-    def only_a_minimum(self, sizes: SizeSet) -> bool:
-        """Whether what fails is just too small.
-
-        In some dim it is below all sizes that run, or below two steps of the deepest level.
-        """
-        failing = sizes.over(self.domain.symbols)
-        works = self.valid or self.domain - failing
-        least = {s: works.project((s,)).lexmin() for s in self.domain.symbols}
-        if any(v is None for v in least.values()):
-            return False
-        deep = {s: max(v[s], 2 * self.granularity(s)) for s, v in least.items() if v is not None}
-        corner = (at_least(symbol(s), n) for s, n in deep.items())
-        box = SizeSet.of(all_of(corner), self.domain.symbols)
-        rest = box & failing & self.domain
-        return not rest or rest.lexmax() is not None
 
     # -- round trip -------------------------------------------------------------------------
 

@@ -60,6 +60,26 @@ def test_what_always_fails_is_blamed_before_what_values_decide():
     assert mismatch.label.startswith("2 and 3 at")
 
 
+class Positions(torch.nn.Module):
+    """Every length up to 16 has a position."""
+
+    def __init__(self, added):
+        super().__init__()
+        self.table, self.added = torch.nn.Embedding(16, 4), added
+
+    def forward(self, x):
+        length = x.shape[1]
+        rows = self.table.weight[:length] if self.added else self.table(torch.arange(length))
+        return x + rows
+
+
+@pytest.mark.parametrize(("added", "code"), [(True, "SHP201"), (False, "SHP302")])
+def test_the_end_of_a_table_is_information(added, code):
+    (found,) = analysed(Positions(added), "N L 4").diagnostics
+    assert (found.code, found.severity, found.witness["L"]) == (code, "info", 17)
+    assert "L <= 16" in found.message or found.message == "the largest input is L = 16"
+
+
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.id)
 def test_sizes_in_words(model):
     _, analysis = analysis_of(model)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from shapelint.explore.paths import Failing
 from shapelint.lengths.sets import SizeSet
+from shapelint.limits import ends, only_limits
 from shapelint.model import Diagnostic, Severity
 from shapelint.rules import rule
 from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
@@ -18,8 +19,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     """A kernel, pool or reflection is larger than what it is applied to.
 
     ## What it does
-    Reports the smallest input that gets through. It is an error if no size does, or a declared size
-    does not; information if only sizes below a minimum fail, as in every deep network.
+    Reports the smallest input that gets through, or the largest if a table of positions ends. It is
+    an error if no size does, or a declared size does not; information if nothing fails between the
+    smallest and the largest, as in every deep network.
 
     ## Why is this bad?
     A discriminator written for 64 x 64 images fails on 32 x 32 ones at its last layer, and says so
@@ -43,13 +45,15 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     node = subject.node_of(last)
     sizes = subject.witness(_largest(last.sizes))
     passing = subject.near_miss(subject.valid, sizes)
+    most = {s: n for s, n in ends(subject).items() if sizes[s] > n}
+    wrong = "too large" if most else "too small"
     yield check.diagnostic(
-        _message(subject, failures),
+        f"the largest input is {size_text(most)}" if most else _message(subject, failures),
         severity=_severity(subject, failures),
         target=subject.target,
         span=place(node, subject.span),
         label=whose(node) if node else "",
-        notes=(f"too small, for example: {size_text(subject.spatial_only(sizes))}",),
+        notes=(f"{wrong}, for example: {size_text(subject.spatial_only(sizes))}",),
         witness=sizes,
         passing=passing,
     )
@@ -61,7 +65,7 @@ def _message(subject: Subject, failures: list[Failing]) -> str:
         return "no size is large enough for this layer"
     runs = bool(large_enough & subject.valid)
     large_enough = large_enough & subject.valid or large_enough
-    least = large_enough.lexmin() or {}
+    least = large_enough.smallest() or {}
     corner = {s: (large_enough.project((s,)).lexmin() or least)[s] for s in least}
     least = corner if corner in large_enough else least
     which = "the smallest input" if runs else "the smallest input large enough for this layer"
@@ -72,7 +76,7 @@ def _severity(subject: Subject, failures: list[Failing]) -> Severity:
     small = subject.all_of(failures)
     if subject.declared or subject.domain <= small:
         return "error"
-    minimum = subject.only_a_minimum(small) or breaks_ordinary_sizes(subject)
+    minimum = only_limits(subject, small) or breaks_ordinary_sizes(subject)
     return "info" if minimum else "warning"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.explore.paths import Failing, refused, wants_values
+from shapelint.limits import only_limits
 from shapelint.model import Diagnostic, Severity
 from shapelint.rules import rule
 from shapelint.subject import Subject
@@ -53,7 +54,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 def _severity(subject: Subject) -> Severity:
     if subject.never_works or subject.declared:
         return "error"
-    small = subject.only_a_minimum(subject.all_of(subject.failing("other")))
+    small = only_limits(subject, subject.all_of(subject.failing("other")))
     return "info" if small else "warning"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from shapelint.explore.paths import Failing
 from shapelint.lengths.expr import as_expr
 from shapelint.lengths.words import formula
+from shapelint.limits import ends, only_limits
 from shapelint.model import Diagnostic, Label, Severity
 from shapelint.rules import rule
 from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
@@ -100,8 +101,10 @@ def _diagnostic(subject: Subject, groups: list[list[Failing]]) -> Diagnostic:
 def _severity(subject: Subject, groups: list[list[Failing]]) -> Severity:
     if subject.never_works or subject.declared:
         return "error"
-    contract = all(_between_inputs(subject, f) for group in groups for f in group)
-    return "info" if contract else "warning"
+    failures = [f for group in groups for f in group]
+    if ends(subject) and only_limits(subject, subject.all_of(failures)):
+        return "info"
+    return "info" if all(_between_inputs(subject, f) for f in failures) else "warning"
 
 
 def _between_inputs(subject: Subject, failing: Failing) -> bool:

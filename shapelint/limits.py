@@ -1,0 +1,40 @@
+"""Sizes that are too small or too large, as every deep network and every table of positions has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shapelint.lengths.conditions import all_of, at_least
+from shapelint.lengths.expr import constant, symbol
+from shapelint.lengths.sets import SizeSet
+
+if TYPE_CHECKING:
+    from shapelint.subject import Subject
+
+__all__ = ["ends", "only_limits"]
+
+
+def ends(subject: Subject) -> dict[str, int]:
+    """Of axes along which a range runs that has an end: its last length."""
+    if subject.valid.window is not None or not subject.valid:
+        return {}
+    ranges = subject.valid.bounds()
+    return {s: high for s, (low, high) in ranges.items() if high is not None and high != low}
+
+
+def only_limits(subject: Subject, sizes: SizeSet) -> bool:
+    """Whether what fails is beyond an end, or just too small.
+
+    In some dim it is below all sizes that run, or below two steps of the deepest level.
+    """
+    symbols = subject.domain.symbols
+    inside = all_of(at_least(constant(n), symbol(s)) for s, n in ends(subject).items())
+    failing = sizes.over(symbols) & subject.domain & SizeSet.of(inside, symbols)
+    works = subject.valid or subject.domain - failing
+    least = {s: works.project((s,)).lexmin() for s in symbols}
+    if any(v is None for v in least.values()):
+        return False
+    deep = {s: max(v[s], 2 * subject.granularity(s)) for s, v in least.items() if v is not None}
+    corner = (at_least(symbol(s), n) for s, n in deep.items())
+    rest = failing & SizeSet.of(all_of(corner), symbols)
+    return not rest or (not ends(subject) and rest.lexmax() is not None)
