@@ -11,6 +11,7 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from shapelint import facts
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["LocalSession", "definition", "limited"]
 
 _KINDS = (dict, list, set, OrderedDict)
+_FIXED = frozenset({type(None), bool, int, float, str, type, FunctionType, BuiltinFunctionType})
+"""Of values that ``copy.deepcopy`` hands back as they are."""
 
 
 class LocalSession:
@@ -117,7 +120,8 @@ def definition(kind: type) -> Span:
 
 def _elsewhere(module: nn.Module, device: str) -> nn.Module:
     """A copy on ``device``; tensors that have no data get zeros."""
-    copied = copy.deepcopy(module, _computed(module) | _uninitialized(module, device))
+    modules = [*module.modules()]
+    copied = _copied(modules, _computed(modules) | _uninitialized(modules, device))
     tensors = [*copied.parameters(), *copied.buffers()]
     if not any(t.is_meta for t in tensors):
         return copied.to(device)
@@ -132,13 +136,20 @@ def _without_data(module: nn.Module, device: str) -> nn.Module:
     from torch import nn
     from torch.nn.parameter import is_lazy
 
-    memo = _computed(module, device) | _empty(module) | _uninitialized(module, device)
-    for parameter in itertools.filterfalse(is_lazy, module.parameters()):
+    modules = [*module.modules()]
+    memo = _computed(modules, device) | _uninitialized(modules, device)
+    for parameter in itertools.filterfalse(is_lazy, _held(modules, "_parameters")):
         memo[id(parameter)] = nn.Parameter(parameter.detach().to(device), parameter.requires_grad)
-    for buffer in itertools.filterfalse(is_lazy, module.buffers()):
+    for buffer in itertools.filterfalse(is_lazy, _held(modules, "_buffers")):
         memo[id(buffer)] = moved = buffer.to(device)
         _remember(moved, buffer)
-    return copy.deepcopy(module, memo)
+    return _copied(modules, memo)
+
+
+def _held(modules: Sequence[nn.Module], kind: str) -> Iterator[Tensor]:
+    """Their ``_parameters`` or ``_buffers``, each once."""
+    held = (t for m in modules for t in getattr(m, kind).values() if t is not None)
+    yield from {id(t): t for t in held}.values()
 
 
 def _remember(moved: Tensor, buffer: Tensor) -> None:
@@ -153,32 +164,61 @@ def _remember(moved: Tensor, buffer: Tensor) -> None:
         attach(moved, Contents(Shape(), buffer.dtype, lambda: [known(number)]))
 
 
-def _computed(module: nn.Module, device: str | None = None) -> dict[int, Any]:
+def _computed(modules: Sequence[nn.Module], device: str | None = None) -> dict[int, Any]:
     """By id, copies of the tensors that a module computed and kept, as ``weight_norm`` does.
 
     ``copy.deepcopy`` refuses them, because they belong to a graph.
     """
     from torch import Tensor
 
-    kept = [t for m in module.modules() for t in vars(m).values() if isinstance(t, Tensor)]
+    kept = [t for m in modules for t in vars(m).values() if isinstance(t, Tensor)]
     return {id(t): t.detach().to(device, copy=True) for t in kept if not t.is_leaf}
 
 
-def _uninitialized(module: nn.Module, device: str) -> dict[int, Any]:
+def _uninitialized(modules: Sequence[nn.Module], device: str) -> dict[int, Any]:
     """By id, the same for parameters and buffers that lazy layers are still to make.
 
     ``copy.deepcopy`` refuses the buffers; moved to meta, such a tensor would be an empty one.
     """
     from torch.nn.parameter import is_lazy
 
-    found: Iterable[Any] = filter(is_lazy, itertools.chain(module.parameters(), module.buffers()))
+    tensors = itertools.chain(_held(modules, "_parameters"), _held(modules, "_buffers"))
+    found: Iterable[Any] = filter(is_lazy, tensors)
     return {id(t): type(t)(t.requires_grad, device=device, dtype=t.dtype) for t in found}
 
 
-def _empty(module: nn.Module) -> dict[int, Any]:
-    """By id, copies of the empty containers: a module has ten for hooks it does not have.
+def _copied(modules: Sequence[nn.Module], memo: dict[int, Any]) -> nn.Module:
+    """What ``copy.deepcopy`` makes of the first, which has the others.
 
-    ``copy.deepcopy`` takes most of its time for these.
+    That asks of each attribute how to copy it. Nearly all are plain values, or empty containers: a
+    module has ten for hooks it does not have.
     """
-    found = [v for m in module.modules() for v in vars(m).values() if type(v) in _KINDS and not v]
-    return {id(v): type(v)() for v in found}
+    states = [*map(_state, modules)]
+    if None in states:
+        return copy.deepcopy(modules[0], memo)
+    values = (v for state in states for v in (state or {}).values())
+    memo |= {id(v): type(v)() for v in values if type(v) in _KINDS and not v}
+    memo |= {id(m): type(m).__new__(type(m)) for m in modules}
+    for module, state in zip(modules, states):
+        copied = {k: _copy_of(v, memo) for k, v in (state or {}).items()}
+        memo[id(module)].__setstate__(copied)
+    return memo[id(modules[0])]  # type: ignore[no-any-return]
+
+
+def _copy_of(value: Any, memo: dict[int, Any]) -> Any:
+    kind = type(value)
+    if kind in _FIXED or (kind is tuple and all(type(part) in _FIXED for part in value)):
+        return value
+    return memo[id(value)] if id(value) in memo else copy.deepcopy(value, memo)
+
+
+def _state(module: nn.Module) -> dict[str, Any] | None:
+    """The attributes of a module if a copy is a new one that has these; else None."""
+    kind = type(module)
+    own = getattr(kind.__setstate__, "__module__", "")
+    if hasattr(kind, "__deepcopy__") or not own.startswith("torch.nn.modules."):
+        return None
+    reduced: Any = module.__reduce_ex__(4)
+    make, args, state, *items = reduced
+    is_new = make.__name__ == "__newobj__" and args == (kind,) and not any(items)
+    return state if is_new and type(state) is dict else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import sys
 import warnings
 
 import pytest
@@ -104,3 +106,50 @@ def test_weights_that_a_parametrisation_computed_can_be_copied() -> None:
     assert session.run(SIZES, "cpu").shapes == ((2, 1, 14),)
     assert session.trace(SIZES).failure is None
     assert not module[0].weight.is_leaf
+
+
+class Counted(nn.Module):
+    """Knows its parent, shares a list with others, and has a copy of its own kind."""
+
+    def __init__(self, parent: nn.Module, shared: list[int]) -> None:
+        super().__init__()
+        self.parent = (parent,)
+        self.shared = shared
+
+    def forward(self, x):
+        self.shared.append(len(self.shared))
+        return x[..., : len(self.parent[0].children_of[0].shared)]
+
+
+class CopiedByItself(Counted):
+    def __deepcopy__(self, memo):
+        made = memo[id(self)] = type(self)(self, copy.deepcopy(self.shared, memo))
+        made.parent = copy.deepcopy(self.parent, memo)
+        return made
+
+
+@pytest.mark.parametrize("kind", [Counted, CopiedByItself])
+def test_what_modules_share_is_shared_by_their_copies(kind) -> None:
+    module, shared = nn.Sequential(), []
+    module.extend([kind(module, shared), kind(module, shared)])
+    module.children_of = [*module]
+    session = LocalSession(module, INPUTS)
+    assert session.trace(SIZES).failure is None
+    assert session.run(SIZES, "cpu").shapes == ((2, 1, 1),)
+    assert shared == []
+
+
+def test_plain_attributes_of_many_layers_are_not_copied_one_by_one() -> None:
+    module = nn.Sequential(*(nn.Conv1d(1, 1, 3) for _ in range(50)))
+    asked = 0
+
+    def count(frame, event, arg) -> None:
+        nonlocal asked
+        asked += event == "call" and frame.f_code is copy.deepcopy.__code__
+
+    sys.setprofile(count)
+    try:
+        LocalSession(module, INPUTS)
+    finally:
+        sys.setprofile(None)
+    assert asked < 20 * len(module)

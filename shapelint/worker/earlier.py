@@ -11,6 +11,7 @@ from torch import nn
 from shapelint.worker.python.builtins import in_modules_of
 from shapelint.worker.python.reached import functions_of
 from shapelint.worker.python.swaps import Swap
+from shapelint.worker.remembered import Remembered
 from shapelint.worker.said import Sayings
 from shapelint.worker.state import Name, rebound_by, shared_by
 
@@ -23,6 +24,8 @@ class Earlier:
 
     calls: Sayings = field(default_factory=Sayings)
     """What its calls have said."""
+    kernels: Remembered = field(default_factory=Remembered)
+    """What meta kernels have made."""
     apart: dict[int, bool] = field(default_factory=dict)
     """By the id of a module whose ways were seen not to agree, whether they may further out."""
     _swaps: Sequence[Swap] | None = None

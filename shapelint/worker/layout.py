@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import torch
 
@@ -25,7 +26,11 @@ def forms_of(shape: Shape) -> Iterator[Expr | int]:
 
 def order_of(tensor: torch.Tensor) -> Order:
     """How a tensor lies in memory; to be asked with ``__torch_function__`` switched off."""
-    shape, strides = tensor.shape, tensor.stride()
+    return _order(tensor.shape, tensor.stride())
+
+
+@lru_cache(maxsize=4096)
+def _order(shape: tuple[int, ...], strides: tuple[int, ...]) -> Order:
     order = tuple(range(len(strides)))
     if strides_of(shape, order) == strides:
         return order

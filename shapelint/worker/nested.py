@@ -48,7 +48,8 @@ def _collect(value: Any, found: list[torch.Tensor]) -> None:
         found.append(value)
     elif kind is tuple or kind is list:
         for part in value:
-            _collect(part, found)
+            if type(part) not in _NUMBERS:
+                _collect(part, found)
     elif kind is dict:
         _collect(tuple(value.values()), found)
     else:

@@ -6,7 +6,8 @@ arguments in the same places, in the same order in memory. Most meta kernels are
 and take longer than all that is added to a call here, and models repeat their layers at other
 sizes.
 
-Any other kernel answers the same to the same sizes and strides.
+Any other kernel answers the same to the same sizes and strides. Neither knows which run it is in,
+so one memory serves all runs of a model.
 
 Only a new tensor can be made again from what is known of it: views and changes in place are always
 run, and so is everything while gradients are recorded.

@@ -45,7 +45,6 @@ from shapelint.worker.python.swaps import swapped
 from shapelint.worker.python.uncounted import Pieces, PieceShapes
 from shapelint.worker.record import OpCall, Records, exprs
 from shapelint.worker.recorder import NeedFailed, Recorder, recording
-from shapelint.worker.remembered import Remembered
 from shapelint.worker.said import Said
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.shown import wrapped
@@ -125,7 +124,6 @@ class ShapeTracer(fx.Tracer):
         self.modules = ModuleCalls(root, self.constructed)
         self.calls = CallGraph(self.graph, self.modules.named)
         self.records = Records(self.modules)
-        self.remembered = Remembered()
         self.recorder = recorder
         self.patches = patches
         self._failed: Failure | None = None
@@ -242,7 +240,7 @@ class ShapeTracer(fx.Tracer):
         try:
             real = before and before.made(args, claim.shapes)
             if real is None:
-                real = unheard(self.remembered.runner(call), func, args, kwargs)
+                real = unheard(self.earlier.kernels.runner(call), func, args, kwargs)
             if claim.failed is not None:
                 raise claim.failed.error(str(claim.failed))
         except Exception as exc:

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
+from shapelint.local import LocalSession
+from shapelint.model import Input
 from shapelint.worker import remembered
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.ops import COMPARING, OPS
@@ -187,3 +190,18 @@ def test_an_error_is_raised_each_time(runs: list[Any]) -> None:
     for _ in range(2):
         with pytest.raises(RuntimeError, match="must match the size"):
             known.run(torch.add, (_meta(3), _meta(4)), {})
+
+
+class TwiceIfLong(nn.Module):
+    """Runs that go different ways ask for the sigmoid of different formulas."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.cat((x, x), -1) if x.shape[-1] > 20 else x
+        return torch.sigmoid(x)
+
+
+def test_later_runs_of_a_model_know_what_kernels_have_made(runs: list[Any]) -> None:
+    session = LocalSession(TwiceIfLong(), [Input("0", ("N", "L"))])
+    for length in (10, 30):
+        session.trace({"N": 2, "L": length})
+    assert runs.count(torch.sigmoid) == 1
