@@ -21,12 +21,15 @@ __all__ = ["ordinary_sizes"]
 
 
 def ordinary_sizes(subject: Subject) -> SizeSet:
-    """The multiples that the model does not refuse; where it refuses them all, the other sizes."""
+    """The multiples that the model does not refuse; where it refuses them all, the other sizes.
+
+    For a decoder of a fixed size they are those with which the encoder ends where it begins.
+    """
     steps = {s: subject.granularity(s) for s in subject.spatial}
     conditions = [divides(step, symbol(s)) for s, step in steps.items() if step > 1]
     multiples = SizeSet.of(all_of(conditions), subject.domain.symbols)
     refusals = (f for f in subject.exploration.failures if _is_refusal(f, subject))
-    accepted = subject.domain - subject.all_of(refusals)
+    accepted = (subject.mirrored or subject.domain) - subject.all_of(refusals)
     return accepted & multiples or accepted
 
 

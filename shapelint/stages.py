@@ -18,7 +18,7 @@ from functools import cached_property
 
 import networkx as nx
 
-from shapelint.lengths.expr import Expr
+from shapelint.lengths.expr import Expr, symbol
 from shapelint.trace import Node, Shape, Trace
 
 __all__ = ["Pair", "Stage", "Structure", "counterpart", "level", "structure"]
@@ -100,6 +100,12 @@ class Structure:
         above = self.above(index)
         return [s for s in self.stages if s.node.index in above]
 
+    def fixed(self, symbol: str) -> tuple[Stage, Stage, Stage] | None:
+        """The end of the encoder, and first and last stage of a decoder of a fixed size."""
+        stages = self.of(symbol)
+        behind = [s for s in stages if s.before.is_const]
+        return (stages[-len(behind) - 1], behind[0], behind[-1]) if behind else None
+
     @cached_property
     def has_decoder(self) -> bool:
         """Whether something goes down and comes up again."""
@@ -138,7 +144,9 @@ def _level_is_one(shape: Shape, symbol: str) -> bool:
 
 def structure(trace: Trace, symbols: Sequence[str]) -> Structure:
     """Find the stages of every symbol, and pair them inside out."""
-    stages = tuple(s for node in trace.nodes for s in _stages_at(node, symbols))
+    open_ended = [s for node in trace.nodes for s in _stages_at(node, symbols)]
+    fixed = [s for symbol in symbols for s in _fixed_stages(trace, symbol, open_ended)]
+    stages = tuple(sorted([*open_ended, *fixed], key=lambda s: s.node.index))
     above = _stages_above(trace, stages)
     pairs = tuple(
         p for symbol in symbols for p in _pairs(above, [s for s in stages if s.symbol == symbol])
@@ -157,13 +165,50 @@ def _stages_at(node: Node, symbols: Sequence[str]) -> Iterator[Stage]:
     if not node.shapes or not any(i >= 0 for i in node.inputs):
         return
     first = next(k for k, i in enumerate(node.inputs) if i >= 0)
-    for symbol in symbols:
-        before = level(node.input_shapes[first], symbol)
-        after = level(node.shapes[0], symbol)
+    for name in symbols:
+        before = level(node.input_shapes[first], name)
+        after = level(node.shapes[0], name)
         if before is None or after is None or before[0] == after[0]:
             continue
         local = _local(node, after[1])
-        yield Stage(node, symbol, before[1], after[1], before[0], after[0], local)
+        yield Stage(node, name, before[1], after[1], before[0], after[0], local)
+
+
+def _fixed_stages(trace: Trace, symbol: str, stages: Sequence[Stage]) -> Iterator[Stage]:
+    """The stages of a decoder behind linear layers, where no length depends on the input.
+
+    It is taken to go on from the level at which the encoder ended, on the axis in that place.
+    """
+    own = [s for s in stages if s.symbol == symbol]
+    if not own or not all(s.is_down for s in own):
+        return
+    shape, reached = own[-1].node.shapes[0], own[-1].left
+    axis = next(i for i, n in enumerate(shape) if n is own[-1].after)
+    length: Expr | None = None
+    for node in trace.nodes[own[-1].node.index + 1 :]:
+        dims = [s[axis] for s in (*node.input_shapes[:1], *node.shapes[:1]) if len(s) == len(shape)]
+        if len(dims) < 2 or not all(n.is_const for n in dims) or length not in (None, dims[0]):
+            continue
+        longer = _lengthens(node, axis - 2)
+        if longer is not None:
+            factor = longer.slope("n") or 1
+            yield Stage(node, symbol, dims[0], dims[1], reached, reached * factor, longer)
+            reached *= factor
+        if longer is not None or length is not None:
+            length = dims[1]
+
+
+def _lengthens(node: Node, dim: int) -> Expr | None:
+    """``n -> (n - 1)s - 2p + d(k - 1) + 1 + output_padding`` of a transposed convolution."""
+    if not node.op.startswith("conv_transpose") or dim < 0 or len(node.input_shapes) < 2:
+        return None
+    kernel = node.input_shapes[1][2 + dim]
+    given = [node.attrs.get(name, default) for name, default in _TRANSPOSED.items()]
+    s, p, d, extra = (v[dim] if isinstance(v, (list, tuple)) else v for v in given)
+    return (symbol("n") - 1) * s + (d * (kernel.const - 1) + 1 + extra - 2 * p) if s > 1 else None
+
+
+_TRANSPOSED = {"stride": 1, "padding": 0, "dilation": 1, "output_padding": 0}
 
 
 def _local(node: Node, after: Expr) -> Expr | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from shapelint.explore.confirm import device_for
 from shapelint.explore.exploration import Exploration
-from shapelint.explore.paths import Failing, Outcome
+from shapelint.explore.paths import Failing, Outcome, set_of
 from shapelint.lengths.conditions import all_of, equal
 from shapelint.lengths.expr import Expr, as_expr, symbol
 from shapelint.lengths.sets import SizeSet
@@ -141,7 +141,26 @@ class Subject:
             return False
         output = self.base.outputs[self.returned]
         levels = [level(output, s) for s in self.spatial if self.structure.of(s)]
-        return bool(levels) and all(found is not None and found[0] == 1 for found in levels)
+        if bool(levels) and all(found is not None and found[0] == 1 for found in levels):
+            return True
+        return bool(self.mirrored)
+
+    @cached_property
+    def mirrored(self) -> SizeSet:
+        """Where a decoder of a fixed size begins with the lengths that the encoder ends with.
+
+        Empty if there is no such decoder, or if it does not return to the level of the input.
+        """
+        if self.returned is None or not any(map(self.structure.fixed, self.spatial)):
+            return SizeSet.empty(self.domain.symbols)
+        sizes, output = self.valid, self.base.outputs[self.returned]
+        for name in self.spatial:
+            found = self.structure.fixed(name)
+            if found is None or found[2].left != 1 or found[2].after not in output:
+                return SizeSet.empty(self.domain.symbols)
+            ends, begins, _ = found
+            sizes = sizes & set_of(equal(ends.after, begins.before), sizes)
+        return sizes
 
     @property
     def stages_should_pair(self) -> bool:

@@ -55,9 +55,9 @@ def only(verb: str, sizes: SizeSet) -> str:
 
 
 def every(sizes: SizeSet) -> str:
-    """``every even L``, ``every L with L % 320 == 0``, ``every size``."""
+    """``every even L``, ``every L with L % 320 == 0``, ``every size``; of one size ``H == 64``."""
     text = for_sizes(sizes)
-    if text.startswith("every") or not sizes:
+    if text.startswith("every") or not sizes or sizes.lexmin() == sizes.lexmax():
         return text
     if text.startswith(tuple(_PARITY.values())):
         return f"every {text}"

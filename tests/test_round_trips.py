@@ -29,6 +29,20 @@ def _subject(module: nn.Module, inputs: str = IMAGE) -> Subject:
     return analysed(module, inputs).subject
 
 
+class Mirrored(nn.Module):
+    """Behind the linear layers the decoder starts where the encoder ended, at 4 x 4."""
+
+    def __init__(self, extra: int = 0, starts: int = 4) -> None:
+        super().__init__()
+        self.down = nn.Sequential(conv(s=2), conv(s=2))
+        self.linear, self.starts = nn.Linear(16, starts * starts), starts
+        self.up = nn.Sequential(*(up(k=3, p=1, output_padding=extra) for _ in range(2)))
+
+    def forward(self, x):
+        code = self.linear(self.down(x).flatten(1))
+        return self.up(code.view(-1, 1, self.starts, self.starts))
+
+
 DOWN_UP = nn.Sequential(conv(s=2), up())
 
 EXPECTED = {
@@ -191,3 +205,25 @@ def test_where_no_small_size_runs_nothing_is_said_of_those_that_come_back():
     assert not analysis.valid_sizes
     assert analysis.predict({"N": 2, "H": 320, "W": 320}).shapes == [(2, 1, 320, 320)]
     assert "SHP101" not in {d.code for d in analysis.diagnostics}
+
+
+def test_a_decoder_of_a_fixed_size_has_to_return_what_its_encoder_got():
+    analysis = analysed(Mirrored(), IMAGE)
+    (found,) = (d for d in analysis.diagnostics if d.code == "SHP101")
+    assert found.message == "output is 3 shorter than the input for H == 16"
+    assert {s: found.witness[s] for s in "HW"} == {"H": 16, "W": 16}
+    assert "kernel_size=4 (k4 s2 p1)" in {f.title for f in found.fixes}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        pytest.param(Mirrored(extra=1), id="comes back"),
+        pytest.param(Mirrored(starts=5), id="begins elsewhere: another size is meant"),
+        pytest.param(nn.Sequential(Mirrored(), up()), id="ends at another level"),
+    ],
+)
+def test_a_decoder_of_a_fixed_size_that_is_meant_as_it_is(module):
+    codes = {d.code for d in analysed(module, IMAGE).diagnostics}
+    assert "SHP401" in codes
+    assert not codes & {"SHP101", "SHP102"}

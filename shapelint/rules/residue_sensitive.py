@@ -74,8 +74,9 @@ def _is_about(subject: Subject) -> bool:
         return False
     if not subject.declared and subject.failing("match", "view"):
         return False  # sizes that raise: the finding about them says which come back
-    promised = subject.roundtrip is not None
-    return promised or bool(subject.roundtrips and not shrinks_by_design(subject))
+    if subject.roundtrip is not None:
+        return True
+    return bool(subject.roundtrips and not subject.mirrored and not shrinks_by_design(subject))
 
 
 def _notes(
