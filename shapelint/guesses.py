@@ -71,9 +71,10 @@ def _dtype(described: Input) -> str:
 
 def _raised(failure: Failure | None) -> str:
     """The error; an ``assert`` without a text is told by its place."""
-    if failure is None or failure.span is None or failure.error.rstrip()[-1:] != ":":
+    name = failure.error.rstrip(": ") if failure else ""
+    if failure is None or failure.span is None or not name.isidentifier():
         return failure.error if failure else ""
-    return f"{failure.error.rstrip(': ')} ({Path(failure.span.path).name}:{failure.span.line})"
+    return f"{name} ({Path(failure.span.path).name}:{failure.span.line})"
 
 
 def _with_lengths_of_their_own(inputs: Inputs) -> Inputs:

@@ -114,6 +114,7 @@ def test_a_commit_is_blocked_until_the_model_is_fixed(environ, project):
 
 def test_without_torch_anywhere_the_hook_says_where_it_looked(environ, project, tmp_path_factory):
     folder = project("shapelint")
+    run(environ, folder, sys.executable, "-m", "pre_commit", "install-hooks")
     without = tmp_path_factory.mktemp("bin")
     for name in ("git", "bash", "sh", "env", "python3"):
         target = shutil.which(name, path=environ["PATH"]) if name != "python3" else None
