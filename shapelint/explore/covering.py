@@ -21,7 +21,7 @@ from shapelint.explore.exploration import Component, Conflict, Exploration, comb
 from shapelint.explore.immaterial import without_immaterial
 from shapelint.explore.paths import Outcome, raised_by_forward, read, too_large
 from shapelint.lengths.conditions import Any as AnyOf
-from shapelint.lengths.real import MAX_LENGTH
+from shapelint.lengths.ratio import MAX_LENGTH
 from shapelint.lengths.sets import SizeSet
 from shapelint.session import Patch, Session
 from shapelint.trace import Event, Trace

@@ -34,17 +34,14 @@ from shapelint.lengths.expr import (
     floordiv,
     product,
 )
+from shapelint.lengths.ratio import MAX_DENOMINATOR, MAX_LENGTH, Ratio, combined, is_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MATH", "MAX_LENGTH", "Operand", "Ratio", "Real"]
+__all__ = ["MATH", "Operand", "Real"]
 
-MAX_LENGTH = 2**31
-"""Lengths are taken to be smaller than this: PyTorch's own kernels index with 32 bits."""
-
-_MAX_DENOMINATOR = 2**20
-_FAR, _FEW, _SIMPLE = 2**20, 2**10, 64
+_FAR, _SIMPLE = 2**20, 64
 _QUARTER_ULP = Fraction(1, 2**54)
 _MAX_DIVIDED = 2**52
 
@@ -85,19 +82,6 @@ OPERATIONS: dict[str, Callable[..., float]] = {
     "min": min,
     **{name: getattr(math, name) for name in MATH},
 }
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """``num / den``: the rational number a double stands for.
-
-    ``exact`` says that the double *is* this number; otherwise it was rounded once, in a division,
-    and still has the same floor and ceiling.
-    """
-
-    num: Expr
-    den: int
-    exact: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +132,7 @@ class Real(RealLike):
         """The rational number it stands for, if floor, ceiling and order agree with it."""
         parts = [_ratio(a) for a in self.args]
         known = [p for p in parts if p is not None]
-        ratio = _combine(self.op, known) if len(known) == len(parts) else None
+        ratio = combined(self.op, known) if len(known) == len(parts) else None
         if ratio is None and len(self.args) == 2:
             return _nothing(self.op, *self.args) or _scaled(self.op, *self.args)
         return ratio
@@ -158,14 +142,15 @@ class Real(RealLike):
         """The lengths ``a`` and ``b`` of ``a / b``, if floor and ceiling agree with those."""
         parts = [_ratio(a) for a in self.args] if self.op == "/" else []
         whole = [p.num for p in parts if p is not None and p.exact and p.den == 1]
-        few = len(whole) == 2 and all(_is_below(n, _MAX_DIVIDED) for n in whole)
+        few = len(whole) == 2 and all(is_below(n, _MAX_DIVIDED) for n in whole)
         return (whole[0], whole[1]) if few else None
 
     @cached_property
     def cancelled(self) -> tuple[Expr, Expr, Expr] | None:
         """``q``, ``m*k`` and ``n`` of ``q*m / (n/k)``, which is ``q`` where ``m*k`` is ``n``.
 
-        All doubles in it are whole there: a number of windows over that of one sample.
+        All doubles in it are whole there, and below 2**53, as what a tensor has elements: it is a
+        number of windows over that of one sample.
         """
         if self.op != "/":
             return None
@@ -227,49 +212,7 @@ def _ratio(value: Operand) -> Ratio | None:
     if isinstance(value, Expr):
         return Ratio(value, 1, True)
     num, den = value.as_integer_ratio() if abs(value) < MAX_LENGTH else (0, 0)
-    return Ratio(as_expr(num), den, True) if 0 < den <= _MAX_DENOMINATOR else None
-
-
-def _combine(op: str, parts: list[Ratio]) -> Ratio | None:
-    if op == "/" and parts[1].num.is_const and parts[1].den == 1:
-        return _quotient(parts[0], parts[1].num.const)
-    if not all(p.exact for p in parts):
-        return _shifted(op, parts)
-    if op == "float":
-        return parts[0]
-    if op == "neg":
-        return Ratio(-parts[0].num, parts[0].den, True)
-    if op in ("+", "-"):
-        a, b = parts
-        num = a.num.scaled(b.den) + b.num.scaled(a.den if op == "+" else -a.den)
-        return _small(num, a.den * b.den)
-    if op == "*" and any(p.num.is_const for p in parts):
-        return _small(parts[0].num * parts[1].num, parts[0].den * parts[1].den)
-    return None
-
-
-def _quotient(a: Ratio, k: int) -> Ratio | None:
-    """``n / 7 / 7`` is rounded twice, still to the whole number that ``n/49`` is or between two."""
-    den = a.den * abs(k)
-    if not den or (a.den > 1 and den > _FEW):
-        return None
-    return Ratio(a.num if k > 0 else -a.num, den, exact=a.exact and k & (k - 1) == 0)
-
-
-def _shifted(op: str, parts: list[Ratio]) -> Ratio | None:
-    """``n / 5 + 1``: an integer moves a double that was rounded, but not across another one."""
-    if op not in ("+", "-") or not any(p.exact and p.den == 1 for p in parts):
-        return None
-    a, b = parts
-    den = max(a.den, b.den)
-    num = a.num.scaled(den // a.den) + b.num.scaled(den // b.den * (1 if op == "+" else -1))
-    return Ratio(num, den, False) if den <= _FEW and _is_below(num, _FEW * MAX_LENGTH) else None
-
-
-def _is_below(num: Expr, most: int) -> bool:
-    """Whether its absolute value is, for lengths below ``MAX_LENGTH``."""
-    low, high = num.bounds(dict.fromkeys(num.symbols, (1, MAX_LENGTH)))
-    return low is not None and high is not None and max(-low, high) <= most
+    return Ratio(as_expr(num), den, True) if 0 < den <= MAX_DENOMINATOR else None
 
 
 def _nothing(op: str, a: Operand, b: Operand) -> Ratio | None:
@@ -287,7 +230,7 @@ def _scaled(op: str, a: Operand, b: Operand) -> Ratio | None:
     if n is None or n.den != 1 or not n.exact or not isinstance(b, float) or not 0 < b < _SIMPLE:
         return None
     simple, real = Fraction(b).limit_denominator(_SIMPLE), Fraction(b)
-    if not _is_natural(n.num) or not _is_below(n.num, _SIMPLE * MAX_LENGTH):
+    if not _is_natural(n.num) or not is_below(n.num, _SIMPLE * MAX_LENGTH):
         return None
     if not 0 < simple.numerator <= _SIMPLE:
         return None
@@ -296,9 +239,3 @@ def _scaled(op: str, a: Operand, b: Operand) -> Ratio | None:
     if op == "//":  # the floor of the exact quotient, which is no less than the simple one
         return Ratio(floordiv(num, den), 1, True) if off >= 0 else None
     return Ratio(num, den, False) if op in ("*", "/") and abs(off) <= _QUARTER_ULP else None
-
-
-def _small(num: Expr, den: int) -> Ratio | None:
-    """Few enough bits for a double to hold the number exactly."""
-    size = max([abs(num.const), *map(abs, num.terms.values())])
-    return Ratio(num, den, True) if size < 2**20 and den <= _MAX_DENOMINATOR else None

@@ -8,7 +8,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from shapelint.lengths.expr import symbol
-from shapelint.lengths.real import MAX_LENGTH, OPERATIONS, Real
+from shapelint.lengths.ratio import MAX_LENGTH
+from shapelint.lengths.real import OPERATIONS, Real
 from shapelint.lengths.real_tests import COMPARISONS, RealTest
 
 n, m = symbol("n"), symbol("m")

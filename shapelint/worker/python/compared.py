@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from shapelint.lengths.conditions import Condition, at_least, equal, unequal
 from shapelint.lengths.expr import Expr, constant, product
-from shapelint.lengths.real import Ratio, Real
+from shapelint.lengths.ratio import Ratio
+from shapelint.lengths.real import Real
 from shapelint.lengths.real_tests import COMPARISONS, RealTest
 from shapelint.worker.recorder import current
 
