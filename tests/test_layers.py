@@ -87,18 +87,8 @@ def test_what_only_type_checkers_read_is_no_import():
 STDLIB_LENGTHS = tuple(
     f"shapelint.lengths.{name}"
     for name in (
-        *(
-            "atoms",
-            "conditions",
-            "expr",
-            "linear",
-            "pairing",
-            "periodic",
-            "presburger",
-            "ratio",
-            "real",
-        ),
-        *("real_tests", "regions", "rows"),
+        *("atoms", "conditions", "expr", "linear", "pairing", "periodic", "presburger"),
+        *("ratio", "real", "real_tests", "regions", "rows"),
     )
 )
 """The modules of ``lengths`` that need the standard library alone."""
