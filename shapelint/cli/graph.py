@@ -7,12 +7,16 @@ from typing import Any
 import click
 
 from shapelint.cli._options import model_options, settings
+from shapelint.errors import UsageError
 from shapelint.registry import module_names
 
 __all__ = ["command"]
 
-_SUFFIXES = {".svg": "svg", ".html": "html", ".dot": "dot", ".gv": "dot"}
-"""Formats by the end of a file's name; anything else is mermaid."""
+_SUFFIXES = {
+    **{".svg": "svg", ".html": "html", ".dot": "dot", ".gv": "dot"},
+    **dict.fromkeys(("", ".mmd", ".mermaid", ".md", ".txt"), "mermaid"),
+}
+"""Formats by the end of a file's name."""
 
 
 @click.command("graph")
@@ -37,7 +41,11 @@ def command(
     from shapelint.engine import examine
     from shapelint.pictures import PICTURES
 
-    draw = PICTURES.get(form or _SUFFIXES.get(Path(destination or "").suffix, "mermaid"))
+    suffix = Path(destination or "").suffix
+    if form is None and suffix not in _SUFFIXES:
+        known = ", ".join(end for end in _SUFFIXES if end)
+        raise UsageError(f"{destination}: no picture ends in {suffix}; known are {known}")
+    draw = PICTURES.get(form or _SUFFIXES[suffix])
     assert draw is not None  # click offers what there is
     text = draw(diagram(examine(target, settings(ctx, target))))
     if destination is None:

@@ -215,3 +215,12 @@ def test_the_command(engine, shapelint, tmp_path, flags, expected):
     assert (code, err) == (0, "")
     files = [file.read_text() for file in tmp_path.glob("a.*")]
     assert expected in (files[0] if "-o" in flags else out)
+
+
+def test_no_text_is_written_into_a_file_for_pixels(engine, shapelint, tmp_path):
+    engine.examination = Examination(TargetReport("m", "m", "m", (), "proven", ""), None)
+    code, _, err = shapelint("graph", "model.py", "-o", "a.png")
+    assert code == 2
+    assert "a.png: no picture ends in .png; known are .svg, .html, .dot, .gv, .mmd" in err
+    assert not (tmp_path / "a.png").exists()
+    assert shapelint("graph", "model.py", "-o", "a.png", "--format", "svg")[0] == 0
