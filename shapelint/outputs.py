@@ -59,12 +59,15 @@ class Outputs:
             length = self._length(self.exploration.base, output, dim)
             assert length is not None
             return set_of(equal(length, wanted), self.exploration.valid)
-        found = SizeSet.empty(owners[0].symbols)
+        found = SizeSet.empty(self.exploration.symbols)
         for path in owners[0].paths:
             length = self._length(path.trace, output, dim)
             if path.runs and length is not None:
-                found = found | set_of(equal(length, wanted), path.runs)
-        return found.over(self.exploration.symbols)
+                same = equal(length, wanted)  # on this way it may depend on what others do not
+                own = same.symbols <= {*owners[0].symbols}
+                runs = path.runs if own else path.runs.over(found.symbols)
+                found = found | set_of(same, runs).over(found.symbols)
+        return found
 
     def _across(
         self, owners: Sequence[Component], output: int | None, dim: int, wanted: Expr

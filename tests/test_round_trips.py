@@ -71,6 +71,15 @@ def test_what_comes_back_may_stand_elsewhere_on_other_ways():
         assert [n.at(sizes) for n in _subject(longer).result_at(sizes)] == [2, 1, height + 1, 8]
 
 
+def test_on_one_way_a_dim_may_be_one_that_other_ways_do_not_speak_of():
+    squeezed = Fn(lambda x: x.squeeze(3) * x.new_ones(len(x), 4, 1, 1, 1))
+    sizes = {"N": 4, "D": 1, "H": 1, "W": 3}
+    subject = _subject(squeezed, "N 4 D H W")
+    assert [n.at(sizes) for n in subject.exploration.outcome(sizes)[2][0]] == [4, 4, 4, 1, 3]
+    assert sizes not in subject.roundtrips
+    assert {**sizes, "H": 2} in subject.roundtrips
+
+
 RETURNED = {
     "the only one": (DOWN_UP, IMAGE, 0),
     "the one at the level of the input": (Fn(lambda x: (F.max_pool2d(x, 2), x + 1)), IMAGE, 1),

@@ -17,10 +17,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from shapelint.explore.apart import conditions, crossings, stopped, together
 from shapelint.explore.exploration import Component, Conflict, Exploration, combined
 from shapelint.explore.immaterial import without_immaterial
 from shapelint.explore.paths import Outcome, raised_by_forward, read, too_large
-from shapelint.lengths.conditions import Any as AnyOf
 from shapelint.lengths.ratio import MAX_LENGTH
 from shapelint.lengths.sets import SizeSet
 from shapelint.session import Patch, Session
@@ -96,6 +96,7 @@ class _Explorer:
                 components = tuple(self._component(g, base) for g in self._ordered_groups())
                 found = Exploration(self.domain, base, components, tuple(self.doubts))
                 self._check_combination(found)
+                self._check_failures(found)
                 self._cross(found)
                 return Exploration(self.domain, base, components, self._all_doubts(found))
             except Conflict as conflict:
@@ -201,7 +202,7 @@ class _Explorer:
 
     def _group(self, events: Iterable[Event]) -> None:
         for event in events:
-            for symbols in _together(event):
+            for symbols in together(event):
                 self._merge(symbols)
 
     def _merge(self, symbols: frozenset[str]) -> None:
@@ -216,7 +217,7 @@ class _Explorer:
 
     def _check_independence(self, group: frozenset[str], base: Trace, trace: Trace) -> None:
         """A run that varied ``group`` may differ from the base only in what depends on it."""
-        for symbols in itertools.chain(*map(_together, trace.events)):
+        for symbols in itertools.chain(*map(together, trace.events)):
             if symbols & group and not symbols <= group:
                 raise Conflict(symbols)
         for last in trace.events[-1:] if trace.failure is not None else ():
@@ -225,7 +226,7 @@ class _Explorer:
         for other in self.groups:
             if other == group:
                 continue
-            mine, theirs = _conditions(trace, other), _conditions(base, other)
+            mine, theirs = conditions(trace, other), conditions(base, other)
             if mine != (theirs if trace.failure is None else theirs[: len(mine)]):
                 raise Conflict(group | other)
 
@@ -243,9 +244,24 @@ class _Explorer:
                     both = (*found.components[a].symbols, *found.components[b].symbols)
                     raise Conflict(both) from None
 
+    def _check_failures(self, found: Exploration) -> None:
+        """What fails in one component has to fail on every way of the others.
+
+        A need that those ways have as well fails there for the same sizes.
+        """
+        for one, other in itertools.permutations(found.components, 2):
+            ways = [p.trace for p in other.paths if p.runs and p.trace is not found.base]
+            for failed, way in itertools.product(stopped(one), ways):
+                elsewhere = {s: way.hints[s] for s in other.symbols}
+                shared = failed.events[-1].condition in {e.condition for e in way.events}
+                if shared or self._given_up():
+                    continue
+                if self.trace({**failed.hints, **elsewhere}).failure is None:
+                    raise Conflict((*one.symbols, *other.symbols))
+
     def _cross(self, found: Exploration) -> None:
         """Runs that leave the base in several components at once must agree with the prediction."""
-        for sizes in _crossings(found, self.budget.crossings):
+        for sizes in crossings(found, self.budget.crossings):
             trace = self.trace(sizes)
             outcome, _, outputs = found.outcome(sizes)
             expected = [tuple(e.at(sizes) for e in s) for s in outputs]
@@ -255,44 +271,12 @@ class _Explorer:
                 raise Conflict(frozenset(found.symbols))
 
 
-def _together(event: Event) -> list[frozenset[str]]:
-    """Symbols that have to be explored together.
-
-    A need with alternatives, ``D != 1 or H != 1``, leaves it to each of them how a run goes on.
-    """
-    condition = event.condition
-    if event.kind == "need" and isinstance(condition, AnyOf):
-        return [part.symbols for part in condition.parts]
-    return [condition.symbols]
-
-
 def _next(left: SizeSet, near: Sizes, small: bool) -> dict[str, int] | None:
     """A size to run: close to the ones known, where most sizes are, and now and then a small one.
 
     Where every size takes its own way (a loop that a length counts) a run takes as long as it is.
     """
     return left.lexmin() if small else left.nearest(near)
-
-
-def _crossings(found: Exploration, limit: int) -> list[dict[str, int]]:
-    """Sizes off the base in at least two components, taken from the paths round robin."""
-    off = []
-    for component in found.components:
-        paths = [p for p in component.paths if p.trace is not found.base and p.runs]
-        off.append([{s: p.trace.hints[s] for s in component.symbols} for p in paths])
-    branching = [choices for choices in off if choices]
-    if len(branching) < 2:
-        return []
-    longest = max(map(len, branching))
-    crossed = [
-        {k: v for choices in branching for k, v in choices[(i * (j + 1)) % len(choices)].items()}
-        for j, i in enumerate(range(min(longest, limit)))
-    ]
-    return [{**found.base.hints, **sizes} for sizes in crossed]
-
-
-def _conditions(trace: Trace, group: frozenset[str]) -> list[object]:
-    return [(e.condition, e.holds) for e in trace.events if e.condition.symbols & group]
 
 
 def _sizes_text(sizes: Sizes) -> str:

@@ -1,0 +1,52 @@
+"""What tells whether groups of symbols that are explored apart influence each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shapelint.explore.exploration import Component, Exploration
+from shapelint.lengths.conditions import Any as AnyOf
+from shapelint.trace import Event, Trace
+
+__all__ = ["conditions", "crossings", "stopped", "together"]
+
+Sizes = Mapping[str, int]
+
+
+def stopped(component: Component) -> list[Trace]:
+    """The runs that end with a need that does not hold."""
+    ended = [(p.trace, p.trace.events[-1]) for p in component.paths if p.trace.events]
+    return [trace for trace, last in ended if last.kind == "need" and not last.holds]
+
+
+def together(event: Event) -> list[frozenset[str]]:
+    """Symbols that have to be explored together.
+
+    A need with alternatives, ``D != 1 or H != 1``, leaves it to each of them how a run goes on.
+    """
+    condition = event.condition
+    if event.kind == "need" and isinstance(condition, AnyOf):
+        return [part.symbols for part in condition.parts]
+    return [condition.symbols]
+
+
+def crossings(found: Exploration, limit: int) -> list[dict[str, int]]:
+    """Sizes off the base in at least two components, taken from the paths round robin."""
+    off = []
+    for component in found.components:
+        paths = [p for p in component.paths if p.trace is not found.base and p.runs]
+        off.append([{s: p.trace.hints[s] for s in component.symbols} for p in paths])
+    branching = [choices for choices in off if choices]
+    if len(branching) < 2:
+        return []
+    longest = max(map(len, branching))
+    crossed = [
+        {k: v for choices in branching for k, v in choices[(i * (j + 1)) % len(choices)].items()}
+        for j, i in enumerate(range(min(longest, limit)))
+    ]
+    return [{**found.base.hints, **sizes} for sizes in crossed]
+
+
+def conditions(trace: Trace, group: frozenset[str]) -> list[object]:
+    """What a run has found of some symbols, in the order in which it did."""
+    return [(e.condition, e.holds) for e in trace.events if e.condition.symbols & group]
