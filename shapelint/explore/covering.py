@@ -13,7 +13,7 @@ the end runs that vary all groups at once must agree with the prediction.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -123,8 +123,12 @@ class _Explorer:
 
     def _fixed(self) -> str:
         """How a length became an ordinary number, if one did."""
-        fixed = (e.why for t in self.traces.values() for e in t.events if e.kind == "branch")
-        return next(filter(None, fixed), "")
+        return next((e.why for e in self._fixing()), "")
+
+    def _fixing(self) -> Iterator[Event]:
+        """The branches to which a size has one value on each way, as the number of rounds."""
+        events = itertools.chain(*(t.events for t in self.traces.values()))
+        return (e for e in events if e.kind == "branch" and e.why)
 
     def _lacking(self) -> str:
         """What a run said for which there was not enough memory, if one did."""
@@ -174,9 +178,10 @@ class _Explorer:
             self._check_independence(group, base, trace)
             paths.append(read(trace, unexplored))
             unexplored = paths[-1].elsewhere
-        near = {s: base.hints[s] for s in symbols}
         while unexplored and not self._given_up():
-            sizes = _next(unexplored, near, bool(self._fixed()) or len(paths) % 2 == 0)
+            counted = frozenset[str]().union(*(e.condition.symbols for e in self._fixing()))
+            near = {s: 1 if s in counted else base.hints[s] for s in symbols}
+            sizes = _next(unexplored, near, len(paths) % 2 == 0)
             if sizes is None or max(sizes.values()) >= MAX_LENGTH:
                 break
             trace = self.trace({**base.hints, **sizes})
@@ -274,7 +279,7 @@ class _Explorer:
 def _next(left: SizeSet, near: Sizes, small: bool) -> dict[str, int] | None:
     """A size to run: close to the ones known, where most sizes are, and now and then a small one.
 
-    Where every size takes its own way (a loop that a length counts) a run takes as long as it is.
+    Where every size takes its own way (a loop that a length counts) the small ones matter most.
     """
     return left.lexmin() if small else left.nearest(near)
 
