@@ -203,12 +203,8 @@ def _lengthens(node: Node, dim: int) -> Expr | None:
     if not node.op.startswith("conv_transpose") or dim < 0 or len(node.input_shapes) < 2:
         return None
     kernel = node.input_shapes[1][2 + dim]
-    given = [node.attrs.get(name, default) for name, default in _TRANSPOSED.items()]
-    s, p, d, extra = (v[dim] if isinstance(v, (list, tuple)) else v for v in given)
+    s, p, d, extra = node.convolution(dim)
     return (symbol("n") - 1) * s + (d * (kernel.const - 1) + 1 + extra - 2 * p) if s > 1 else None
-
-
-_TRANSPOSED = {"stride": 1, "padding": 0, "dilation": 1, "output_padding": 0}
 
 
 def _local(node: Node, after: Expr) -> Expr | None:

@@ -50,6 +50,9 @@ NeedKind = Literal[
 ]
 
 
+_CONVOLUTION = {"stride": 1, "padding": 0, "dilation": 1, "output_padding": 0}
+
+
 @dataclass(frozen=True)
 class Node:
     """One call that PyTorch executed."""
@@ -80,6 +83,11 @@ class Node:
     """Constructor calls of the enclosing modules and factory functions, innermost first."""
     local: tuple[Expr | None, ...] = ()
     """For each dim whose length changed: the new length in terms of ``n``, the old one."""
+
+    def convolution(self, dim: int) -> list[AnyValue]:
+        """Stride, padding, dilation and output_padding of one spatial dim; ints, unless "same"."""
+        given = (self.attrs.get(name, usual) for name, usual in _CONVOLUTION.items())
+        return [value[dim] if isinstance(value, list) else value for value in given]
 
 
 @dataclass(frozen=True)

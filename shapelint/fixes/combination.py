@@ -178,12 +178,10 @@ class _Walk:
             return
         axis = self.dims[node.index]
         assert axis is not None
-        dim, rank = axis - 2, len(node.shapes[0]) - 2
-        if dim < 0 or rank < 1:
+        dim = axis - 2
+        if dim < 0:
             return
-        s, p, d, extra = (
-            per_dim(node.attrs.get(name, default), rank)[dim] for name, default in _DEFAULTS.items()
-        )
+        s, p, d, extra = node.convolution(dim)
         if not all(isinstance(v, int) for v in (s, p, d, extra)) or s == 1:
             return
         reach = d * (node.input_shapes[1][2 + dim].const - 1) if len(node.input_shapes) > 1 else 0
@@ -210,9 +208,6 @@ class _Walk:
 def _near(given: int, most: int) -> range:
     """The values from 0 to ``most`` that are not too far: no more ways than that are followed."""
     return range(max(0, given - _WAYS), min(most, given + _WAYS) + 1)
-
-
-_DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "output_padding": 0}
 
 
 def _by_padding(op: str, before: Lengths, spv: tuple[int, int, int], reach: int) -> Lengths:
