@@ -27,8 +27,8 @@ def only_limits(subject: Subject, sizes: SizeSet) -> bool:
 
     In some dim it is below all sizes that run, or below two steps of the deepest level.
     """
-    symbols = subject.domain.symbols
-    inside = all_of(at_least(constant(n), symbol(s)) for s, n in ends(subject).items())
+    symbols, last = subject.domain.symbols, ends(subject)
+    inside = all_of(at_least(constant(n), symbol(s)) for s, n in last.items())
     failing = sizes.over(symbols) & subject.domain & SizeSet.of(inside, symbols)
     works = subject.valid or subject.domain - failing
     least = {s: works.project((s,)).lexmin() for s in symbols}
@@ -37,4 +37,4 @@ def only_limits(subject: Subject, sizes: SizeSet) -> bool:
     deep = {s: max(v[s], 2 * subject.granularity(s)) for s, v in least.items() if v is not None}
     corner = (at_least(symbol(s), n) for s, n in deep.items())
     rest = failing & SizeSet.of(all_of(corner), symbols)
-    return not rest or (not ends(subject) and rest.lexmax() is not None)
+    return not rest or (not last and rest.lexmax() is not None)

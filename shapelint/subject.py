@@ -141,9 +141,8 @@ class Subject:
             return False
         output = self.base.outputs[self.returned]
         levels = [level(output, s) for s in self.spatial if self.structure.of(s)]
-        if bool(levels) and all(found is not None and found[0] == 1 for found in levels):
-            return True
-        return bool(self.mirrored)
+        returns = bool(levels) and all(found is not None and found[0] == 1 for found in levels)
+        return returns or bool(self.mirrored)
 
     @cached_property
     def mirrored(self) -> SizeSet:

@@ -255,12 +255,12 @@ class _Explorer:
         A need that those ways have as well fails there for the same sizes.
         """
         for one, other in itertools.permutations(found.components, 2):
-            ways = [p.trace for p in other.paths if p.runs and p.trace is not found.base]
-            for failed, way in itertools.product(stopped(one), ways):
-                elsewhere = {s: way.hints[s] for s in other.symbols}
-                shared = failed.events[-1].condition in {e.condition for e in way.events}
-                if shared or self._given_up():
+            runs = [p.trace for p in other.paths if p.runs and p.trace is not found.base]
+            ways = [(way.hints, {e.condition for e in way.events}) for way in runs]
+            for failed, (hints, shared) in itertools.product(stopped(one), ways):
+                if failed.events[-1].condition in shared or self._given_up():
                     continue
+                elsewhere = {s: hints[s] for s in other.symbols}
                 if self.trace({**failed.hints, **elsewhere}).failure is None:
                     raise Conflict((*one.symbols, *other.symbols))
 
