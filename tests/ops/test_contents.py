@@ -103,6 +103,11 @@ def test_what_is_put_in_comes_out(f, inputs, sizes):
     assert_agrees(f, inputs, sizes)
 
 
+def _apart(x):
+    positions = torch.arange(len(x))
+    return positions - positions[:, None]
+
+
 PICKS = [
     case("positions", lambda x, e: F.embedding(torch.arange(len(x)), e), "H", "5 2", H=LONG),
     case("positions from 2", lambda x, e: e[torch.arange(2, len(x) + 2)], "H", "5 2", H=LONG),
@@ -111,6 +116,8 @@ PICKS = [
     case("no position", lambda x, e: e[torch.arange(len(x) - 1)], "H", "5 2", H=LONG),
     case("from the end", lambda x, e: e[-torch.tensor(len(x))], "H", "5 2", H=LONG),
     case("selected", lambda x, e: e.index_select(0, torch.tensor([len(x)])), "H", "5 2", H=LONG),
+    case("how far apart", lambda x, e: e[_apart(x) + len(x) - 1], "H", "5 2", H=range(1, 6)),
+    case("how far apart, at most", lambda x, e: e[_apart(x).clamp(-2, 3) + 2], "H", "5 2", H=LONG),
     case("gathered", lambda x, e: e.gather(0, torch.full((1, 2), len(x))), "H", "5 2", H=LONG),
 ]  # fmt: skip
 

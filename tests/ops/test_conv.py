@@ -57,6 +57,18 @@ class _Autoencoder(nn.Module):
             W=SMALL,
         ),
         case(
+            "no kernel",
+            lambda x, w: F.conv1d(x, w[..., : x.shape[-1] // 3]),
+            *(("1 1 L", torch.float64), ("1 1 2", torch.float64)),
+            L=SMALL,
+        ),
+        case(
+            "no kernel to transpose",
+            lambda x, w: F.conv_transpose1d(x, w[..., : x.shape[-1] // 3]),
+            *(("1 1 L", torch.float64), ("1 1 2", torch.float64)),
+            L=SMALL,
+        ),
+        case(
             "nothing transposed",
             lambda x, w: F.conv_transpose1d(F.pad(x, (-1, 0)), w),
             *("1 1 L", "1 1 3"),

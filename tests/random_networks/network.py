@@ -18,16 +18,22 @@ from torch import nn
 from shapelint.analysis import symbols_of, template_of
 from shapelint.model import Input
 
-__all__ = ["FILE", "Network", "Step", "module_of"]
+__all__ = ["FILE", "Network", "Step", "module_of", "steps"]
 
 FILE = "random_network.py"
 _START = (
+    "import collections",
     "import math",
+    "import types",
     "",
+    "import numpy as np",
     "import torch",
     "from torch import nn",
     "from torch.nn import functional as F",
 )
+
+
+_LAYER = "{layer} = "
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,18 @@ class Step:
     """Lines of ``forward``; ``{layer}`` stands for the layer it built."""
     layer: str = ""
     """The constructor call of that layer, if there is one."""
+
+
+def steps(text: str) -> tuple[Step, ...]:
+    """The steps in a text: blank lines part them, ``{layer} = `` in front stands for a layer."""
+    return tuple(map(_step, text.strip().split("\n\n")))
+
+
+def _step(text: str) -> Step:
+    first, *lines = text.split("\n")
+    if first.startswith(_LAYER):
+        return Step(tuple(lines), first.removeprefix(_LAYER))
+    return Step((first, *lines))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.random_networks.attending import BESIDE, INNER_PAIR, LOOK, WINDOWS
 from tests.random_networks.code import ASK, CUT, JOIN, LEAVE, MIX, VIEW, VIEW_OF
+from tests.random_networks.fitting import FIT, MANY, SPLIT
 from tests.random_networks.grammar import filled
 from tests.random_networks.layers import (
     GROW,
@@ -43,23 +45,32 @@ def networks(draw: Any) -> Network:
     """A network of up to about ten steps."""
     rank = draw(st.sampled_from([1, 1, 1, 2, 2, 3]))
     inputs = [draw(st.sampled_from(INPUTS[rank]))]
-    if draw(st.integers(0, 4)) == 4:
+    maps, steps = ["image"], list[Step]()
+    other = draw(st.integers(0, 7))
+    if other == 7:
         inputs.append(draw(st.sampled_from(SECOND[rank])))
-    maps = ["image", "y"][: len(inputs)]
-    steps: list[Step] = []
+        maps.append("y")
+    elif other == 6:
+        template, step = draw(st.sampled_from(BESIDE))
+        inputs.append(template)
+        steps.append(draw(filled([step], rank, maps)))
     if rank == 1 and draw(st.integers(0, 7)) == 7:
         inputs[0] = "N L:int64"
-        steps.append(_TOKENS)
+        steps.insert(0, _TOKENS)
     down, up = _families(rank)
     inner = draw(_some(down, rank, ["image"], 3)) if draw(st.integers(0, 3)) == 3 else []
     for i in range(draw(st.integers(0, 3))):
         steps += [Step((f"skip{i} = x",)), *draw(_some(down, rank, maps, 2))]
         maps.append(f"skip{i}")
-    if inner:
+    if inner and draw(st.integers(0, 2)) == 2:
+        last, step = (draw(filled([step], rank, ["image"])) for step in INNER_PAIR)
+        inner.append(last)
+        steps.append(step)
+    elif inner:
         steps.append(draw(st.sampled_from([_INNER, _INNER_TWICE])))
     steps += draw(_some(up, rank, maps, 4))
     if draw(st.booleans()):
-        steps.append(draw(filled(LEAVE, rank, maps)))
+        steps.append(draw(filled((*LEAVE, *MANY), rank, maps)))
     train = draw(st.integers(0, 7)) == 7
     return Network(tuple(inputs), tuple(steps), tuple(inner), train)
 
@@ -79,7 +90,11 @@ def _families(rank: int) -> tuple[list[Sequence[Step]], list[Sequence[Step]]]:
     pool = (*POOL, *POOL_OF_TWO) if two else POOL
     resize = (*RESIZE, *RESIZE_OF_TWO) if two else RESIZE
     view = (*VIEW, *VIEW_OF[rank])
+    split = (*SPLIT, *WINDOWS[rank])
     return (
-        [SHRINK, SHRINK, SHRINK, pool, NORM, CUT, ASK, PAD],
-        [GROW, GROW, resize, JOIN, JOIN, view, view, SHRINK, CUT, ASK, PAD, NORM, MIX],
+        [SHRINK, SHRINK, SHRINK, pool, NORM, CUT, ASK, PAD, split, FIT],
+        [
+            *(GROW, GROW, resize, JOIN, JOIN, view, view, SHRINK, CUT, ASK, PAD, NORM, MIX),
+            *(split, FIT, LOOK, LOOK),
+        ],
     )

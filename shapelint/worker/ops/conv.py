@@ -53,6 +53,7 @@ def conv(
     padded = [sizes[1 + i] + total[i] for i in range(rank)]
     _kernel_fits(padded, reach)
     _not_empty(input, rank)
+    _some_kernel(kernel)
     return Shape(
         (*batch, shape_of(weight)[0], *((padded[i] - reach[i]) // s[i] + 1 for i in range(rank)))
     )
@@ -81,6 +82,7 @@ def conv_transpose(
     _channels(sizes[0], shape_of(weight)[0], input, weight, "transposed=1")
     _groups_divide(weight, groups)
     _not_empty(input, rank)
+    _some_kernel(kernel)
     out = [
         (sizes[1 + i] - 1) * s[i] - 2 * p[i] + d[i] * (kernel[i] - 1) + extra[i] + 1
         for i in range(rank)
@@ -182,6 +184,18 @@ def _not_empty(input: Any, rank: int) -> None:
             f"{_two(_as_batch(input, rank + 2), 2)}"
         ),
         *sizes,
+    )
+
+
+def _some_kernel(kernel: Sequence[int]) -> None:
+    """A kernel that a length makes may be empty, which the meta kernel takes."""
+    if any(n == 0 for n in kernel):
+        only_on_cpu()
+    need(
+        all_of(ge(n, 1) for n in kernel),
+        "fits",
+        lambda: f"kernel size should be greater than zero, but got {_named('kernel', kernel)}",
+        *kernel,
     )
 
 

@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 import torch
@@ -23,16 +24,33 @@ __all__ = ["each", "greater", "smaller"]
 Function = Callable[..., Any]
 
 
-def each(call: Call, function: Function, *operands: Any, rising: tuple[int, ...] = ()) -> Contents:
-    """``function`` of the elements that meet. It is nondecreasing in the operands ``rising``."""
+def each(
+    call: Call,
+    function: Function,
+    *operands: Any,
+    rising: tuple[int, ...] = (),
+    falling: tuple[int, ...] = (),
+) -> Contents:
+    """``function`` of the elements that meet.
+
+    It is nondecreasing in the operands ``rising``, nonincreasing in those ``falling``. Where each
+    element of one meets each of the other, the ends meet as well.
+    """
     given = [as_contents(value) for value in operands]
     varied = [i for i, contents in enumerate(given) if contents.fill is None]
     cells = partial(_met, function, given)
-    ends = [contents.ends for contents in given if contents.ends is not None]
-    if len(ends) < len(given) or len(varied) > 1 or not set(varied) <= set(rising):
+    ends = [c.ends[:: -1 if i in falling else 1] for i, c in enumerate(given) if c.ends is not None]
+    known = len(ends) == len(given) and {*rising, *falling} >= set(varied)
+    if not known or not _all_meet([given[i] for i in varied]):
         return call.listed(cells)
     low, high = (_applied(function, [pair[side] for pair in ends]) for side in (0, 1))
     return call.between(low, high, cells) if varied else call.filled(low)
+
+
+def _all_meet(operands: list[Contents]) -> bool:
+    """Whether no dim varies in more than one of them."""
+    dims = zip_longest(*(reversed(c.lengths) for c in operands), fillvalue=1)
+    return all(sum(not (type(n) is int and n == 1) for n in dim) <= 1 for dim in dims)
 
 
 def _applied(function: Function, cells: Any) -> Cell:
@@ -159,6 +177,8 @@ def sub(call: Call) -> Contents:
     """``input - alpha * other``."""
     alpha = known(call.argument(2, "alpha", default=1)).value
     other = call.argument(1, "other")
+    if alpha == 1:
+        return each(call, operator.sub, call.args[0], other, rising=(0,), falling=(1,))
     return each(call, lambda a, b: a - alpha * b, call.args[0], other, rising=(0,))
 
 

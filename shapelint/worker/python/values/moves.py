@@ -16,7 +16,7 @@ from shapelint.worker.python.contents import Cell, Contents, Unknown, known
 from shapelint.worker.python.length import Length, fixed
 from shapelint.worker.python.values import followed
 from shapelint.worker.python.values.call import Call, as_contents
-from shapelint.worker.python.values.progressions import subscripted, widened
+from shapelint.worker.python.values.progressions import subscripted, takes_everything, widened
 
 __all__: list[str] = []
 
@@ -58,7 +58,9 @@ def some_kept(call: Call) -> Contents:
     cells, fill = partial(_moved, call), call.args[0].fill
     if fill is not None:
         return call.filled(fill)
-    return subscripted(call, cells) or call.listed(cells)
+    if (stepping := subscripted(call, cells)) is not None:
+        return stepping
+    return all_kept(call) if takes_everything(call) else call.listed(cells)
 
 
 @followed("interpolate")

@@ -16,7 +16,7 @@ from shapelint.worker.python.values import followed
 from shapelint.worker.python.values.call import Call, as_contents
 from shapelint.worker.shapes import dim_index
 
-__all__ = ["shifting", "subscripted", "widened"]
+__all__ = ["shifting", "subscripted", "takes_everything", "widened"]
 
 Rule = Callable[[Call], Contents]
 
@@ -73,6 +73,13 @@ def subscripted(call: Call, cells: Callable[[], list[Cell]]) -> Contents | None:
         kept = call.between(low, high, cells)
         return replace(kept, step=source.step) if _as_long(call) else None
     return None
+
+
+def takes_everything(call: Call) -> bool:
+    """Whether it is a subscript that leaves nothing out, as ``x[:, None]``."""
+    keys = call.argument(1, "key")
+    is_subscript = getattr(call.func, "__name__", "") == "__getitem__"
+    return is_subscript and all(map(_takes_all, keys if isinstance(keys, tuple) else (keys,)))
 
 
 def _takes_all(key: Any) -> bool:
