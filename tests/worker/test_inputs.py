@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -232,6 +233,24 @@ class Variadic(nn.Module):
         return self.conv(*args)
 
 
+class Conditioned(nn.Module):
+    """A U-Net of one size that says when its labels are missing."""
+
+    def __init__(self, *labels: str) -> None:
+        super().__init__()
+        self.labels = labels
+        self.conv, self.classes = nn.Conv2d(3, 8, 3, padding=1), nn.Embedding(10, 8)
+
+    def forward(self, x: torch.Tensor, class_labels: Any = None, **more: Any) -> torch.Tensor:
+        assert x.shape[1:] == (3, 64, 64)
+        assert (class_labels is None) == bool(self.labels)
+        told = self.told(**more) if self.labels else class_labels
+        return self.conv(x) + self.classes(told).view(-1, 8, 1, 1)
+
+    def told(self, *, classes: torch.Tensor, **rest: torch.Tensor) -> torch.Tensor:
+        return rest["labels"] if "labels" in self.labels else classes
+
+
 CASES = [
     pytest.param(Batched(), [("N", "H", "W", 4)], id="an op that asks for more dims"),
     pytest.param(nn.Conv1d(2, 4, 3), [("N", 2, "L")], id="Conv1d"),
@@ -273,6 +292,7 @@ def test_dims(model: nn.Module, dims: list[tuple[int | str, ...]]) -> None:
     assert {i.dtype for i in guess.inputs} == {"float32"}
 
 
+ONE_SIZE = Input("x", ("N", 3, "H", "W"))
 WHOLE = [
     pytest.param(Tokens(), [Input("x", ("N", "L"), "int64")], id="embedding"),
     pytest.param(
@@ -289,6 +309,21 @@ WHOLE = [
         Labelled(),
         [Input("noise", ("N", 24)), Input("labels", ("N",), "int64")],
         id="floats times labels",
+    ),
+    pytest.param(
+        Conditioned(),
+        [ONE_SIZE, Input("class_labels", ("N",), "int64")],
+        id="None does not do, says the model, at the size that it asserts",
+    ),
+    pytest.param(
+        Conditioned("classes"),
+        [ONE_SIZE, Input("classes", ("N",), "int64")],
+        id="an argument is missing further on",
+    ),
+    pytest.param(
+        Conditioned("classes", "labels"),
+        [ONE_SIZE, Input("classes", ("N",), "int64"), Input("labels", ("N",), "int64")],
+        id="a key is missing",
     ),
 ]
 

@@ -7,16 +7,15 @@ asked, guess by guess, until it runs or nothing more is to be learnt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import nn
 
-from shapelint.lengths.conditions import Any, Compare
-from shapelint.lengths.expr import Expr, Sym
 from shapelint.model import Input
-from shapelint.trace import Node, Trace
+from shapelint.trace import Failure, Node, Trace
 from shapelint.worker.loading.build import Model
+from shapelint.worker.loading.demanded import asserted, demanded
 from shapelint.worker.loading.examples import FORMS, Template
 from shapelint.worker.loading.layer_inputs import wanted
 from shapelint.worker.runs import Call, trace_run
@@ -31,7 +30,7 @@ _OTHER_HINTS = (48, 40, 56, 72, 80, 88)
 _LARGER = 16
 _MOST_GUESSES = 24
 _WHOLE_NUMBERS = ("ids", "idx", "index", "indices", "tokens", "input_ids", "token_ids")
-_LABELS = ("label", "labels", "class_labels")
+_LABELS = ("label", "labels", "classes", "class_labels")
 _COUNTS = ("lengths", "_lens")
 _TIMES = ("t", "time", "times", "timestep", "timesteps", "sigma", "sigmas", "noise_level")
 
@@ -57,8 +56,8 @@ def is_telling(name: str) -> bool:
 
 def search(
     model: Model, names: Sequence[str], known: Mapping[str, Template]
-) -> tuple[Guess, str, str]:
-    """Dims and dtypes of the inputs ``names``, the layer that says so, and what is still raised.
+) -> tuple[Guess, str, Failure | None]:
+    """Dims and dtypes of the inputs ``names``, the layer that says so, and what still fails.
 
     ``known`` holds inputs that are not to be guessed; their channels may still be filled in.
     """
@@ -82,21 +81,39 @@ def search(
         if not queue:
             queue = list(_other_ranks(best.guess, known))
     assert best is not None
-    failure = best.trace.failure
-    return best.guess, _what_says_so(best.trace, model.root), failure.error if failure else ""
+    return best.guess, _what_says_so(best.trace, model.root), best.trace.failure
 
 
 def _trace(model: Model, guess: Guess) -> Trace:
-    """A run at small sizes; at larger ones where something does not fit into these."""
+    """A run at small sizes; at others where these are too small, or the model asserts its own."""
     symbols = {d for dims, _ in guess.values() for d in dims if isinstance(d, str)}
     rest = iter(_OTHER_HINTS * len(symbols))
     hints = {s: _HINTS.get(s) or next(rest) for s in sorted(symbols)}
     call = Call(as_inputs(guess, model.root))
-    trace = trace_run(model, call, hints)
+    trace = _at_asserted_sizes(model, call, trace_run(model, call, hints))
     too_small = trace.events and not trace.events[-1].holds and trace.events[-1].need == "fits"
     if not too_small:
         return trace
-    return trace_run(model, call, {s: n if s == "N" else n * _LARGER for s, n in hints.items()})
+    larger = {s: n if s == "N" else n * _LARGER for s, n in hints.items()}
+    return _at_asserted_sizes(model, call, trace_run(model, call, larger))
+
+
+def _at_asserted_sizes(model: Model, call: Call, first: Trace) -> Trace:
+    """The run at the lengths that the model asserts, if those are all lengths of an input."""
+    trace = first
+    for _ in first.hints:
+        sizes = asserted(trace)
+        if sizes.items() <= trace.hints.items():
+            break
+        trace = trace_run(model, call, {**trace.hints, **sizes})
+    fixed = asserted(trace).keys()
+    return trace if any(_lengths_are(fixed, i.dims) for i in call.inputs) else first
+
+
+def _lengths_are(fixed: Collection[str], dims: Sequence[int | str]) -> bool:
+    """Whether these are all lengths of an input; one alone may as well be that of channels."""
+    lengths = {d for d in dims[2:] if isinstance(d, str)}
+    return bool(lengths) and lengths <= {*fixed} and (len(lengths) > 1 or type(dims[1]) is int)
 
 
 def as_inputs(guess: Guess, root: nn.Module) -> tuple[Input, ...]:
@@ -158,7 +175,7 @@ def _own_channels(template: Template, position: int) -> Template:
 
 def _cures(attempt: _Attempt, root: nn.Module, known: Mapping[str, Template]) -> Iterator[Guess]:
     """Guesses without what is wrong with this one, the likeliest first."""
-    sizes = _demanded(attempt.trace, fixed="NHWDL" if _settled(attempt, root) else "NHD")
+    sizes = demanded(attempt.trace, fixed="NHWDL" if _settled(attempt, root) else "NHD")
     if sizes:
         yield {name: _with_sizes(t, sizes) for name, t in attempt.guess.items()}
         return
@@ -184,42 +201,6 @@ def _corrected(
         elif rank != len(dims) and rank in FORMS:
             form = FORMS[rank] if rank > len(want[0]) else ("N", *want[0][2:])
             yield (form if len(form) == rank else FORMS[rank]), dtype
-
-
-def _demanded(trace: Trace, fixed: str) -> dict[str, int | str]:
-    """Sizes that a failed channel or feature need forces on symbols, those ``fixed`` excepted.
-
-    What must have so many channels is the dim of channels, whatever it was taken for. What a model
-    tests before it raises is a need as well: ``assert a.shape == b.shape``.
-    """
-    last = trace.events[-1] if trace.events else None
-    if last is None or last.holds:
-        return {}
-    tested = last.kind == "branch" and trace.failure is not None and trace.failure.node < 0
-    if not tested and last.need not in ("channels", "features", "match"):
-        return {}
-    condition, fixed = last.condition, "N" if last.need == "channels" else fixed
-    if isinstance(condition, Any):  # broadcasting: equal, or one of the two is 1
-        condition = condition.parts[0]
-    if not isinstance(condition, Compare) or condition.op != "==":
-        return {}
-    names = [a.name for a in condition.expr.terms if isinstance(a, Sym) and a.name not in fixed]
-    return _solution(condition.expr, names) or (_same(condition.expr, names) if tested else {})
-
-
-def _solution(expr: Expr, names: Sequence[str]) -> dict[str, int | str]:
-    """``c·(C + C2 + …) + k == 0`` with equal shares; empty if that is not whole or not so."""
-    slopes = set(expr.terms.values())
-    if len(slopes) != 1 or len(names) != len(expr.terms):
-        return {}
-    share, rest = divmod(-expr.const, slopes.pop() * len(names))
-    return dict.fromkeys(names, share) if rest == 0 and share > 0 else {}
-
-
-def _same(expr: Expr, names: Sequence[str]) -> dict[str, int | str]:
-    """``C - C2 == 0``: the second is to be the first; empty if that is not so."""
-    alike = set(expr.terms.values()) == {1, -1} and len(names) == len(expr.terms) == 2
-    return {max(names): min(names)} if alike and expr.const == 0 else {}
 
 
 def _with_sizes(template: Template, sizes: Mapping[str, int | str]) -> Template:

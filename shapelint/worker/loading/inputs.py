@@ -22,7 +22,8 @@ from shapelint.worker.loading.examples import (
     generalised,
     literal_examples,
 )
-from shapelint.worker.loading.first_layer import FURTHEST, as_inputs, is_telling, search
+from shapelint.worker.loading.first_layer import FURTHEST, as_inputs, search
+from shapelint.worker.loading.missing_inputs import missing_inputs
 
 __all__ = ["guess_inputs"]
 
@@ -32,14 +33,14 @@ def guess_inputs(
 ) -> InputGuess:
     """The required inputs of ``forward``. Raises ValueError if there are none.
 
-    Optional ones are left out, unless ``None`` does not do and their name tells what they are.
+    Optional ones are left out, unless a run fails for want of them.
     """
-    names = required_inputs(model.root)
-    known, how = _known(model, (files or Texts()).tree(path), target, names)
-    guess, layer, error = search(model, names, known)
-    others = _optional_inputs(model.root) if "NoneType" in error else []
-    if others:
-        guess, layer, _ = search(model, [*names, *others], known)
+    names, files = required_inputs(model.root), files or Texts()
+    known, how = _known(model, files.tree(path), target, names)
+    guess, layer, failure = search(model, names, known)
+    while others := [n for n in missing_inputs(model.root, failure, files) if n not in names]:
+        names += others
+        guess, layer, failure = search(model, names, known)
     inputs = as_inputs(guess, model.root)
     written = bool(known)
     return InputGuess(inputs, how if known else layer, written or layer != FURTHEST, written)
@@ -62,12 +63,6 @@ def required_inputs(root: nn.Module) -> list[str]:
     if named:
         return [named[0].name]
     raise ValueError("forward takes no input")
-
-
-def _optional_inputs(root: nn.Module) -> list[str]:
-    """The parameters of ``forward`` that are ``None`` by default and have a telling name."""
-    parameters = inspect.signature(root.forward).parameters.values()
-    return [p.name for p in parameters if p.default is None and is_telling(p.name)]
 
 
 def _known(
