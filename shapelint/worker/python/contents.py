@@ -39,6 +39,7 @@ __all__ = [
     "number_of",
     "read",
     "unknown",
+    "whole_in",
 ]
 
 WHOLE = frozenset({torch.int32, torch.int64})
@@ -202,10 +203,14 @@ def contents_of(tensor: Any) -> Contents | None:
 
 def number_of(value: Any) -> Any:
     """A 0-d tensor of a known whole number as that number; everything else as it is."""
+    has_dims = isinstance(value, torch.Tensor) and shape_of(value)
+    return value if has_dims else whole_in(value)
+
+
+def whole_in(value: Any) -> Any:
+    """A tensor of one known whole number as that number; everything else as it is."""
     contents = contents_of(value) if isinstance(value, torch.Tensor) else None
-    if contents is None or shape_of(value) or contents.dtype not in WHOLE:
-        return value
-    return number_in(value)
+    return value if contents is None or contents.dtype not in WHOLE else number_in(value)
 
 
 def number_in(value: Any) -> Any:

@@ -20,6 +20,7 @@ from shapelint.worker.python.contents import (
     exact,
     number_of,
     read,
+    whole_in,
 )
 from shapelint.worker.python.length import fixed
 from shapelint.worker.python.noticed import asserted
@@ -91,20 +92,17 @@ def with_numbers(name: str, args: Any, kwargs: Any) -> Any:
     kept = 0 if name in _OF_SIZES else 1 if name in _TAKE_SIZES else len(args)
     if name in ("__getitem__", "__setitem__"):
         return (args[0], _numbers(args[1]), *args[2:]), kwargs
-    if kept == len(args) or not any(map(_is_number, tensors_in(args[kept:]))):
+    if kept == len(args) or all(contents_of(t) is None for t in tensors_in(args[kept:])):
         return args, kwargs
-    return (*args[:kept], *map(_numbers, args[kept:])), kwargs
+    return (*args[:kept], *(_numbers(arg, whole_in) for arg in args[kept:])), kwargs
 
 
-def _is_number(tensor: torch.Tensor) -> bool:
-    return contents_of(tensor) is not None and not shape_of(tensor)
-
-
-def _numbers(value: Any) -> Any:
+def _numbers(value: Any, inside: Callable[[Any], Any] = number_of) -> Any:
+    """``inside`` of a list of sizes PyTorch takes any tensor of one element for a number."""
     if isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
-        return type(value)(map(_numbers, value))
+        return type(value)(inside(v) if isinstance(v, torch.Tensor) else _numbers(v) for v in value)
     if isinstance(value, slice):
-        return slice(*map(number_of, (value.start, value.stop, value.step)))
+        return slice(*map(whole_in, (value.start, value.stop, value.step)))
     return number_of(value)
 
 
