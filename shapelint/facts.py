@@ -68,7 +68,7 @@ class NamedModule:
 
 @dataclass(frozen=True)
 class SkippedStatement:
-    """A statement at the top of the file that did not run, or raised and was passed over."""
+    """A statement that did not run, or raised and was passed over, or a model inside of another."""
 
     line: int
     text: str

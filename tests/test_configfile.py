@@ -306,5 +306,6 @@ def test_each_file_of_a_run_has_the_settings_of_its_own_folder(folder):
     assert (layers.of_run().timeout, layers.of_run().quiet) == (5, True)
     assert layers.of(Path("models/vae.py")).timeout == 7
     assert layers.of(Path("other.py")).timeout == 5
+    assert layers.of(Path("other.py")) is layers.of(Path("another.py")), "looked for once"
     alone = Layers({"paths": ("models/vae.py:VAE",)})
     assert alone.of_run().timeout == 7

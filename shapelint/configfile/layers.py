@@ -28,6 +28,7 @@ class Layers:
     given: Sequence[str] = ()
     """``--config``: the path of a file to read instead of the nearest, or lines of TOML."""
     _known: dict[Path, Layer] = field(default_factory=dict)
+    _in_folder: dict[Path, Settings] = field(default_factory=dict)
 
     def of_run(self) -> Settings:
         """The settings of the run as a whole. Raises UsageError.
@@ -41,12 +42,16 @@ class Layers:
 
     def of(self, path: Path) -> Settings:
         """The settings for one file or folder. Raises UsageError."""
-        return merge(*self._configured(path), *self._inline[1], self.said)
+        folder = path if path.is_dir() else path.parent
+        if folder not in self._in_folder:
+            layers = (*self._configured(folder), *self._inline[1], self.said)
+            self._in_folder[folder] = merge(*layers)
+        return self._in_folder[folder]
 
-    def _configured(self, path: Path) -> list[Layer]:
+    def _configured(self, folder: Path) -> list[Layer]:
         file = self._inline[0]
         if file is None and not self.isolated:
-            file = nearest(path)
+            file = nearest(folder)
         if file is None:
             return []
         if file not in self._known:

@@ -43,11 +43,9 @@ class Wanted:
     def _is_ignored(self, path: Path, is_folder: bool) -> bool:
         """What git says: the file nearest to the path has the last word."""
         absolute, ignored = _absolute(path), False
-        for folder in reversed(absolute.parents):
-            if folder.is_relative_to(self.top):
-                for spec in _ignore_files(folder):
-                    found = _verdict(spec, folder, absolute, is_folder)
-                    ignored = ignored if found is None else found
+        for folder, spec in _ignore_files(absolute.parent, self.top):
+            found = _verdict(spec, folder, absolute, is_folder)
+            ignored = ignored if found is None else found
         return ignored
 
 
@@ -67,11 +65,14 @@ def _spec(lines: tuple[str, ...]) -> GitIgnoreSpec:
 
 
 @cache
-def _ignore_files(folder: Path) -> tuple[GitIgnoreSpec, ...]:
-    """What a folder says is to be ignored, the weakest first."""
+def _ignore_files(folder: Path, top: Path) -> tuple[tuple[Path, GitIgnoreSpec], ...]:
+    """What the folders from ``top`` to this one say is to be ignored in them, the weakest first."""
+    if not folder.is_relative_to(top):
+        return ()
+    above = () if folder == top else _ignore_files(folder.parent, top)
     files = (folder / ".git" / "info" / "exclude", folder / ".gitignore")
     texts = (f.read_text(errors="replace") for f in files if f.is_file())
-    return tuple(_spec(tuple(text.splitlines())) for text in texts)
+    return (*above, *((folder, _spec(tuple(text.splitlines()))) for text in texts))
 
 
 def _verdict(spec: GitIgnoreSpec, folder: Path, path: Path, is_folder: bool) -> bool | None:

@@ -54,12 +54,8 @@ def comments(path: str, files: Texts, word: str = "") -> tuple[Comment, ...]:
 def _comments(source: bytes) -> tuple[Comment, ...]:
     try:
         tokens = list(tokenize.tokenize(io.BytesIO(source).readline))
-    except (
-        SyntaxError,
-        ValueError,
-        tokenize.TokenError,
-    ):  # importing it says what is wrong with it
-        return ()
+    except (SyntaxError, ValueError, LookupError, tokenize.TokenError):
+        return ()  # importing it says what is wrong with it
     statements = list(_statements(tokens))
     code = sorted({t.start[0] for t in tokens if t.type not in _NO_CODE})
     return tuple(_comment(t, statements, code) for t in tokens if t.type == tokenize.COMMENT)

@@ -85,7 +85,11 @@ class Texts:
 def decoded(source: bytes) -> tuple[str, str]:
     """A Python source as text, and the encoding it declares (PEP 263).
 
-    Line ends stay as they are. Raises SyntaxError for an unknown encoding, UnicodeDecodeError.
+    Line ends stay as they are. Raises SyntaxError for an encoding that Python does not read source
+    in (rot13 is a codec, but not of text), UnicodeDecodeError.
     """
     encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
-    return source.decode(encoding), encoding
+    try:
+        return source.decode(encoding), encoding
+    except LookupError as exc:
+        raise SyntaxError(str(exc)) from exc

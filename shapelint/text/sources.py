@@ -24,7 +24,11 @@ class Sources(dict[str, tuple[str, ...]]):
     def __missing__(self, path: str) -> tuple[str, ...]:
         name = path if path.startswith("<") else os.path.join(self.root, path)
         linecache.checkcache(name)
-        self[path] = tuple(line.rstrip("\r\n") for line in linecache.getlines(name))
+        try:
+            lines = linecache.getlines(name)
+        except LookupError:  # it declares an encoding that is none of text
+            lines = []
+        self[path] = tuple(line.rstrip("\r\n") for line in lines)
         return self[path]
 
     def line(self, path: str, number: int) -> str:

@@ -18,7 +18,8 @@ def summary(report: Report) -> str:
     total, missed = len(report.targets), evidence["not-checked"]
     files = _count(report.files, "file")
     if not total:
-        return f"No models found in {files}{_counted(report, 0, 0)}"
+        unseen = "; --verbose says what was passed over" if report.skipped else ""
+        return f"No models found in {files}{_counted(report, 0, 0)}{unseen}"
     models = f"{total - missed} of {_count(total, 'model')}" if missed else _count(total, "model")
     where = f" in {files}" if report.files else ""
     return f"Checked {models}{where}{_counted(report, evidence['checked'], missed)}"

@@ -17,6 +17,7 @@ from shapelint.trace import Trace
 from shapelint.worker.device import OneDevice
 from shapelint.worker.loading.build import Model, number_of_parameters
 from shapelint.worker.patches import crossed, patched
+from shapelint.worker.python.caught import called
 from shapelint.worker.state import kept
 from shapelint.worker.tracer import ShapeTracer, tensors_in
 from shapelint.worker.words import Quiet, said
@@ -95,33 +96,24 @@ def _run_on(
     with patched(root, patches), kept(root), OneDevice(device), Quiet(), torch.no_grad():
         torch.manual_seed(int(noise))
         try:
-            args, named = _tensors(call.inputs, sizes, noise)
-            result = root(*args, **named, **call.kwargs)
+            tensors = {i.name: _tensor(i, sizes, noise) for i in call.inputs}
+            result = called(root, tensors, call.kwargs)
         except Exception as exc:  # whatever the model raises is the answer
             return {**answer, "ok": False, "error": said(exc)}
     return {**answer, "shapes": [list(t.shape) for t in tensors_in(result)]}
 
 
-def _tensors(
-    inputs: Sequence[Input], sizes: Mapping[str, int], noise: bool
-) -> tuple[list[torch.Tensor], dict[str, torch.Tensor]]:
-    """Rising floats and zeros, or noise and ones. Those named by position, and those by name.
+def _tensor(input: Input, sizes: Mapping[str, int], noise: bool) -> torch.Tensor:
+    """Rising floats or zeros, or noise or ones.
 
     Where values rise a pool finds its maximum in the last place, for which unpooling into a map
     that is too small has no room: what fails for some values fails for these.
     """
-    args, named = [], {}
-    for i in inputs:
-        shape, kind = _shape(i, sizes), _dtype(i.dtype)
-        tensor = torch.full(shape, int(noise), dtype=kind)
-        if kind.is_floating_point:
-            rising = torch.linspace(0, 1, tensor.numel()).view(shape)
-            tensor = (torch.rand(shape) if noise else rising).to(kind)
-        if i.name.isdigit():
-            args.append(tensor)
-        else:
-            named[i.name] = tensor
-    return args, named
+    shape, kind = _shape(input, sizes), _dtype(input.dtype)
+    if not kind.is_floating_point:
+        return torch.full(shape, int(noise), dtype=kind)
+    rising = torch.linspace(0, 1, math.prod(shape)).view(shape)
+    return (torch.rand(shape) if noise else rising).to(kind)
 
 
 def _shape(input: Input, sizes: Mapping[str, int]) -> list[int]:

@@ -149,7 +149,7 @@ def test_comments(project, shapelint):
 def test_what_is_skipped_is_said_and_what_is_named_is_linted(project, shapelint):
     (project / "net.py").write_text(SOURCES["a class that is skipped is not linted"][0])
     _, out, err = shapelint("net.py", "--verbose")
-    assert out == "No models found in 1 file\n"
+    assert out == "No models found in 1 file; --verbose says what was passed over\n"
     assert err.endswith("skipped net.py:3: Net (# shapelint: skip -- a sketch)\n")
     assert linted(shapelint, "net.py:Net")[1] == FOUND
 

@@ -67,14 +67,20 @@ _STUBBORN = (
 
 _CONTENT = (
     Case("byte order mark", b"\xef\xbb\xbf" + GOOD),
-    Case("syntax error", GOOD + b"def (:\n", "import-failed", "SyntaxError: invalid syntax"),
+    Case("syntax error", GOOD + b"def (:\n", "import-failed", "syntax (syntax_error.py, line 18)"),
     Case("unknown encoding", b"# -*- coding: nosuch -*-\n" + GOOD, "import-failed", "nosuch"),
+    Case("encoding of no text", b"# coding: rot13\n" + GOOD, "import-failed", "text encoding"),
     Case("wrong encoding", GOOD + b"x = '\xff\xfe'\n", "import-failed", "SyntaxError"),
     Case("binary", b"\x7fELF torch nn" + bytes(range(256)), "import-failed", "null bytes"),
     Case("nested too deep", GOOD + b"x = " + b"-" * 50_000 + b"1", "import-failed", "Error"),
     Case("long chain", GOOD + b"x = a" + b".b" * 20_000, "import-failed", "Error"),
     Case("relative import of nothing", b"from . import nothing\n" + GOOD),
     Case("relative import beyond the top", b"from .....far import nothing\n" + GOOD),
+    Case("one_of_a_circle", b"from the_other_of_a_circle import Net as Other\n" + GOOD),
+    Case("the_other_of_a_circle", b"from one_of_a_circle import Net as Other\n" + GOOD),
+    Case("package/__init__", b"from .part import Net as Part\n" + GOOD),
+    Case("package/inside", b"from . import part\nfrom ..outside import no\n" + GOOD),
+    Case("package/part", b"from .inside import Net as Other\nfrom ...far import no\n" + GOOD),
     Case("missing package", b"import nosuchpackage\nfrom nosuch.part import Thing\n" + GOOD),
     Case(
         "missing base class",
@@ -152,6 +158,7 @@ _IMPORTS = (
     _import("kills its group", "x = os.killpg(0, 9)", "worker-crashed", "SIGKILL"),
     _import("segfaults", f"x = {_SEGFAULT}", "worker-crashed", "SIGSEGV"),
     _import("allocates 100 GB", "x = torch.ones(100 * 2**28, device='cpu')"),
+    _import("replaces itself", "x = sys.modules.__setitem__(__name__, 3)"),
     _import("forges answers", "x = [os.write(fd, b'{\"id\": 1}\\n[]\\n{') for fd in (4, 6)]"),
 )
 
@@ -197,6 +204,15 @@ _MODELS = (
     _forward("segfaults", _SEGFAULT, "worker-crashed", "SIGSEGV"),
     _forward("aborts", "os.abort()", "worker-crashed", "SIGABRT"),
     _forward("says much", "raise ValueError('x' * 10**8)", said="ValueError: xxx"),
+    _forward("iterates over a tensor", "next(x)", said="'Tensor' object is not an iterator"),
+    Case("forward that yields", GOOD.replace(b"return self.up", b"yield self.up")),
+    Case("forward to be awaited", GOOD.replace(b"def forward", b"async def forward")),
+    Case(
+        "forward that is a property",
+        GOOD.replace(b"def forward(self, x)", b"@property\n    def forward(self)").replace(
+            b"return self", b"return lambda x: self"
+        ),
+    ),
 )
 
 CASES = (*_CONTENT, *_IMPORTS, *_MODELS)

@@ -31,8 +31,7 @@ class Ran:
 
     def about(self, name: str) -> list[tuple[str, str]]:
         """Rule and message of all that is said about one file."""
-        found = self.report["diagnostics"]
-        return [(d["name"], d["message"]) for d in found if Path(d["path"]).name == name]
+        return [(d["name"], d["message"]) for d in self.report["diagnostics"] if d["path"] == name]
 
 
 def lint(folder: Path, *options: str, paths: Iterable[str] = (".",)) -> Ran:
@@ -40,24 +39,21 @@ def lint(folder: Path, *options: str, paths: Iterable[str] = (".",)) -> Ran:
     mark, temporary = uuid.uuid4().hex, folder.parent / f"{folder.name}-temporary"
     temporary.mkdir()
     before = _tree(folder)
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "shapelint",
-            *paths,
-            "--output-format",
-            "json",
-            "--no-cache",
-            *options,
-        ],
-        cwd=folder,
-        env={**os.environ, "SHAPELINT_TEST": mark, "TMPDIR": str(temporary)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = (sys.executable, "-m", "shapelint", *paths, "--output-format", "json", "--no-cache")
+    nobody_types, keyboard = os.pipe()  # who reads stdin waits for ever
+    try:
+        done = subprocess.run(
+            [*command, *options],
+            cwd=folder,
+            env={**os.environ, "SHAPELINT_TEST": mark, "TMPDIR": str(temporary)},
+            stdin=nobody_types,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(nobody_types)
+        os.close(keyboard)
     report = json.loads(done.stdout or "{}")
     written = _tree(folder) - before
     left = sorted(os.listdir(temporary))
@@ -88,7 +84,9 @@ def _folder(parent: Path, cases: Iterable[Case]) -> Path:
     folder = parent / "project"
     folder.mkdir()
     for case in cases:
-        (folder / _name(case)).write_bytes(case.source)
+        path = folder / _name(case)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(case.source)
     for name in ("aaa_first.py", "zzz_last.py"):
         (folder / name).write_bytes(GOOD)
     return folder

@@ -92,10 +92,12 @@ def test_instances_called_in_a_row_are_one_model(ask: Ask) -> None:
 
 
 def test_skipped_statements_are_remembered(ask: Ask) -> None:
-    skipped = ask(_with("print('hello')\nx = 1 / 0")).facts().skipped
+    inner = "def make():\n    class Inner(nn.Module):\n        pass\n    return Inner()"
+    skipped = ask(_with(f"print('hello')\nx = 1 / 0\n{inner}")).facts().skipped
     assert [(s.text, s.reason) for s in skipped] == [
         ("print('hello')", "called for its effect"),
         ("x = 1 / 0", "ZeroDivisionError: division by zero"),
+        ("class Inner", "defined inside of make"),
     ]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.loss import _Loss
 
-from shapelint.facts import ClassFacts, Facts, NamedModule, Parameter
+from shapelint.facts import ClassFacts, Facts, NamedModule, Parameter, SkippedStatement
 from shapelint.worker.loading.load import Project
 
 __all__ = ["facts_of"]
@@ -32,8 +32,19 @@ def facts_of(module: ModuleType, path: Path, project: Project) -> Facts:
             *_factories(tree, module),
             *_composed(tree, layers),
         ),
-        skipped=tuple(project.skipped.get(str(path), ())),
+        skipped=(*project.skipped.get(str(path), ()), *_inner_models(tree)),
     )
+
+
+def _inner_models(tree: ast.Module) -> Iterator[SkippedStatement]:
+    """Models that have no name at the top of the file: by it alone they could be built."""
+    for outer in tree.body:
+        if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            inner = (n for n in ast.walk(outer) if isinstance(n, ast.ClassDef) and n is not outer)
+            for kind in inner:
+                if any(ast.unparse(base).rpartition(".")[2] == "Module" for base in kind.bases):
+                    reason = f"defined inside of {outer.name}"
+                    yield SkippedStatement(kind.lineno, f"class {kind.name}", reason)
 
 
 def _defined_by(node: ast.AST) -> Iterator[tuple[str, int]]:
@@ -71,8 +82,11 @@ def _class_facts(kind: type[nn.Module], lines: dict[str, int]) -> ClassFacts:
 
 
 def parameters(function: Any) -> tuple[Parameter, ...]:
-    """The named parameters of a method, without ``self``."""
-    signature = inspect.signature(function)
+    """The named parameters of a method, without ``self``; none of what Python cannot ask."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # a property, or a function written in C
+        return ()
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     named = [p for p in signature.parameters.values() if p.kind not in variadic]
     return tuple(

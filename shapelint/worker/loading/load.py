@@ -17,7 +17,7 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 
@@ -181,7 +181,7 @@ def module_name(path: Path, root: Path, files: Texts | None = None) -> tuple[str
     while (top / "__init__.py").exists() and top != top.parent:
         top = top.parent
     in_root = top == path.parent and root in path.parents
-    if in_root and _imports_relatively((files or Texts()).read(path)):
+    if in_root and _imports_relatively((files or Texts()).nodes(path)):
         top = root
     parts = path.relative_to(top).with_suffix("").parts
     if parts[-1] == "__init__" and len(parts) > 1:
@@ -191,9 +191,8 @@ def module_name(path: Path, root: Path, files: Texts | None = None) -> tuple[str
     return path.stem.replace(".", "_"), path.parent
 
 
-def _imports_relatively(source: bytes) -> bool:
-    tree = ast.parse(source)
-    return any(isinstance(n, ast.ImportFrom) and n.level > 0 for n in ast.walk(tree))
+def _imports_relatively(nodes: Iterable[ast.AST]) -> bool:
+    return any(isinstance(n, ast.ImportFrom) and n.level > 0 for n in nodes)
 
 
 class _ProjectFinder(importlib.abc.MetaPathFinder):

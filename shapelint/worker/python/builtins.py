@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import wraps
 from itertools import combinations, starmap
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -144,7 +145,8 @@ def in_modules_of(root: nn.Module) -> Iterator[Swap]:
     reached = functions_of(root)
     names = {type(m).__module__ for m in root.modules()}
     names = {n for n in names if not n.startswith("torch.")} | _TORCH_MODULES
-    found = [vars(sys.modules[n]) for n in names if n in sys.modules]
+    modules = (sys.modules.get(name) for name in names)  # a file may put anything there
+    found = [vars(module) for module in modules if isinstance(module, ModuleType)]
     spaces = list({id(s): s for s in (*found, *(f.__globals__ for f in reached))}.values())
     for space in spaces:
         yield from (Swap(space, key, ABSENT, _SEEN[key]) for key in _SEEN if key not in space)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 import linecache
 import sys
 from collections import ChainMap
@@ -23,11 +24,17 @@ __all__ = ["called", "is_caught"]
 def called(root: nn.Module, tensors: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Any:
     """Call a model; whoever catches outside of this call is none of its code.
 
-    Arguments named by a number are positions.
+    Arguments named by a number are positions. What runs only when somebody asks for it is asked
+    for: a generator yields all its items, a coroutine is awaited.
     """
     args = [tensor for name, tensor in tensors.items() if name.isdigit()]
     named = {name: tensor for name, tensor in tensors.items() if not name.isdigit()}
-    return root(*args, **named, **kwargs)
+    result = root(*args, **named, **kwargs)
+    if inspect.iscoroutine(result):
+        import asyncio  # few models need it
+
+        return asyncio.run(result)
+    return list(result) if inspect.isgenerator(result) else result
 
 
 def is_caught(error: type[Exception]) -> bool:
