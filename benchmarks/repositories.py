@@ -8,9 +8,10 @@ table into benchmarks/README.md.
 For each checkout: the share of files with models that could be loaded, of model classes that were
 built (as a model, as a part of one, or as what one derives from), the same of the classes in use,
 and of the built models that have convolutions and either transposed convolutions or skips which
-were analysed. A class is in use if the checkout names it outside of imports, of its own body, and
-of classes that are not in use: in code, in a config, in a README. Models with constructor arguments
-guessed by name are counted apart. What stands in the way is counted below.
+were analysed. Classes of one name in several files are several. A class is in use if the checkout
+names it outside of imports, of its own body, and of classes that are not in use: in code, in a
+config, in a README. Models with constructor arguments guessed by name are counted apart. What
+stands in the way is counted below.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pathlib import Path
 from benchmarks.page import head, row, write
 from shapelint.config import Settings
 from shapelint.engine import files_of
+from shapelint.facts import Part
 from shapelint.found import Found
 from shapelint.inspection import found_in
 from shapelint.interpreters import find_interpreter
@@ -85,30 +87,37 @@ def measure(checkout: Path, worker: Worker) -> Measure:
     out = Measure(checkout.name)
     project = Project(project_root(checkout), Texts())
     settings = Settings(paths=(str(checkout),), timeout=_SECONDS)
-    declared: set[str] = set()
-    bases: dict[str, set[str]] = {}
-    built: set[str] = set()
-    for path in files_of(settings):
-        source = project.parse(path.absolute())
-        for kind in source.classes if source else ():
-            declared.add(kind.name)
-            bases.setdefault(kind.name, set()).update(b.rpartition(".")[2] for b in kind.bases)
+    declared: set[Part] = set()
+    built: set[Part] = set()
+    for path in map(Path.absolute, files_of(settings)):
+        source = project.parse(path)
+        declared |= {Part(k.name, str(path)) for k in (source.classes if source else ())}
         found = found_in(worker, Place(path), settings)
         out.counts["files"] += 1
         out.counts["loaded"] += not any(_is_file(f, path) for f in found)
         for each in found:
             built |= _note(out, each, path)
-    queue = list(built)
-    for name in queue:
-        queue += bases.get(name, set()) - built
-        built |= bases.get(name, set())
+    built |= _derived_from(built, declared, project)
     out.counts["classes"] += len(declared)
     out.counts["classes built"] += len(declared & built)
-    used = in_use(project, declared)
+    names = in_use(project, {kind.class_name for kind in declared})
+    used = {kind for kind in declared if kind.class_name in names}
     out.counts["classes in use"] += len(used)
     out.counts["classes in use built"] += len(used & built)
-    out.lost += sorted(used - built)
+    out.lost += sorted(f"{Path(kind.path).name}:{kind.class_name}" for kind in used - built)
     return out
+
+
+def _derived_from(built: set[Part], declared: set[Part], project: Project) -> set[Part]:
+    """What the classes that were built derive from, at any depth."""
+    found: set[Part] = set()
+    for base in declared:
+        queue = [(Path(base.path), base.class_name)]
+        for path, name in queue:
+            queue += [heir for heir in project.heirs(name, path) if heir not in queue]
+        if any(Part(name, str(path)) in built for path, name in queue):
+            found.add(base)
+    return found
 
 
 def in_use(project: Project, declared: set[str]) -> set[str]:
@@ -142,7 +151,7 @@ def _is_file(found: Found, path: Path) -> bool:
     return found.report.target == str(path)
 
 
-def _note(out: Measure, found: Found, path: Path) -> set[str]:
+def _note(out: Measure, found: Found, path: Path) -> set[Part]:
     """Count one model; the classes that it shows to be buildable."""
     rules = {d.name for d in found.diagnostics}
     evidence = found.report.evidence
@@ -165,12 +174,12 @@ def _note(out: Measure, found: Found, path: Path) -> set[str]:
     if _has_both(found, path):
         out.counts["with both"] += 1
         out.counts["with both, analysed"] += evidence != "not-checked"
-    return {found.report.class_name, *found.parts}
+    return {*found.parts}
 
 
 def _has_both(found: Found, path: Path) -> bool:
     """Convolutions, and transposed convolutions or joins."""
-    kinds = {part.rstrip("123d") for part in found.parts}
+    kinds = {part.class_name.rstrip("123d") for part in found.parts}
     return "Conv" in kinds and ("ConvTranspose" in kinds or bool(_SKIP.search(path.read_bytes())))
 
 

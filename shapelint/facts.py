@@ -124,6 +124,14 @@ class Annotated:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A class of modules and the file that defines it: two files may have classes of one name."""
+
+    class_name: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Built:
     """A module was built."""
 
@@ -135,8 +143,8 @@ class Built:
     """Number of elements of all its parameters."""
     assumed: tuple[str, ...] = ()
     """What was filled in to build it, in words."""
-    parts: tuple[str, ...] = ()
-    """Names of the classes of its submodules, at any depth."""
+    parts: tuple[Part, ...] = ()
+    """Its own class, and those of its submodules at any depth."""
     annotated: Annotated = Annotated()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shapelint.analysis import Analysis
-from shapelint.facts import Problem
+from shapelint.facts import Part, Problem
 from shapelint.model import Diagnostic, TargetReport
 from shapelint.rules import find_rule
 from shapelint.trace import Span
@@ -29,8 +29,8 @@ class Found:
     report: TargetReport
     diagnostics: tuple[Diagnostic, ...]
     analysis: Analysis | None = None
-    parts: tuple[str, ...] = ()
-    """Classes of its submodules: they are analysed inside it, and not reported by themselves."""
+    parts: tuple[Part, ...] = ()
+    """What it consists of: these are analysed inside it, and not reported by themselves."""
 
     def with_note(self, note: str) -> Found:
         """The same with a note at each diagnostic."""

@@ -20,6 +20,7 @@ from shapelint.facts import (
     TOOK_LONGER,
     Built,
     Facts,
+    Part,
     Problem,
     SkippedStatement,
 )
@@ -104,7 +105,7 @@ def _found(
     wanted = (p for p in sorted(planned, key=lambda p: p.part) if p.line not in lines)
     found: list[Found] = []
     for plan in wanted:
-        if not (plan.part and any(plan.class_name in other.parts for other in found)):
+        if not (plan.part and any(_has(other, plan.class_name, path) for other in found)):
             each = look(session, plan, path, settings)
             found += [each] if each and not _is_base(each, path, project) else []
     names = {f"{path}:{m.name}" for m in described}
@@ -140,9 +141,14 @@ def _is_part(found: Found, other: Found) -> bool:
     """Whether a class was linted by itself that is part of another model of the file."""
     if other.analysis is None or (other.report.guessed and not found.report.guessed):
         return False
-    name = found.report.class_name
+    name, path = found.report.class_name, Path(found.report.path)
     by_class = found.report.target.endswith(f":{name}")
-    return by_class and name in other.parts and other.report.class_name != name
+    return by_class and _has(other, name, path) and other.report.class_name != name
+
+
+def _has(whole: Found, name: str, path: Path) -> bool:
+    """Whether the class of this file is part of a model."""
+    return Part(name, str(path.absolute())) in whole.parts
 
 
 def _guarded(session: WorkerSession, plan: Plan, path: Path, settings: Settings) -> Found | None:

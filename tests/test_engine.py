@@ -192,6 +192,31 @@ class {name}(nn.Module):
     assert "Part" not in {t.class_name for t in found.targets}
 
 
+def test_a_class_is_no_part_of_a_model_that_has_another_of_its_name(project: Path) -> None:
+    model = """
+from torch import nn
+from parts import Part as Other
+
+class Part(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.layer(x)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.part = Other()
+
+    def forward(self, x):
+        return self.part(x)
+"""
+    report = linted(project, parts=NET.replace("class Net", "class Part"), model=model)
+    assert {t.class_name for t in report.targets if "model" in t.path} == {"Net", "Part"}
+
+
 OWNERS = """
 import torch
 from torch import nn

@@ -8,6 +8,7 @@ from typing import Literal
 
 from shapelint.facts import Problem
 from shapelint.worker.frames import is_user_frame
+from shapelint.worker.loading.left_out import LeftOut
 from shapelint.worker.loading.stubs import StubUsed
 from shapelint.worker.tracer import ShapeMismatch
 from shapelint.worker.words import said
@@ -36,7 +37,7 @@ def _kind(exc: BaseException) -> Literal["error", "missing", "timeout", "bug"]:
 def _text(exc: BaseException) -> str:
     if isinstance(exc, SystemExit):
         return f"exits with status {exc.code or 0}"
-    if isinstance(exc, (StubUsed, TimeoutError)):
+    if isinstance(exc, (StubUsed, LeftOut, TimeoutError)):
         return str(exc)
     return said(exc).strip().removesuffix(":")
 

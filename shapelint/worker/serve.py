@@ -193,8 +193,15 @@ def _ignore_values() -> None:
     Distribution.set_default_validate_args(False)
 
 
-def _no_weights(*args: Any, **kwargs: Any) -> dict[str, Any]:
-    return {}
+class _Checkpoint(dict[str, Any]):
+    """One that is not read: nothing is under any key."""
+
+    def __missing__(self, key: str) -> _Checkpoint:
+        return _Checkpoint()
+
+
+def _no_weights(*args: Any, **kwargs: Any) -> _Checkpoint:
+    return _Checkpoint()
 
 
 def _nothing_to_load(*args: Any, **kwargs: Any) -> Any:

@@ -10,9 +10,9 @@ import ast
 import dataclasses
 import inspect
 import os
-import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from shapelint import facts
-from shapelint.facts import Built, Problem
+from shapelint.facts import Built, Part, Problem
 from shapelint.model import Input
 from shapelint.source.texts import Texts
 from shapelint.wire import encode
@@ -37,8 +37,9 @@ from shapelint.worker.loading.build import (
 from shapelint.worker.loading.construct import watching_constructors
 from shapelint.worker.loading.found import facts_of
 from shapelint.worker.loading.inputs import guess_inputs
+from shapelint.worker.loading.left_out import left_out, without_the_missing
 from shapelint.worker.loading.load import Project
-from shapelint.worker.loading.parts import Made, is_of, made_by, part_of
+from shapelint.worker.loading.parts import Made, defined_in, is_of, made_by, part_of
 from shapelint.worker.loading.reads import Reads
 from shapelint.worker.problems import problem_of
 from shapelint.worker.runs import Call, plain_run, trace_run
@@ -193,7 +194,7 @@ def _maker(
             exec(statement, imported)
         known = namespace(device)
         args, kwargs = eval(arguments, {**known, **imported})
-        made, filled = assemble(known, target, args, kwargs)
+        made, filled = without_the_missing(partial(assemble, known, target, args, kwargs))
         assumed.update(dict.fromkeys(filled))
         module: nn.Module = made
         return module
@@ -203,10 +204,10 @@ def _maker(
 
 def _built(root: nn.Module, assumed: tuple[str, ...]) -> Built:
     kind = type(root)
-    defined_in = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
-    parts = tuple(dict.fromkeys(type(m).__name__ for m in root.modules() if m is not root))
-    about = (kind.__name__, _line(kind), defined_in, number_of_parameters(root))
-    return Built(*about, assumed, parts, annotated(kind))
+    kinds = dict.fromkeys(map(type, root.modules()))
+    parts = tuple(Part(k.__name__, defined_in(k)) for k in kinds)
+    about = (kind.__name__, _line(kind), defined_in(kind), number_of_parameters(root))
+    return Built(*about, (*assumed, *left_out(root)), parts, annotated(kind))
 
 
 def _line(kind: type) -> int:

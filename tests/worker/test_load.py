@@ -52,8 +52,26 @@ def test_the_class_is_found_and_built(ask: Ask, lines: str) -> None:
     assert session.build("Net", (4,)).parameters == 4 * 3 * 9 + 4
 
 
-def test_instances_are_targets_too(ask: Ask) -> None:
-    session = ask(_with("model = Net(16).to('cuda')"))
+PARSED = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("data")
+parser.add_argument("--out", required=True)
+parser.add_argument("--width", type=int, default=16)
+args = parser.parse_args()
+model = Net(args.width)
+"""
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param("model = Net(16).to('cuda')", id="on a device that is not there"),
+        pytest.param(PARSED, id="of a command line that nobody gave what it requires"),
+    ],
+)
+def test_instances_are_targets_too(ask: Ask, lines: str) -> None:
+    session = ask(_with(lines))
     (model,) = session.facts().modules
     assert (model.name, model.class_name, model.kind) == ("model", "Net", "instance")
     assert session.build("model").parameters == 16 * 3 * 9 + 16
@@ -219,15 +237,6 @@ def test_the_reason_points_at_the_users_line(ask: Ask) -> None:
     assert "torch/nn" not in problem.details
 
 
-def test_required_arguments_of_the_command_line_are_a_reason(ask: Ask) -> None:
-    lines = "import argparse\nparser = argparse.ArgumentParser()\n"
-    lines += "parser.add_argument('--width', required=True)\nargs = parser.parse_args()"
-    skipped = ask(_with(lines)).facts().skipped
-    assert [(s.text, s.reason) for s in skipped] == [
-        ("args = parser.parse_args()", "exits with status 2")
-    ]
-
-
 def test_syntax_errors_have_a_line(ask: Ask) -> None:
     with pytest.raises(Unanswered, match="SyntaxError") as caught:
         ask("import torch\nx = = 1\n").facts()
@@ -360,3 +369,66 @@ def test_distributions_do_not_look_at_values(ask: Ask) -> None:
 def test_weights_are_not_looked_for(ask: Ask) -> None:
     lines = "def Y():\n    net = Net()\n    net.load_state_dict(torch.load('x.pt'))\n    return net"
     assert ask(_with(lines)).build("Y").class_name == "Net"
+
+
+WANTS = """
+import torch
+from torch import nn
+
+class Pretrained(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Linear(3, 3)
+        open("no_such_folder/weights")
+
+    def forward(self, x):
+        return self.net(x)
+
+class Loss(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = Pretrained().eval()
+        {more}
+
+    def forward(self, x):
+        return self.features(x)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+        self.loss = Loss()
+        state = torch.load("no_such_folder/checkpoint")["state_dict"]
+        self.load_state_dict({{k: v for k, v in state.items()}})
+
+    def forward(self, x):
+        return self.layer(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "kept"),
+    [
+        pytest.param("", {"Net", "Linear", "Loss"}, id="the innermost one"),
+        pytest.param("self.features.net.bias = None", {"Net", "Linear"}, id="what works with it"),
+    ],
+)
+def test_parts_that_want_what_is_not_there_are_left_out(
+    ask: Ask, more: str, kept: set[str]
+) -> None:
+    session = ask(WANTS.format(more=more))
+    built = session.build("Net")
+    assert {part.class_name for part in built.parts if "left_out" not in part.path} == kept
+    assert built.parameters == 4 * 4 + 4
+    assert "could not be built: FileNotFoundError" in built.assumed[0]
+    session.inputs()
+    assert session.run({"N": 2}, "cpu").shapes == ((2, 4),)
+
+
+def test_a_model_is_not_run_through_what_was_left_out(ask: Ask) -> None:
+    session = ask(WANTS.format(more=""))
+    session.build("Loss")
+    with pytest.raises(Unanswered, match=r"^Pretrained could not be built: FileNotFoundError"):
+        session.inputs()
+    with pytest.raises(Unanswered, match=r"^FileNotFoundError"):
+        session.build("Pretrained")

@@ -25,6 +25,7 @@ from shapelint.facts import SkippedStatement
 from shapelint.source.texts import Texts
 from shapelint.worker.device import OneDevice
 from shapelint.worker.limits import time_limit
+from shapelint.worker.loading.command_line import nothing_required
 from shapelint.worker.loading.slicing import bound_names, optional_imports, slice_source
 from shapelint.worker.loading.stubs import Stub, StubFinder, StubModule, StubUsed
 from shapelint.worker.words import said
@@ -147,7 +148,7 @@ class Project:
         seconds = self.seconds if "meta" in devices else 4 * self.seconds
         for device in devices:
             try:
-                with OneDevice(device), time_limit(seconds):
+                with OneDevice(device), nothing_required(), time_limit(seconds):
                     exec(code, namespace)
                 return ""
             except (StubUsed, TimeoutError) as exc:

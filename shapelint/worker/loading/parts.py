@@ -13,15 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from torch import nn
 
 from shapelint.worker.loading.build import Make, Model, building, model_of
-from shapelint.worker.loading.construct import constructor_of
+from shapelint.worker.loading.left_out import in_construction
 
-__all__ = ["Made", "is_of", "made_by", "part_of"]
+__all__ = ["Made", "defined_in", "is_of", "made_by", "part_of"]
 
 IsPart = Callable[[nn.Module], bool]
 
@@ -68,10 +67,14 @@ def is_of(name: str, path: Path) -> IsPart:
 
     def is_part(module: nn.Module) -> bool:
         kind = type(module)
-        defined_in = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
-        return kind.__name__ == name and Path(defined_in) == path
+        return kind.__name__ == name and Path(defined_in(kind)) == path
 
     return is_part
+
+
+def defined_in(kind: type) -> str:
+    """The file of a class; empty if it is made in C, or its module is gone."""
+    return getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
 
 
 def _part(make: Make, is_part: IsPart, device: str) -> nn.Module:
@@ -83,7 +86,7 @@ def _made_on(device: str, make: Make) -> Made:
         try:
             return Made(make, list(make(device).modules()), True)
         except Exception as exc:  # whatever user code raises
-            unfinished = set(map(id, _in_construction(exc.__traceback__)))
+            unfinished = set(map(id, in_construction(exc.__traceback__)))
             return Made(make, [m for m in begun if id(m) not in unfinished], False)
 
 
@@ -102,12 +105,3 @@ def _noting() -> Iterator[list[nn.Module]]:
         yield begun
     finally:
         nn.Module.__init__ = original  # type: ignore[method-assign]
-
-
-def _in_construction(at: TracebackType | None) -> Iterator[nn.Module]:
-    """The modules in whose constructors an error was raised."""
-    while at is not None:
-        module = constructor_of(at.tb_frame)
-        if module is not None:
-            yield module
-        at = at.tb_next

@@ -1,0 +1,29 @@
+"""The command line of a script, for a file that nobody started as one."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["nothing_required"]
+
+
+@contextmanager
+def nothing_required() -> Iterator[None]:
+    """In the body ``parse_args()`` gives None for what is required: the defaults still count."""
+    original = ArgumentParser.parse_known_args
+
+    def parse(self: ArgumentParser, *args: Any, **kwargs: Any) -> Any:
+        for action in self._actions:
+            action.required = False
+        for group in self._mutually_exclusive_groups:
+            group.required = False
+        return original(self, *args, **kwargs)
+
+    ArgumentParser.parse_known_args = parse  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        ArgumentParser.parse_known_args = original  # type: ignore[method-assign]
