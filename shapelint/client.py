@@ -87,6 +87,9 @@ class WorkerSession:
         self._state = {}
         ways = [(repr((way.args, dict(way.kwargs))), list(way.imports)) for way in whole.ways]
         owner = {"owner": whole.name, "path": str(whole.path), "ways": ways}
+        if whole.chosen:
+            chosen = whole.chosen
+            owner["chosen"] = [chosen.owner, str(chosen.path), repr(dict(chosen.options))]
         request = {"do": "part", "target": target, **owner, "train": train, "anyway": anyway}
         self._spent = 0.0
         answer = self._ask(request)

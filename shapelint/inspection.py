@@ -200,7 +200,7 @@ def _in_a_whole(session: WorkerSession, plan: Plan, path: Path, settings: Settin
         with suppress(Unanswered):
             built = session.part(plan.name, whole, plan.trains(settings), anyway=not plan.part)
             if built:
-                how = f"built as {whole.name} builds it"
+                how = f"built as {whole} builds it"
                 as_part = dataclasses.replace(plan, assumed=(how,))
                 found = _looked_at(session, as_part, built, path, settings)
                 why = f"{how}, which alone says what sizes it gets: so this is info only"

@@ -12,6 +12,7 @@ from shapelint.errors import UsageError
 from shapelint.facts import ClassFacts, Facts
 from shapelint.project.classes import Project
 from shapelint.project.discovery import Place, may_hold_models, places, project_root, python_files
+from shapelint.project.options import options_for
 from shapelint.project.targets import plans
 from shapelint.source.literals import NotLiteral, literal
 
@@ -214,10 +215,7 @@ CALLS = {
     "set in the function too": ("c = 1\ndef f():\n    c = load()\n    UNet(c)", ""),
     "a call that may do anything": ("UNet(load_model())", ""),
     "a function without a name": ("UNet(lambda: 1)", ""),
-    "a number that is computed": (
-        "import math\nUNet(math.ceil(math.log2(9)))",
-        "(math.ceil(math.log2(9)))",
-    ),
+    "a number that is computed": ("import math\nUNet(math.ceil(math.log2(9)))", "(4)"),
     "a name from nowhere": ("UNet(Block)", ""),
 }
 
@@ -403,6 +401,31 @@ def test_which_models_are_parts_of_which(root: Path) -> None:
     assert owners == {"Block": [(root / "models/unet.py", "UNet")], "Deep": [], "UNet": []}
 
 
+@pytest.mark.parametrize(
+    ("written", "options"),
+    [
+        pytest.param("Part()", {}, id="always there"),
+        pytest.param("Part() if deep() else None", {}, id="no parameter decides"),
+        pytest.param("Part() if width > 4 else None", {}, id="not for one value alone"),
+        pytest.param("Part() if scaled else None", {"scaled": True}, id="a flag"),
+        pytest.param("None if scaled else Part()", {"scaled": False}, id="the other way"),
+        pytest.param("Part() if not self.scaled else None", {"scaled": False}, id="kept"),
+        pytest.param(
+            "Part() if scaled and norm == 'l' else None", {"scaled": True, "norm": "l"}, id="both"
+        ),
+        pytest.param("Part() if norm != 'l' else None", {}, id="all but one"),
+        pytest.param("Part() if norm in ('a', 'l') else None", {"norm": "a"}, id="one of these"),
+        pytest.param("Part() if either else None", {"scaled": True}, id="worked out before"),
+    ],
+)
+def test_options_with_which_a_model_has_a_part(written: str, options: dict[str, object]) -> None:
+    source = "class Net(nn.Module):\n    def __init__(self, width, scaled=False, norm=None):\n"
+    source += f"        either = deep() or scaled\n        self.part = {written}\n"
+    (kind,) = ast.parse(source).body
+    assert isinstance(kind, ast.ClassDef)
+    assert options_for("Part", kind) == options
+
+
 def test_what_a_model_makes_for_others_is_no_part_of_it(tmp_path: Path) -> None:
     """A class calls what makes its layers; nobody in it calls what makes a model beside it."""
     classes = "".join(f"class {n}(nn.Module):\n    def forward(self, x): pass\n" for n in "AB")
@@ -476,6 +499,10 @@ LITERALS = [
     pytest.param("{'a': K, 2: ()}", {"a": 64, 2: ()}, id="dict with a constant"),
     pytest.param("2 * K - 1", 127, id="arithmetic"),
     pytest.param("L", (64, 128), id="constant of constants"),
+    pytest.param("[K * 2**i for i in range(3)]", [64, 128, 256], id="one for each level"),
+    pytest.param("[n for n in L if n > K]", [128], id="those that are left"),
+    pytest.param("1 if K == 64 else unknown", 1, id="what is chosen"),
+    pytest.param("int(K * 0.75) + max(L)", 176, id="computed"),
 ]
 NOT_LITERALS = [
     pytest.param("unknown", id="name"),
@@ -484,6 +511,11 @@ NOT_LITERALS = [
     pytest.param("1 / 0", id="division by zero"),
     pytest.param("9 ** 9 ** 9", id="power"),
     pytest.param("10**9 * 'x'", id="repetition"),
+    pytest.param("[f(n) for n in L]", id="call for each"),
+    pytest.param("[n for n in K]", id="nothing to go through"),
+    pytest.param("1 if unknown else 2", id="what nobody knows decides"),
+    pytest.param("int('x')", id="a function that raises"),
+    pytest.param("K < 'x'", id="cannot be compared"),
     pytest.param("[*K]", id="unpacking"),
     pytest.param("{**K}", id="dict unpacking"),
 ]

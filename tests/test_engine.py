@@ -245,6 +245,16 @@ class Chooses(nn.Module):
 def deep():
     return Chooses(deep=True)
 
+class Optional(nn.Module):
+    def __init__(self, width, scaled=False):
+        super().__init__()
+        self.part = parts.Chosen(width) if scaled else nn.Identity()
+
+class Stack(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(*(Optional(len(str(n))) for n in range(2)))
+
 class Base(nn.Module):
     def __init__(self, width):
         super().__init__()
@@ -264,19 +274,20 @@ class Trainer(LightningModule):
 
 def test_a_part_is_built_as_its_owner_builds_it(project: Path) -> None:
     """Where the owner is not linted with it: it raises, or has it under other options only."""
-    names = ("Held", "Before", "Behind", "Deep", "Inherited", "Trained")
+    names = ("Held", "Before", "Behind", "Deep", "Inherited", "Trained", "Chosen")
     parts = "".join(WIDTHS.format("width", name) for name in names)
     report = linted(project, parts=parts, owners=OWNERS)
     found = {t.class_name: t.assumed[0] for t in report.targets if t.evidence == "proven"}
     assert found == {
         "Before": "built as Downloads builds it",
         "Deep": "built as Chooses builds it",
+        "Chosen": "built as Stack, with scaled=True in Optional, builds it",
         "Inherited": "built as Heir builds it",
         "Trained": "built as Trainer builds it",
     }
     severities = {d.target.rpartition(":")[2]: d.severity for d in report.diagnostics}
     assert {name: severities[name] for name in found} == {
-        **dict.fromkeys(("Before", "Deep", "Inherited"), "info"),
+        **dict.fromkeys(("Before", "Deep", "Inherited", "Chosen"), "info"),
         "Trained": "error",
     }
     assert not {"Held", "Behind"} & severities.keys()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import ast
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shapelint.project.constructions import Construction
+from shapelint.project.options import options_for
 
 if TYPE_CHECKING:
     from shapelint.project.classes import Project
@@ -17,8 +19,17 @@ __all__ = ["Whole", "wholes"]
 
 _WAYS = 3
 """Ways to build one model that are tried."""
-_MOST = 4
-"""Models that a class may be part of which are built."""
+_MOST = 6
+"""Models that a class may be part of which are built, those with options chosen among them."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Options of a class that others give another value, or none."""
+
+    owner: str
+    path: Path
+    options: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,15 @@ class Whole:
     name: str
     path: Path
     ways: Sequence[Construction]
+    chosen: Chosen | None = None
+    """What has to be chosen for it to have the part; None if nothing is."""
+
+    def __str__(self) -> str:
+        if not self.chosen:
+            return self.name
+        said = ", ".join(f"{name}={value!r}" for name, value in self.chosen.options.items())
+        where = "" if self.chosen.owner == self.name else f" in {self.chosen.owner}"
+        return f"{self.name}, with {said}{where},"
 
 
 def wholes(name: str, path: Path, project: Project) -> Iterator[Whole]:
@@ -36,12 +56,25 @@ def wholes(name: str, path: Path, project: Project) -> Iterator[Whole]:
 
 
 def _wholes(name: str, path: Path, project: Project) -> Iterator[Whole]:
-    found = [(path, name)]
-    for where, part in found:
+    found: dict[tuple[Path, str], Chosen | None] = {(path, name): None}
+    queue = list(found)
+    for where, part in queue:
         for owner in (*project.owners(part, where, trainers=True), *project.heirs(part, where)):
             if owner not in found:
-                found.append(owner)
                 file, model = owner
+                found[owner] = found[where, part] or _chosen(part, model, file, project)
+                queue.append(owner)
                 ways = tuple(islice(project.ways(model, file), _WAYS))
                 if ways:
                     yield Whole(model, file, ways)
+                if ways and found[owner]:
+                    yield Whole(model, file, ways, found[owner])
+
+
+def _chosen(part: str, owner: str, path: Path, project: Project) -> Chosen | None:
+    source = project.parse(path)
+    for node in ast.walk(source.tree) if source else ():
+        if isinstance(node, ast.ClassDef) and node.name == owner:
+            options = options_for(part, node)
+            return Chosen(owner, path, options) if options else None
+    return None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 __all__ = ["NotLiteral", "literal"]
 
@@ -14,9 +16,30 @@ _ARITHMETIC = {
     ast.Mult: operator.mul,
     ast.FloorDiv: operator.floordiv,
     ast.Div: operator.truediv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+}
+_COMPARED: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda a, b: a in b,
+    ast.NotIn: lambda a, b: a not in b,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+}
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    **{f.__name__: f for f in (abs, bool, float, int, len, list, max, min, round, sum, tuple)},
+    **{f"math.{f.__name__}": f for f in (math.ceil, math.floor, math.log2, math.sqrt)},
+    "range": lambda *ends: list(range(*ends)[:_LONGEST]),
 }
 _DEEPEST = 8
 _LARGEST = 10**9
+_LONGEST = 1000
+_STEEPEST = 64
 
 
 class NotLiteral(ValueError):
@@ -24,7 +47,9 @@ class NotLiteral(ValueError):
 
 
 def literal(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 0) -> object:
-    """The value of literals, containers of literals, named constants and plain arithmetic.
+    """The value of literals, containers of literals, named constants, and what is computed of them.
+
+    That is arithmetic, ``a if test else b``, ``[f(n) for n in range(4)]`` and a few functions.
 
     ``constants`` maps names, dotted ones too, to the expressions they stand for. Raises NotLiteral.
     """
@@ -46,6 +71,15 @@ def literal(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 0) -
         return _item(node, constants, depth)
     if isinstance(node, ast.BinOp):
         return _arithmetic(node, constants, depth)
+    if isinstance(node, ast.IfExp):
+        chosen = node.body if literal(node.test, constants, depth + 1) else node.orelse
+        return literal(chosen, constants, depth + 1)
+    if isinstance(node, ast.Compare):
+        return _compared(node, constants, depth)
+    if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+        return _each(node, constants, depth)
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in _FUNCTIONS:
+        return _applied(node, constants, depth)
     return _plain(node)
 
 
@@ -80,12 +114,50 @@ def _item(node: ast.Subscript, constants: Mapping[str, ast.expr], depth: int) ->
     return value
 
 
+def _compared(node: ast.Compare, constants: Mapping[str, ast.expr], depth: int) -> bool:
+    values = [literal(e, constants, depth + 1) for e in (node.left, *node.comparators)]
+    try:
+        pairs = zip(node.ops, values, values[1:])
+        return all(_COMPARED[type(op)](left, right) for op, left, right in pairs)
+    except TypeError as exc:
+        raise NotLiteral(ast.unparse(node)) from exc
+
+
+def _each(
+    node: ast.ListComp | ast.GeneratorExp, constants: Mapping[str, ast.expr], depth: int
+) -> list[object]:
+    loop, *further = node.generators
+    items = literal(loop.iter, constants, depth + 1)
+    if further or not isinstance(loop.target, ast.Name) or not isinstance(items, (list, tuple)):
+        raise NotLiteral(ast.unparse(node))
+    known = ({**constants, loop.target.id: _written(item)} for item in items[:_LONGEST])
+    taken = (k for k in known if all(literal(test, k, depth + 1) for test in loop.ifs))
+    return [literal(node.elt, k, depth + 1) for k in taken]
+
+
+def _written(value: object) -> ast.expr:
+    return ast.parse(repr(value), mode="eval").body
+
+
+def _applied(node: ast.Call, constants: Mapping[str, ast.expr], depth: int) -> object:
+    name = ast.unparse(node.func)
+    if node.keywords or name in constants:
+        raise NotLiteral(ast.unparse(node))
+    arguments = [literal(argument, constants, depth + 1) for argument in node.args]
+    try:
+        value: object = _FUNCTIONS[name](*arguments)
+    except (TypeError, ValueError, ArithmeticError) as exc:
+        raise NotLiteral(ast.unparse(node)) from exc
+    return value
+
+
 def _arithmetic(node: ast.BinOp, constants: Mapping[str, ast.expr], depth: int) -> object:
     left = literal(node.left, constants, depth + 1)
     right = literal(node.right, constants, depth + 1)
     apply = _ARITHMETIC.get(type(node.op))
     numbers = all(isinstance(v, (int, float)) and abs(v) < _LARGEST for v in (left, right))
-    if apply is None or not numbers:
+    steep = isinstance(node.op, ast.Pow) and not (numbers and abs(right) <= _STEEPEST)  # type: ignore[arg-type]
+    if apply is None or not numbers or steep:
         raise NotLiteral(ast.unparse(node))
     try:
         value: object = apply(left, right)

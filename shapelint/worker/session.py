@@ -39,7 +39,7 @@ from shapelint.worker.loading.found import facts_of
 from shapelint.worker.loading.inputs import guess_inputs
 from shapelint.worker.loading.left_out import left_out, without_the_missing
 from shapelint.worker.loading.load import Project
-from shapelint.worker.loading.parts import Made, defined_in, is_of, made_by, part_of
+from shapelint.worker.loading.parts import Made, choosing, defined_in, is_of, made_by, part_of
 from shapelint.worker.loading.reads import Reads
 from shapelint.worker.problems import problem_of
 from shapelint.worker.runs import Call, plain_run, trace_run
@@ -60,7 +60,7 @@ class FileSession:
         self.target = ""
         self.call = Call(())
         self.reads = Reads()
-        self.wholes: dict[tuple[str, str, str], Made] = {}
+        self.wholes: dict[tuple[str, ...], Made] = {}
         """What was built to look at its parts, by file, class and arguments."""
 
     def answer(self, request: Mapping[str, Any]) -> Json:
@@ -117,23 +117,37 @@ class FileSession:
         ways: Sequence[tuple[str, list[str]]],
         train: bool,
         anyway: bool,
+        chosen: tuple[str, str, str] = ("", "", ""),
     ) -> Json:
         """Build a class of the file as its ``owner`` builds it, a class of the file ``path``.
 
         ``ways`` are arguments of the owner, and imports. Nothing is built, but ``anyway``, if the
-        owner, built the first of these ways that works, has such a part.
+        owner, built the first of these ways that works, has such a part. If not it is built again
+        with what is ``chosen``: options of a class, by its name and its file.
         """
-        namespace = self._namespace("meta") if Path(path) == self.path else self._of(Path(path))
+        namespace = self._of(Path(path))
         self.model, self.target = None, target
-        made = (self._made(owner, way, namespace) for way in ways)
+        nothing = ("", "", "")
+        tries = [(way, c) for c in dict.fromkeys((nothing, tuple(chosen))) for way in ways]
+        made = (self._made(owner, way, namespace, c) for way, c in tries)
         self.model = part_of(made, is_of(target, self.path), train, anyway)
         return {"built": self.model and dataclasses.asdict(_built(self.model.root, ()))}
 
-    def _made(self, owner: str, way: tuple[str, list[str]], namespace: Mapping[str, Any]) -> Made:
+    def _made(
+        self,
+        owner: str,
+        way: tuple[str, list[str]],
+        namespace: Mapping[str, Any],
+        chosen: tuple[str, ...],
+    ) -> Made:
         """What building an owner one way makes; remembered, as it has many parts."""
-        key = (str(namespace["__file__"]), owner, way[0])
+        key = (str(namespace["__file__"]), owner, way[0], *chosen)
         if key not in self.wholes:
-            self.wholes[key] = made_by(_maker(owner, *way, lambda device: namespace, {}))
+            make = _maker(owner, *way, lambda device: namespace, {})
+            name, path, options = chosen
+            if name:
+                make = choosing(make, self._of(Path(path))[name], ast.literal_eval(options))
+            self.wholes[key] = made_by(make)
         return self.wholes[key]
 
     def _namespace(self, device: str) -> Mapping[str, Any]:
@@ -142,8 +156,9 @@ class FileSession:
         return vars(self.module) if device == "meta" else self.project.again(self.module, device)
 
     def _of(self, path: Path) -> Mapping[str, Any]:
-        """The globals of another file of the project."""
-        return vars(self.project.imported(path))
+        """The globals of a file of the project."""
+        own = path == self.path
+        return self._namespace("meta") if own else vars(self.project.imported(path))
 
     def on_inputs(self) -> Json:
         """What ``forward`` takes, as far as it can be found out."""

@@ -7,8 +7,9 @@ there is nothing to build.
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +21,7 @@ from torch import nn
 from shapelint.worker.loading.build import Make, Model, building, model_of
 from shapelint.worker.loading.left_out import in_construction
 
-__all__ = ["Made", "defined_in", "is_of", "made_by", "part_of"]
+__all__ = ["Made", "choosing", "defined_in", "is_of", "made_by", "part_of"]
 
 IsPart = Callable[[nn.Module], bool]
 
@@ -40,6 +41,25 @@ def made_by(make: Make) -> Made:
     """Run a constructor on the meta device, or on the CPU where it raises."""
     made = _made_on("meta", make)
     return made if made.whole else _made_on("cpu", make)
+
+
+def choosing(make: Make, kind: type[nn.Module], options: Mapping[str, Any]) -> Make:
+    """A constructor in whose run a class has these options, whatever it is given."""
+    original = kind.__init__
+
+    def init(*args: Any, **kwargs: Any) -> None:
+        given = inspect.signature(original).bind(*args, **kwargs)
+        given.arguments.update(options)
+        original(*given.args, **given.kwargs)
+
+    def made(device: str) -> nn.Module:
+        kind.__init__ = init  # type: ignore[method-assign]
+        try:
+            return make(device)
+        finally:
+            kind.__init__ = original  # type: ignore[method-assign]
+
+    return made
 
 
 def part_of(
