@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from shapelint.contracts import promises, return_span
 from shapelint.explore.confirm import confirm_paths, device_for
 from shapelint.explore.covering import explore
 from shapelint.explore.exploration import Component, Exploration
-from shapelint.explore.paths import Outcome, raised_by_forward
+from shapelint.explore.paths import Outcome, as_far, raised_by_forward
 from shapelint.explore.sweep import Sweep, swept
 from shapelint.facts import Annotated
 from shapelint.lengths.domain import domain_of
@@ -208,7 +209,10 @@ class Analysis:
     def _window(self) -> Sweep | None:
         """Runs of a window of sizes, where PyTorch says what a trace does not."""
         device = "cpu" if self._picks_blindly else device_for(self.exploration)
-        return swept(self.session, hints_for(self.inputs), device)
+        way: SizeSet | None = None
+        with suppress(TooHard), self.effort.spent():
+            way = as_far(self.exploration.base, self.exploration.domain)
+        return swept(self.session, hints_for(self.inputs), device, way)
 
 
 def _as_run(sweep: Sweep, sizes: Mapping[str, int]) -> Prediction:

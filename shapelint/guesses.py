@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from shapelint.analysis import Analysis
+from shapelint.explore.paths import wants_values
 from shapelint.lengths.conditions import equal
 from shapelint.lengths.expr import symbol
 from shapelint.lengths.sets import SizeSet
@@ -46,10 +47,13 @@ def why_doubtful(analysis: Analysis, sure: bool) -> str:
 
     Empty if it runs or is to blame.
     """
-    failure = analysis.exploration.base.failure
-    if analysis.exploration.valid:
+    base = analysis.exploration.base
+    failure = base.failure
+    if analysis.exploration.valid or failure is None:
         return ""
-    if failure and not failure.explained and "NoneType" in failure.error:
+    if wants_values(base) and analysis.sweep is not None:
+        return ""
+    if not failure.explained and "NoneType" in failure.error:
         return f"an argument that is None by default may be missing: {failure.error}"
     if sure and len(analysis.inputs) == 1:
         return ""
@@ -69,11 +73,11 @@ def _dtype(described: Input) -> str:
     return "" if described.dtype == "float32" else f":{described.dtype}"
 
 
-def _raised(failure: Failure | None) -> str:
+def _raised(failure: Failure) -> str:
     """The error; an ``assert`` without a text is told by its place."""
-    name = failure.error.rstrip(": ") if failure else ""
-    if failure is None or failure.span is None or not name.isidentifier():
-        return failure.error if failure else ""
+    name = failure.error.rstrip(": ")
+    if failure.span is None or not name.isidentifier():
+        return failure.error
     return f"{name} ({Path(failure.span.path).name}:{failure.span.line})"
 
 

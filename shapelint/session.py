@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from shapelint.facts import Inventory
@@ -36,6 +36,8 @@ class Run:
     error: str = ""
     """``RuntimeError: …`` in PyTorch's words."""
     device: str = "meta"
+    seconds: float = field(default=0.0, compare=False)
+    """Of processor time."""
 
 
 class Session(Protocol):

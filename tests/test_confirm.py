@@ -211,6 +211,18 @@ def test_what_is_too_large_for_values_contradicts_nothing():
     assert analysed(Covariance(), "N 4 D H W").evidence == "proven"
 
 
+class OneSize(nn.Module):
+    def forward(self, x):
+        assert x.shape[-1] == 24
+        return x * 2
+
+
+def test_where_forward_raises_only_what_fails_is_run_on_the_cpu():
+    analysis = analysed(OneSize(), "N 4 L")
+    confirmed = list(confirm_paths(analysis.exploration, analysis.session))
+    assert {(c.run.ok, c.run.device) for c in confirmed} == {(True, "meta"), (False, "cpu")}
+
+
 def test_what_takes_steps_is_run_where_they_are_fast():
     assert device_for(analysed(nn.GRU(4, 3), "L N 4").exploration) == "cpu"
 

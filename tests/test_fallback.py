@@ -59,6 +59,20 @@ class Square(nn.Module):
         return x * times + x.transpose(2, 3)
 
 
+class OneMore(nn.Module):
+    """What is tested before any value is asked for tells which sizes may run."""
+
+    def forward(self, x):
+        assert x.shape[2] % 16 == x.shape[3] % 16 == 1
+        return x[..., : int(x.isfinite().sum().item() >= 0) + 3]
+
+
+class Packed(nn.Module):
+    def forward(self, x, x_lengths):
+        packed = nn.utils.rnn.pack_padded_sequence(x, x_lengths.numpy(), batch_first=True)
+        return nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)[0]
+
+
 class Keypoints(nn.Module):
     """As many rows as there are large values."""
 
@@ -85,6 +99,7 @@ SWEPT = {
     "a value for a pad": (PadsByValue, 12),
     "a value in a view": (SplitsByValue, 12),
     "two axes that must agree": (Square, 12),
+    "sizes that nobody would try": (OneMore, 18),
 }
 
 
@@ -138,11 +153,12 @@ def test_the_pattern_that_was_seen_is_said():
 class Runs:
     """A session whose model runs at multiples of ``hop``."""
 
-    def __init__(self, hop):
+    def __init__(self, hop, seconds=0.0):
         self.hop = hop
+        self.seconds = seconds
 
     def run(self, sizes, device="meta", patches=(), noise=False):
-        return Run(sizes["L"] % self.hop == 0, device=device)
+        return Run(sizes["L"] % self.hop == 0, device=device, seconds=self.seconds)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +170,20 @@ def test_the_window_of_a_signal_holds_its_hops(hop, top):
         *range(hop, top + 1, hop)
     ]
     assert f"L = 1..{top}, the others at N = 2, L =" in found.words
+
+
+def test_a_window_ends_where_its_runs_take_too_long():
+    slow = Runs(1, seconds=4.0)
+    found = swept(slow, {"N": 2, "L": 16})
+    assert found.words == "run at N = 1..3, L = 29..35, the others at N = 2, L = 32 (meta)"
+    assert found.valid.text == "every size (checked for N <= 3, 29 <= L <= 35)"
+
+
+def test_lengths_of_what_is_padded_are_those_of_the_longest():
+    analysis = analysed(Packed(), "N L 4,x_lengths=N:int64")
+    assert analysis.evidence == "checked"
+    told = analysis.predict({"N": 2, "L": 7})
+    assert (told.ok, told.shapes) == (True, [(2, 7, 4)])
 
 
 class Fails:

@@ -144,6 +144,20 @@ def test_a_wrong_guess_is_no_error(tmp_path: Path) -> None:
     assert "no input was found that runs" in report.diagnostics[0].message
 
 
+ASKS_FOR_VALUES = """
+class Net(nn.Module):
+    def forward(self, x):
+        if x.sum().item() > 1e9:
+            return x
+        return x + x.transpose(2, 3)
+"""
+
+
+def test_what_runs_with_values_is_no_wrong_guess(tmp_path: Path) -> None:
+    report, findings = linted(tmp_path, ASKS_FOR_VALUES)
+    assert (report.targets[0].evidence, findings) == ("checked", [])
+
+
 HALF_BUILT = """
 class Net(nn.Module):
     def __init__(self, width=8, shared=None):

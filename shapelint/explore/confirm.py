@@ -40,13 +40,14 @@ class Confirmation:
         return f"at {at} PyTorch ({self.run.device}) {did}; the analysis predicted {self.predicted}"
 
 
-def device_for(exploration: Exploration) -> str:
+def device_for(exploration: Exploration, fails: bool = True) -> str:
     """The CPU where the meta device may differ, else the meta device.
 
-    Some of its kernels are laxer, and it has no values: what raises there need not raise elsewhere.
+    Some of its kernels are laxer, and it has no values: what raises there need not raise elsewhere,
+    which is no matter for sizes of which nobody says that one ``fails``.
     A recurrent layer takes far longer there, because each of its steps is written in Python.
     """
-    differs = any(t.lax or raised_by_forward(t) for t in exploration.traces)
+    differs = any(t.lax or (fails and raised_by_forward(t)) for t in exploration.traces)
     return "cpu" if differs or _takes_steps(exploration) else "meta"
 
 
@@ -74,11 +75,12 @@ def confirm_sizes(
 
 def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confirmation]:
     """On both sides of every claim, one size that the analysis did not run."""
-    device = device_for(exploration)
-    beside = _beside(exploration, small=device == "cpu")
+    beside = _beside(exploration, small=device_for(exploration) == "cpu")
     claimed = (*_running(exploration), *_failing(exploration), *beside, *_in_blocks(exploration))
     for sizes in map(dict, dict.fromkeys(tuple(s.items()) for s in claimed)):
-        if exploration.outcome(sizes)[0] is not Outcome.ELSEWHERE:
+        outcome = exploration.outcome(sizes)[0]
+        if outcome is not Outcome.ELSEWHERE:
+            device = device_for(exploration, fails=outcome is Outcome.FAILS)
             confirmed = confirm_sizes(exploration, session, sizes, device)
             if not lacks_values(confirmed.run.error):  # too large to be run with values
                 yield confirmed

@@ -24,6 +24,7 @@ __all__ = [
     "Failing",
     "Outcome",
     "Path",
+    "as_far",
     "follow",
     "lacks_values",
     "read",
@@ -97,7 +98,14 @@ _TOO_LARGE = (
 )
 """What errors say of memory that is not there."""
 
-_WITHOUT_VALUES = ("NotImplementedError", "meta tensor", "device meta", *_TOO_LARGE)
+_WITHOUT_VALUES = (
+    "NotImplementedError",
+    "meta tensor",
+    "device meta",
+    "meta device",
+    "data is not allocated",  # what compiled code is told
+    *_TOO_LARGE,
+)
 """What errors say that are no fact about the model: on the CPU, or a larger one, it may run."""
 
 
@@ -170,6 +178,14 @@ def read(trace: Trace, domain: SizeSet) -> Path:
             fails.append(Failing(trace, None, seen))
         here = here - seen
     return Path(trace, nothing, tuple(fails), elsewhere | here)
+
+
+def as_far(trace: Trace, domain: SizeSet) -> SizeSet | None:
+    """The sizes that get as far as a run that ended for want of values; None for other runs."""
+    if not wants_values(trace):
+        return None
+    taken = (e.condition if e.holds else negate(e.condition) for e in trace.events)
+    return reduce(lambda here, condition: set_of(condition, here), taken, domain)
 
 
 def _raise_least(known: dict[str, Interval], condition: Condition) -> None:

@@ -9,7 +9,7 @@ the pattern of the sizes that ran is what people read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
@@ -26,6 +26,9 @@ _TOP_OF_SIGNALS = 256
 """Of a length that is the only one: signals are longer than pictures are wide."""
 _FEW = 3
 """Of a symbol that the hints hold at a small size: a batch."""
+_SECONDS = 20.0
+"""Of processor time that all runs may take, but for those next to the size that works."""
+_NEXT = 3
 _BASES = (32, 64, 48, 128, 96, 256, 16, 24, 224, 8, 512, 640, 1024, 1920, 2400, 4096, 4410)
 """Powers of two, patches, and hops of audio: 320, 300 and 441 divide one of them."""
 
@@ -38,6 +41,8 @@ class Sweep:
     base: dict[str, int]
     """A size at which it runs; the other symbols are held there while one varies."""
     runs: Mapping[tuple[int, ...], Run]
+    reach: int
+    """How far from the base it was run, on each axis."""
     varies: bool = False
     """Whether it did something else there when the inputs held other values."""
 
@@ -62,7 +67,7 @@ class Sweep:
             run = self.at({**self.base, **sizes})
             return run is not None and run.ok
 
-        window = {symbol: (1, _top(self.base, symbol))}
+        window = {symbol: _ends(self.base, symbol, self.reach)}
         return SizeSet.enumerated(runs, (symbol,), window).over(self.symbols)
 
     @cached_property
@@ -80,31 +85,41 @@ class Sweep:
     def words(self) -> str:
         """Where it was run."""
         device = next(iter(self.runs.values())).device
-        axes = ", ".join(f"{s} = 1..{_top(self.base, s)}" for s in self.symbols)
+        ends = {s: _ends(self.base, s, self.reach) for s in self.symbols}
+        axes = ", ".join(f"{s} = {low}..{high}" for s, (low, high) in ends.items())
         held = ", ".join(f"{s} = {n}" for s, n in self.base.items())
         others = f", the others at {held}" if len(self.symbols) > 1 else ""
         found = "; what comes out depends on the values of the input" if self.varies else ""
         return f"run at {axes}{others} ({device}){found}"
 
 
-def swept(session: Session, hints: Sizes, device: str = "meta") -> Sweep | None:
+def swept(
+    session: Session, hints: Sizes, device: str = "meta", way: SizeSet | None = None
+) -> Sweep | None:
     """Runs of a window of sizes around one that works; None if none is found.
 
-    On the CPU if that is asked for, or if the meta device cannot run it.
+    On the CPU if that is asked for, or if the meta device cannot run it. What works is looked for
+    among the sizes of a ``way``, if there is one: those that get as far as the run that got
+    furthest. A window ends where its runs have taken too long.
     """
-    found = _base(session, hints, device)
+    found = _base(session, _candidates(hints, way), device)
     if found is None:
         return None
     base, device = found
-    symbols = tuple(hints)
-    runs = {
-        tuple(sizes[s] for s in symbols): _run(session, sizes, device) for sizes in _window(base)
-    }
+    runs: dict[tuple[int, ...], Run] = {}
+    reach, spent = -1, 0.0
+    for there in _rounds(base):
+        if reach >= _NEXT and spent > _SECONDS:
+            break
+        reach += 1
+        for sizes in there:
+            run = runs[tuple(sizes[s] for s in hints)] = _run(session, sizes, device)
+            spent += run.seconds
     varies = device == "cpu" and any(
-        session.run(sizes, device=device, noise=True) != runs[tuple(sizes[s] for s in symbols)]
-        for sizes in _largest(base)
+        session.run(sizes, device=device, noise=True) != runs[tuple(sizes[s] for s in hints)]
+        for sizes in _largest(base, reach)
     )
-    return Sweep(symbols, base, runs, varies)
+    return Sweep(tuple(hints), base, runs, reach, varies)
 
 
 def _run(session: Session, sizes: Sizes, device: str) -> Run:
@@ -113,15 +128,23 @@ def _run(session: Session, sizes: Sizes, device: str) -> Run:
     return run if run.ok or not lacks_values(run.error) else session.run(sizes, device="cpu")
 
 
-def _base(session: Session, hints: Sizes, device: str) -> tuple[dict[str, int], str] | None:
-    """A size that runs, all lengths alike, on the cheapest device that can tell.
+def _candidates(hints: Sizes, way: SizeSet | None) -> Iterator[dict[str, int]]:
+    """Sizes at which it may run, all lengths alike as far as the way lets them."""
+    for size in _BASES:
+        sizes = {s: n if n <= _FEW else size for s, n in hints.items()}
+        yield (way and way.nearest(sizes)) or sizes
+
+
+def _base(
+    session: Session, candidates: Iterable[dict[str, int]], device: str
+) -> tuple[dict[str, int], str] | None:
+    """A size that runs, on the cheapest device that can tell.
 
     Sizes that fail alike on the meta device are alike. The CPU is not asked about more of them if
     it says of one what the meta device says: large models at large sizes take it minutes.
     """
     alike: dict[str, list[dict[str, int]]] = {}
-    for size in _BASES:
-        sizes = {s: n if n <= _FEW else size for s, n in hints.items()}
+    for sizes in candidates:
         run = session.run(sizes, device=device)
         if run.ok:
             return sizes, device
@@ -148,16 +171,26 @@ def _top(base: Sizes, symbol: str) -> int:
     return max(_TOP_OF_SIGNALS if alone else _TOP, base[symbol])
 
 
-def _largest(base: dict[str, int]) -> Iterator[dict[str, int]]:
+def _ends(base: Sizes, symbol: str, reach: int) -> tuple[int, int]:
+    """The first and the last size of a symbol that were run."""
+    return max(1, base[symbol] - reach), min(_top(base, symbol), base[symbol] + reach)
+
+
+def _largest(base: dict[str, int], reach: int) -> Iterator[dict[str, int]]:
     """The base, and the window's ends."""
     yield base
-    yield from ({**base, symbol: _top(base, symbol)} for symbol in base)
+    yield from ({**base, symbol: _ends(base, symbol, reach)[1]} for symbol in base)
 
 
-def _window(base: dict[str, int]) -> Iterator[dict[str, int]]:
-    for symbol in base:
-        for size in range(1, _top(base, symbol) + 1):
-            yield {**base, symbol: size}
+def _rounds(base: dict[str, int]) -> Iterator[list[dict[str, int]]]:
+    """The window, from its middle outwards: one axis after the other, then all lengths alike."""
     lengths = [s for s in base if _top(base, s) > _FEW]
-    for size in range(1, _TOP + 1) if len(lengths) > 1 else ():
-        yield {**base, **dict.fromkeys(lengths, size)}
+    yield [base]
+    for distance in range(1, max(max(n - 1, _top(base, s) - n) for s, n in base.items()) + 1):
+        there = []
+        for step in (-distance, distance):
+            inside = [s for s, n in base.items() if 1 <= n + step <= _top(base, s)]
+            there += [{**base, s: base[s] + step} for s in inside]
+            if len(lengths) > 1 and {*lengths} <= {*inside}:
+                there.append({**base, **{s: base[s] + step for s in lengths}})
+        yield there

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,10 @@ from shapelint.worker.state import kept
 from shapelint.worker.tracer import ShapeTracer, tensors_in
 from shapelint.worker.words import Quiet, said
 
-__all__ = ["Call", "plain_run", "trace_run"]
+__all__ = ["COUNTS", "Call", "plain_run", "trace_run"]
+
+COUNTS = ("lengths", "_lens")
+"""How the names of inputs end that say how long the samples of the input before are."""
 
 _MOST_PARAMETERS_ON_CPU = 200_000_000
 _MOST_ELEMENTS_ON_CPU = 2**22
@@ -93,27 +97,49 @@ def _run_on(
 ) -> dict[str, Any]:
     root = model.on(device)
     answer: dict[str, Any] = {"ok": True, "shapes": [], "error": "", "device": device}
+    start = time.process_time()
     with patched(root, patches), kept(root), OneDevice(device), Quiet(), torch.no_grad():
         torch.manual_seed(int(noise))
         try:
-            tensors = {i.name: _tensor(i, sizes, noise) for i in call.inputs}
-            result = called(root, tensors, call.kwargs)
+            result = called(root, _tensors(call.inputs, sizes, noise), call.kwargs)
         except Exception as exc:  # whatever the model raises is the answer
-            return {**answer, "ok": False, "error": said(exc)}
-    return {**answer, "shapes": [list(t.shape) for t in tensors_in(result)]}
+            answer |= {"ok": False, "error": said(exc)}
+        else:
+            answer |= {"shapes": [list(t.shape) for t in tensors_in(result)]}
+    return {**answer, "seconds": time.process_time() - start}
 
 
-def _tensor(input: Input, sizes: Mapping[str, int], noise: bool) -> torch.Tensor:
-    """Rising floats or zeros, or noise or ones.
+def _tensors(
+    inputs: Sequence[Input], sizes: Mapping[str, int], noise: bool
+) -> dict[str, torch.Tensor]:
+    """By name; lengths are those of the input in front of them."""
+    tensors, steps = {}, 0
+    for i in inputs:
+        shape = _shape(i, sizes)
+        counts = steps > 0 and len(shape) == 1 and i.name.endswith(COUNTS)
+        values = _counts(shape[0], steps, noise) if counts else _values(shape, noise, i.dtype)
+        tensors[i.name] = values.to(_dtype(i.dtype))
+        steps = next((sizes[d] for d in reversed(i.dims[1:]) if isinstance(d, str)), steps)
+    return tensors
+
+
+def _values(shape: Sequence[int], noise: bool, dtype: str) -> torch.Tensor:
+    """Rising floats and zeros, or noise and ones.
 
     Where values rise a pool finds its maximum in the last place, for which unpooling into a map
     that is too small has no room: what fails for some values fails for these.
     """
-    shape, kind = _shape(input, sizes), _dtype(input.dtype)
-    if not kind.is_floating_point:
-        return torch.full(shape, int(noise), dtype=kind)
-    rising = torch.linspace(0, 1, math.prod(shape)).view(shape)
-    return (torch.rand(shape) if noise else rising).to(kind)
+    if not _dtype(dtype).is_floating_point:
+        return torch.full(shape, int(noise))
+    return torch.rand(shape) if noise else torch.linspace(0, 1, math.prod(shape)).view(shape)
+
+
+def _counts(samples: int, steps: int, noise: bool) -> torch.Tensor:
+    """How many steps of each sample are no padding: all, or of each sample one less.
+
+    The longest of a batch has no padding, and comes first.
+    """
+    return (steps - int(noise) * torch.arange(samples)).clamp(min=1)
 
 
 def _shape(input: Input, sizes: Mapping[str, int]) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -251,7 +251,20 @@ class Conditioned(nn.Module):
         return rest["labels"] if "labels" in self.labels else classes
 
 
+class OneMore(nn.Module):
+    """No size that is tried passes the test, so nothing reaches the convolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        assert x.shape[2] % 11 == 1
+        return cast(torch.Tensor, self.conv(x))
+
+
 CASES = [
+    pytest.param(OneMore(), [("N", 3, "H", "W")], id="channels of a layer that is not reached"),
     pytest.param(Batched(), [("N", "H", "W", 4)], id="an op that asks for more dims"),
     pytest.param(nn.Conv1d(2, 4, 3), [("N", 2, "L")], id="Conv1d"),
     pytest.param(nn.Conv2d(6, 4, 3), [("N", 6, "H", "W")], id="Conv2d"),

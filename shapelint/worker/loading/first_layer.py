@@ -18,7 +18,7 @@ from shapelint.worker.loading.build import Model
 from shapelint.worker.loading.demanded import asserted, demanded
 from shapelint.worker.loading.examples import FORMS, Template
 from shapelint.worker.loading.layer_inputs import wanted
-from shapelint.worker.runs import Call, trace_run
+from shapelint.worker.runs import COUNTS, Call, trace_run
 
 __all__ = ["FURTHEST", "as_inputs", "is_telling", "search"]
 
@@ -31,7 +31,6 @@ _LARGER = 16
 _MOST_GUESSES = 24
 _WHOLE_NUMBERS = ("ids", "idx", "index", "indices", "tokens", "input_ids", "token_ids")
 _LABELS = ("label", "labels", "classes", "class_labels")
-_COUNTS = ("lengths", "_lens")
 _TIMES = ("t", "time", "times", "timestep", "timesteps", "sigma", "sigmas", "noise_level")
 
 Guess = dict[str, Template]
@@ -44,9 +43,13 @@ class _Attempt:
     cures: Sequence[Guess] = ()
 
     @property
-    def progress(self) -> tuple[bool, int, bool]:
-        """Guesses that run are best, then those that get furthest, then those without fault."""
-        return self.trace.failure is None, len(self.trace.nodes), not self.cures
+    def progress(self) -> tuple[bool, int, bool, int]:
+        """Guesses that run are best, then those that get furthest, then those without fault.
+
+        Of those the ones that say most: a layer that was not reached has its channels all the same.
+        """
+        said = sum(type(d) is int for dims, _ in self.guess.values() for d in dims)
+        return self.trace.failure is None, len(self.trace.nodes), not self.cures, said
 
 
 def is_telling(name: str) -> bool:
@@ -157,7 +160,7 @@ def _by_its_name(name: str) -> Template | None:
         return ("N",), "float32"
     if name in _LABELS:
         return ("N",), "int64"
-    if name.endswith(_COUNTS):
+    if name.endswith(COUNTS):
         return ("N",), "int64"
     return (("N", "L"), "int64") if name in _WHOLE_NUMBERS else None
 
