@@ -99,7 +99,10 @@ class Linear:
 
     def at(self, sizes: Sizes) -> int:
         """The value at concrete sizes. Raises KeyError if one is missing."""
-        return self.const + sum(c * a.at(sizes) for a, c in self.terms.items())
+        value = self.const
+        for atom, c in self.terms.items():
+            value += c * atom.at(sizes)
+        return value
 
     def bounds(self, known: Bounds) -> Interval:
         """An interval that contains every value; exact when each symbol occurs once."""

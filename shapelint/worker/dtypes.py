@@ -50,7 +50,7 @@ def returned(call: OpCall) -> tuple[torch.dtype, ...] | None:
     States the need that the CPU kernel takes operands of these dtypes, whatever their sizes.
     """
     with torch._C.DisableTorchFunction():
-        dtypes = {t.dtype for t in tensors_in((call.args, call.kwargs))}
+        dtypes = {t.dtype for t in call.tensors}
     usual = dtypes <= {torch.float32} and call.name not in _WANT_INTEGERS
     if usual and not torch.is_autocast_enabled("cpu"):
         return None
@@ -72,10 +72,9 @@ def explain(call: OpCall) -> bool:
 
 
 def _asked(call: OpCall) -> Answer:
-    tensors = tensors_in((call.args, call.kwargs))
     autocast = torch.is_autocast_enabled("cpu")
     kinds = _kinds((call.args, call.kwargs))
-    key = (call.func, autocast, _coincidences(tensors), *kinds)
+    key = (call.func, autocast, _coincidences(call.tensors), *kinds)
     if key not in _answers:
         _answers[key] = _answer(call.func, call.transfer, call.args, call.kwargs)
     return _answers[key]
@@ -83,8 +82,10 @@ def _asked(call: OpCall) -> Answer:
 
 def converted(result: Any, dtypes: tuple[torch.dtype, ...] | None) -> Any:
     """What a meta kernel returned, with these dtypes."""
+    if dtypes is None:
+        return result
     tensors = [t for t in pytree.tree_leaves(result) if isinstance(t, torch.Tensor)]
-    if dtypes is None or len(dtypes) != len(tensors):
+    if len(dtypes) != len(tensors):
         return result
     left = iter(dtypes)
     with torch._C.DisableTorchFunction():

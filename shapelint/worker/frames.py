@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import lru_cache
 from traceback import walk_tb
 from types import FrameType
 
@@ -31,20 +30,26 @@ _PACKAGES = ("site-packages" + os.sep, "dist-packages" + os.sep)  # may lie belo
 
 def is_user_frame(frame: FrameType) -> bool:
     """Whether it belongs to none of torch, shapelint, a type checker, the standard library."""
-    return _is_user_file(frame.f_code.co_filename)
+    return _USER[frame.f_code.co_filename]
 
 
-@lru_cache(maxsize=4096)
-def _is_user_file(path: str) -> bool:
-    inside = path.removeprefix(_STDLIB)
-    is_stdlib = inside != path and not inside.startswith(_PACKAGES)
-    return not is_stdlib and not path.startswith(_NOT_USER)
+class _UserFiles(dict[str, bool]):
+    """By path, whether code is the user's."""
+
+    def __missing__(self, path: str) -> bool:
+        inside = path.removeprefix(_STDLIB)
+        is_stdlib = inside != path and not inside.startswith(_PACKAGES)
+        self[path] = not is_stdlib and not path.startswith(_NOT_USER)
+        return self[path]
+
+
+_USER = _UserFiles()
 
 
 def user_span(frame: FrameType | None = None) -> Span | None:
     """Where the innermost frame of the user's code stands."""
     at: FrameType | None = frame or sys._getframe(1)
-    while at is not None and not is_user_frame(at):
+    while at is not None and not _USER[at.f_code.co_filename]:
         at = at.f_back
     return None if at is None else frame_span(at)
 

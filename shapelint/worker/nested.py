@@ -15,7 +15,14 @@ from shapelint.worker.tensor import ShapeTensor
 
 __all__ = ["bare", "bare_number", "has_lengths", "shapes_in", "tensors_in"]
 
-_NUMBERS = frozenset({type(None), bool, int, float, str, Length})
+_TENSORS = frozenset({ShapeTensor, torch.Tensor, torch.nn.Parameter})
+_BARE = frozenset(
+    {
+        *(type(None), type(...), bool, int, float, str, slice, Length, LengthFloat, Shape),
+        *(torch.Size, torch.dtype, torch.device, torch.memory_format),
+    }
+)
+"""Nearly all that is no tensor, and has none in it."""
 _CARRIERS = frozenset({ShapeTensor, Length, LengthFloat})
 
 
@@ -42,17 +49,15 @@ def tensors_in(value: Any) -> list[torch.Tensor]:
 
 def _collect(value: Any, found: list[torch.Tensor]) -> None:
     kind = type(value)
-    if kind in _NUMBERS:
-        return
-    if isinstance(value, torch.Tensor):
+    if kind in _TENSORS:
         found.append(value)
     elif kind is tuple or kind is list:
         for part in value:
-            if type(part) not in _NUMBERS:
+            if type(part) not in _BARE:
                 _collect(part, found)
     elif kind is dict:
-        _collect(tuple(value.values()), found)
-    else:
+        _collect([*value.values()], found)
+    elif kind not in _BARE:
         for leaf in pytree.tree_leaves(value):
             if isinstance(leaf, torch.Tensor):
                 found.append(leaf)

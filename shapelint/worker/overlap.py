@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from shapelint.worker.layout import is_alias
-from shapelint.worker.nested import tensors_in
 from shapelint.worker.shapes import Shape, either, eq, ge, need, only_on_cpu
 from shapelint.worker.tensor import ShapeTensor
 
@@ -40,7 +39,7 @@ _UNCHECKED = frozenset(
 
 def pass_on(call: OpCall, result: ShapeTensor) -> ShapeTensor:
     """What ``call`` stretches, and what was stretched before, is known of its result."""
-    for tensor in tensors_in(call.args):
+    for tensor in call.tensors:
         if not isinstance(tensor, ShapeTensor):
             continue
         if call.name in _STRETCH and is_alias(result, tensor):

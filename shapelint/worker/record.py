@@ -15,7 +15,6 @@ from shapelint.trace import Node
 from shapelint.worker.frames import user_span
 from shapelint.worker.local_map import local_map
 from shapelint.worker.modules import ModuleCalls
-from shapelint.worker.nested import tensors_in
 from shapelint.worker.python.length import expr_of
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
@@ -36,6 +35,8 @@ class OpCall:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     node: fx.Node
+    tensors: list[torch.Tensor]
+    """All in its arguments."""
 
 
 Local = tuple[Expr | None, ...]
@@ -54,8 +55,7 @@ class Records:
 
         ``local`` is its :func:`local_map`, if that is known.
         """
-        tensors = tensors_in((call.args, call.kwargs))
-        modules = self._modules
+        tensors, modules = call.tensors, self._modules
         if local is None:
             local = local_map(call.transfer, call.args, call.kwargs, shapes)
         record = Node(

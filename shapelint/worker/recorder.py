@@ -81,6 +81,7 @@ class Recorder:
         self.node = -1
         self._said: dict[str, None] = {}
         self._seen: set[Condition] = set()
+        self._follows: set[Condition] = set()
         self._noted: list[Noted] = []
 
     def branch(self, condition: Condition, why: str = "") -> bool:
@@ -157,7 +158,12 @@ class Recorder:
 
     def relies_on(self, condition: Condition) -> bool:
         """Whether it follows from what the run relies on already, so that asking tells nothing."""
-        return condition in self._seen or condition.decide(self.known) is True
+        if condition in self._seen or condition in self._follows:
+            return True
+        if condition.decide(self.known) is not True:
+            return False
+        self._follows.add(condition)
+        return True
 
     @contextmanager
     def noting(self) -> Iterator[Noted]:
@@ -218,6 +224,7 @@ class Recorder:
     def turn_back(self, to: Recorder) -> None:
         """Have come across nothing but what another one has."""
         self.events, self.known, self._seen = to.events, to.known, to._seen
+        self._follows = to._follows
 
     def doubts_no_more_than(self, other: Recorder) -> bool:
         """Whether it has lost sight of nothing but what another one has lost as well."""

@@ -6,8 +6,9 @@ arguments in the same places, in the same order in memory. Most meta kernels are
 and take longer than all that is added to a call here, and models repeat their layers at other
 sizes.
 
-Any other kernel answers the same to the same sizes and strides. Neither knows which run it is in,
-so one memory serves all runs of a model.
+Any other kernel answers the same to the same sizes and strides, and so does one that compares
+sizes of tensors with gaps in memory, or one that is given weights alone. None knows which run it is
+in, so one memory serves all runs of a model.
 
 Only a new tensor can be made again from what is known of it: views and changes in place are always
 run, and so is everything while gradients are recorded.
@@ -17,11 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any
 
 import torch
 
-from shapelint.worker.kernels import run_on_meta, run_op
+from shapelint.worker.kernels import run_on_meta, run_op, unheard
 from shapelint.worker.layout import Order, dense, is_alias, order_of
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.ops import COMPARING
@@ -30,6 +32,8 @@ from shapelint.worker.record import OpCall
 __all__ = ["Remembered"]
 
 _PLAIN = frozenset({type(None), bool, str, torch.dtype, torch.memory_format})
+_COMPILED = frozenset({BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType})
+_WEIGHTS = frozenset({torch.Tensor, torch.nn.Parameter})
 
 
 @dataclass(frozen=True)
@@ -65,34 +69,51 @@ class Remembered:
     def __init__(self) -> None:
         self._made: dict[object, _Made | _Same] = {}
 
-    def runner(self, call: OpCall) -> Callable[..., Any]:
-        """What runs the function of ``call``."""
+    def of(self, call: OpCall) -> Any:
+        """What the function of ``call`` returns. Raises what it raises."""
         if call.transfer is None:
-            return run_on_meta
-        return self.run if call.name in COMPARING else self.repeat
+            return unheard(run_on_meta, call.func, call.args, call.kwargs)
+        run = self.run if call.name in COMPARING else self.repeat
+        return run(call.func, call.args, call.kwargs)
+
+    def run(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """What a ``func`` that only compares sizes returns. Raises what it raises."""
+        return self._once(_unheard, func, args, kwargs, [0, 1])
 
     def repeat(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What any other ``func`` returns: the same for the same sizes. Raises what it raises."""
-        return self._once(func, args, kwargs, None)
+        return self._once(_unheard, func, args, kwargs, None)
 
-    def run(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """What ``func`` returns. Raises what it raises."""
-        return self._once(func, args, kwargs, [0, 1])
+    def without_lengths(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """What ``func`` returns for arguments that hold no lengths. Raises what it raises."""
+        if type(func) not in _COMPILED or not args or type(args[0]) not in _WEIGHTS:
+            return func(*args, **kwargs)
+        return self._once(_called, func, args, kwargs, None)
 
     def _once(
-        self, func: Callable[..., Any], args: Any, kwargs: Any, dims: list[int] | None
+        self, run: Any, func: Callable[..., Any], args: Any, kwargs: Any, dims: list[int] | None
     ) -> Any:
         with torch._C.DisableTorchFunction():
             key = _key(func, args, kwargs, dims)
+            if key is None and dims is not None:
+                key, dims = _key(func, args, kwargs, None), None
             if key in self._made:
                 return self._made[key].at(dims)
-        result = run_op(func, args, kwargs)
+        result = run(func, args, kwargs)
         with torch._C.DisableTorchFunction():
             if key is not None and _is_new(result, tensors_in((args, kwargs))):
                 made = _made(result, dims)
                 if made is not None:
                     self._made[key] = made
         return result
+
+
+def _unheard(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    return unheard(run_op, func, args, kwargs)
+
+
+def _called(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    return func(*args, **kwargs)
 
 
 def _made(result: torch.Tensor, dims: list[int] | None) -> _Made | _Same | None:

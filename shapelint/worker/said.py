@@ -22,7 +22,6 @@ from shapelint.lengths.conditions import Condition
 from shapelint.lengths.expr import Expr
 from shapelint.worker.claim import Claim, claim_of
 from shapelint.worker.layout import Order, dense, forms_of, is_alias, order_of
-from shapelint.worker.nested import tensors_in
 from shapelint.worker.python.compared import Compared
 from shapelint.worker.python.contents import contents_of
 from shapelint.worker.python.length import Length
@@ -104,7 +103,7 @@ class Sayings:
 
     def keep(self, asked: Asked, call: OpCall, real: Any, local: tuple[Expr | None, ...]) -> None:
         """Remember what a call has said, now that PyTorch did the same."""
-        claim, args = asked.claim, tensors_in((call.args, call.kwargs))
+        claim, args = asked.claim, call.tensors
         if asked.key is None or type(claim.shapes) is not Shape or claim.dtypes or not _bare(real):
             return
         with torch._C.DisableTorchFunction():

@@ -128,7 +128,7 @@ def wrapped(call: OpCall, real: Any, shape: Shape, node: Any, index: int = 0) ->
 
 def _shown(call: OpCall, real: torch.Tensor, result: ShapeTensor, index: int) -> ShapeTensor:
     """``result``, which knows what it is a view of."""
-    given = tensors_in((call.args, call.kwargs))
+    given = call.tensors
     if any(result is tensor for tensor in given):
         return _same_again(call, result)
     if _is_view(real, call.name):

@@ -164,7 +164,7 @@ class ShapeTracer(fx.Tracer):
         lengths = Shape(Length(sizes[d], symbol(d)) if isinstance(d, str) else d for d in dims)
         meta = torch.empty(tuple(map(int, lengths)), dtype=dtype, device="meta")
         node = self.calls.placeholder(f"input_{name}" if name.isdigit() else name)
-        self.records.add(OpCall(None, "placeholder", None, (), {}, node), (lengths,))
+        self.records.add(OpCall(None, "placeholder", None, (), {}, node, []), (lengths,))
         return ShapeTensor.wrap(meta, lengths, node)
 
     def _ends_well(self) -> None:
@@ -215,7 +215,7 @@ class ShapeTracer(fx.Tracer):
     def _made(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
         """What comes out; wrapped and recorded if lengths go in."""
         if not has_lengths(args) and not has_lengths(kwargs.values()):
-            return func(*args, **kwargs)
+            return self.earlier.kernels.without_lengths(func, args, kwargs)
         asked = QUERIES.get(name)
         if asked is not None:
             return asked(*args, **kwargs)
@@ -232,7 +232,7 @@ class ShapeTracer(fx.Tracer):
         node = self.calls.call(func, name, args, kwargs)
         if node.name in self.patches:
             args, kwargs = self.patches[node.name](self, node.name, args, kwargs)
-        call = OpCall(func, name, transfer, args, kwargs, node)
+        call = OpCall(func, name, transfer, args, kwargs, node, tensors_in((args, kwargs)))
         self.recorder.node = len(self.nodes)
         asked = self.earlier.calls.asked(call, self.recorder)
         claim, before = asked.claim, asked.before
@@ -240,7 +240,7 @@ class ShapeTracer(fx.Tracer):
         try:
             real = before and before.made(args, claim.shapes)
             if real is None:
-                real = unheard(self.earlier.kernels.runner(call), func, args, kwargs)
+                real = self.earlier.kernels.of(call)
             if claim.failed is not None:
                 raise claim.failed.error(str(claim.failed))
         except Exception as exc:
@@ -265,7 +265,8 @@ class ShapeTracer(fx.Tracer):
             demands()
         except NeedFailed as exc:
             name, error = op_name(func), exc.error(str(exc))
-            call = OpCall(func, name, None, args, {}, self.calls.call(func, name, args, {}))
+            node = self.calls.call(func, name, args, {})
+            call = OpCall(func, name, None, args, {}, node, tensors_in(args))
             if not exc.caught:
                 self._failed_at(call, error, explained=True)
             raise error from None

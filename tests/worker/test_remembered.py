@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from shapelint.local import LocalSession
 from shapelint.model import Input
@@ -51,6 +52,7 @@ EQUAL = {
         _call(F.batch_norm, _meta(2, 3, 9, 7), *NORM),
         _call(F.batch_norm, _meta(4, 3, 8, 5), *NORM),
     ),
+    "gaps in memory": (_call(torch.relu, X[..., ::2]), _call(torch.relu, X[..., ::2])),
     "a product": (
         _call(F.linear, _meta(2, 5, 9), _meta(7, 9)),
         _call(F.linear, _meta(3, 8, 4), _meta(6, 4)),
@@ -63,7 +65,8 @@ DIFFERENT = {
     "no elements": (_call(torch.relu, X), _call(torch.relu, X[:0].clone())),
     "equal lengths": (_call(torch.relu, X), _call(torch.relu, WIDE)),
     "strides": (_call(torch.relu, X), _call(torch.relu, X.mT.contiguous().mT)),
-    "gaps in memory": (_call(torch.relu, X[..., ::2]), _call(torch.relu, X[..., ::2])),
+    "other gaps in memory": (_call(torch.relu, X[..., ::2]), _call(torch.relu, X[..., ::4])),
+    "gaps at other sizes": (_call(torch.relu, X[..., ::2]), _call(torch.relu, X[:1, :, :, ::2])),
     "a dtype": (_call(torch.relu, X), _call(torch.relu, X.double())),
     "a float beside an int": (_call(torch.add, WHOLE, 1), _call(torch.add, WHOLE, 1.0)),
     "a bool beside an int": (_call(torch.mul, WHOLE > 0, True), _call(torch.mul, WHOLE > 0, 1)),
@@ -177,6 +180,40 @@ def test_other_kernels_repeat_themselves(
         known.repeat(*first)
         assert _seen(known.repeat(*second)) == _seen(func(*args, **kwargs))
     assert len(runs) == count
+
+
+W = nn.Parameter(_meta(3, 4), requires_grad=False)
+
+OF_WEIGHTS = {
+    "a view": (_call(torch.Tensor.view, W, -1), 2),
+    "the weight itself": (_call(torch.relu_, W), 2),
+    "values": (_call(torch.exp, torch.ones(2)), 2),
+    "numbers": (_call(torch.zeros, 2, 3, device="meta"), 2),
+    "what is written in Python": (_call(F.normalize, W), 2),
+    "a function": (_call(torch.exp, W), 1),
+    "a method": (_call(torch.Tensor.exp, W), 1),
+    "the norm of a weight": (_call(torch._weight_norm, W, _meta(3, 1), 0), 1),
+    "an order in memory": (_call(torch.exp, W.T), 1),
+}
+
+
+class Heard(TorchFunctionMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[Any] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.calls.append(func)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(("call", "count"), OF_WEIGHTS.values(), ids=OF_WEIGHTS)
+def test_what_is_made_of_weights_is_made_once(call: Call, count: int) -> None:
+    known, (func, args, kwargs) = Remembered(), call
+    with torch.no_grad(), Heard() as heard:
+        first, second = (known.without_lengths(func, args, kwargs) for _ in range(2))
+    assert heard.calls.count(func) == count
+    assert (_seen(first), first.device) == (_seen(second), second.device)
 
 
 def test_gradients_are_not_forgotten(runs: list[Any]) -> None:
