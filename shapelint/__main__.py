@@ -1,6 +1,8 @@
 """``python -m shapelint``, and the ``shapelint`` command."""
 
+import os
 import signal
+import sys
 from typing import NoReturn
 
 
@@ -9,10 +11,22 @@ def main() -> NoReturn:
     answered = signal.getsignal(signal.SIGINT)
     if answered is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _open_what_is_closed()
     from shapelint.cli import main
 
     signal.signal(signal.SIGINT, answered)
     main()
+
+
+def _open_what_is_closed() -> None:
+    """A standard stream that is closed leads nowhere: else the next file would take its number."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(descriptor, "w" if descriptor else "r", closefd=False))
 
 
 if __name__ == "__main__":

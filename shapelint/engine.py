@@ -189,8 +189,9 @@ def _may_matter(place: Place, of_file: SettingsFor) -> bool:
 
 
 def _meant(path: str, settings: Settings) -> list[Place]:
+    here, wanted = Path.cwd(), Wanted(settings, Path(path))
     try:
-        return list(places(path, Path.cwd(), Wanted(settings, Path(path))))
+        return list(places(path, here, wanted))
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file, folder or module") from None
 

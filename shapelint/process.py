@@ -101,7 +101,11 @@ class Worker:
         self._answers, their_answers = os.pipe()
         theirs = (their_requests, their_answers)
         self._temporary = _temporary_folder()
-        self._process = self._run(theirs)
+        try:
+            self._process = self._run(theirs)
+        except OSError:  # the system gives no more processes or descriptors
+            shutil.rmtree(self._temporary, ignore_errors=True)
+            raise
         for descriptor in theirs:
             os.close(descriptor)
         self._buffer = bytearray()
@@ -146,8 +150,7 @@ class Worker:
         finally:
             self._process.kill()
             self._process.wait()
-            if self._temporary:
-                shutil.rmtree(self._temporary, ignore_errors=True)
+            shutil.rmtree(self._temporary, ignore_errors=True)
 
     def ask(self, request: Json, seconds: float) -> Json:
         """Send one request and wait for its answer. Raises Unanswered, or NotStarted.
@@ -162,7 +165,7 @@ class Worker:
         except TimeoutError as exc:
             self._end_child()
             reason = str(exc) or f"took longer than {self.limits.seconds:g} s"
-            raise Unanswered(_problem("timeout", reason)) from None
+            raise Unanswered(Problem("timeout", reason)) from None
         finally:
             self.spent += watch.seconds()
 
@@ -171,12 +174,15 @@ class Worker:
             line = self._receive(watch)
             if "crash" in line:
                 self._child = 0
-                raise Unanswered(_problem("crash", str(line["crash"]), self.output[-2000:]))
+                raise self._crashed(str(line["crash"]))
             if "child" in line and not self._child:  # it says so before any user code runs
                 self._child = int(line["child"])
                 watch.watch(self._child)
             elif line.get("id") == request["id"]:
                 return line
+
+    def _crashed(self, why: str) -> Unanswered:
+        return Unanswered(Problem("crash", why, details=self.output[-2000:]))
 
     def greet(self, request: Json) -> None:
         """Wait for torch to be imported; start again if user code ended the whole process.
@@ -187,7 +193,7 @@ class Worker:
             self.close()
             self._start()
             if request["do"] != "open":
-                raise Unanswered(_problem("crash", "the file ended the process that opened it"))
+                raise Unanswered(Problem("crash", "the file ended the process that opened it"))
         if request["do"] == "open":
             self._child = 0
         if self.hello is None:
@@ -214,7 +220,7 @@ class Worker:
                 _wait(watch, writes=[self._requests])
                 rest = rest[os.write(self._requests, rest[: select.PIPE_BUF]) :]
         except BrokenPipeError:
-            raise Unanswered(_problem("crash", "the worker is gone", self.output[-2000:])) from None
+            raise self._crashed("the worker is gone") from None
 
     def _end_child(self) -> None:
         """Kill the child and read on until the parent has noticed."""
@@ -245,15 +251,14 @@ class Worker:
             line = bytes(self._buffer[:end])
             del self._buffer[: end + 1]
             searched = 0
-            found = _object(line)
-            if found is not None:
+            if (found := _object(line)) is not None:
                 return found
 
     def _read_more(self, watch: Stopwatch) -> None:
         _wait(watch, reads=[self._answers])
         chunk = os.read(self._answers, 1 << 20)
         if not chunk:
-            raise Unanswered(_problem("crash", "the worker is gone", self.output[-2000:]))
+            raise self._crashed("the worker is gone")
         self._buffer += chunk
         if len(self._buffer) > _LONGEST_ANSWER:
             self._buffer.clear()
@@ -283,10 +288,6 @@ def _wait(watch: Stopwatch, reads: Sequence[int] = (), writes: Sequence[int] = (
             return
         if not seconds:
             raise TimeoutError
-
-
-def _problem(kind: Any, text: str, details: str = "") -> Problem:
-    return Problem(kind, text, details=details)
 
 
 def _object(line: bytes) -> Json | None:

@@ -67,14 +67,30 @@ def run(arguments: Sequence[str]) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except Exception as exc:  # whatever it is, it must not look like a finding
-        if isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EIO):
-            click.echo(f"error: cannot write to the terminal or file: {exc.strerror}", err=True)
+        refused = _refused(exc)
+        if refused:
+            click.echo(f"error: {refused}", err=True)
             return USAGE
         import traceback
 
         traceback.print_exc()
         click.echo(_BUG, err=True)
         return BUG
+
+
+def _refused(exc: Exception) -> str:
+    """What no program can do here; empty where shapelint is to blame."""
+    if not isinstance(exc, OSError):
+        return ""
+    if exc.errno in (errno.ENOSPC, errno.EIO):
+        return f"cannot write to the terminal or file: {exc.strerror}"
+    if exc.errno in (errno.EMFILE, errno.ENFILE):
+        return f"{exc.strerror}: a higher limit is needed (ulimit -n)"
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return "the working directory is gone"
+    return ""
 
 
 def main() -> NoReturn:

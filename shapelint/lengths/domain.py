@@ -17,6 +17,7 @@ Python and never evaluated.
 from __future__ import annotations
 
 import ast
+import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
@@ -33,7 +34,7 @@ from shapelint.lengths.conditions import (
     negate,
     unequal,
 )
-from shapelint.lengths.expr import Expr, as_expr, floordiv, product, symbol
+from shapelint.lengths.expr import Expr, as_expr, floordiv, symbol
 from shapelint.lengths.sets import SizeSet
 
 __all__ = ["DomainError", "condition_of", "domain_of", "expression_of"]
@@ -164,11 +165,11 @@ _COMPARED: dict[type[ast.cmpop], Callable[[Expr, Expr], Condition]] = {
 }
 
 _COMPUTED: dict[type[ast.operator], Callable[[Expr, Expr], Expr]] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: product((a, b)),
-    ast.FloorDiv: floordiv,
-    ast.Mod: lambda a, b: a % b,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
 }
 
 

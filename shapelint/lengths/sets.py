@@ -195,13 +195,6 @@ class SizeSet(Members):
         diagram = self._order.projected(self._diagram, kept)
         return SizeSet(kept, diagram, window_of(self.window, kept)).over(names)
 
-    def restrict(self, values: Mapping[str, int]) -> SizeSet:
-        """The members with some symbols fixed, as a set over the remaining symbols."""
-        here = self._boxed({s: (int(n), int(n)) for s, n in values.items()})
-        diagram = self._order.meet(self._diagram, here)
-        left = [s for s in self.symbols if s not in values]
-        return SizeSet(self.symbols, diagram, self.window).project(left)
-
     def split(self) -> list[SizeSet]:
         """The finest groups of symbols such that the set is the product of its projections."""
         if self.is_empty:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 import torch
 
@@ -11,9 +12,11 @@ from shapelint.lengths.expr import Expr
 from shapelint.worker.python.length import Length
 from shapelint.worker.shapes import Shape
 
-__all__ = ["Order", "dense", "forms_of", "is_alias", "order_of", "strides_of"]
+__all__ = ["Order", "dense", "forms_of", "is_alias", "natural", "order_of"]
 
 is_alias = torch._C._is_alias_of  # type: ignore[attr-defined]  # whether two tensors share storage
+
+N = TypeVar("N", int, Expr)
 
 Order = tuple[int, ...] | None
 """The dims from the outermost in memory to the innermost; None where there are gaps between."""
@@ -32,22 +35,27 @@ def order_of(tensor: torch.Tensor) -> Order:
 @lru_cache(maxsize=4096)
 def _order(shape: tuple[int, ...], strides: tuple[int, ...]) -> Order:
     order = tuple(range(len(strides)))
-    if strides_of(shape, order) == strides:
+    if _natural(shape, order) == strides:
         return order
     order = tuple(sorted(order, key=lambda dim: -strides[dim]))
-    return order if strides_of(shape, order) == strides else None
+    return order if _natural(shape, order) == strides else None
 
 
-def strides_of(shape: tuple[int, ...], order: tuple[int, ...]) -> tuple[int, ...]:
-    """The steps from element to element where dims lie in this order, without gaps."""
-    strides, step = [0] * len(shape), 1
+def _natural(shape: tuple[int, ...], order: tuple[int, ...]) -> tuple[int, ...]:
+    """As PyTorch gives them: an empty dim counts as one of length 1."""
+    return natural([max(1, n) for n in shape], order, 1)
+
+
+def natural(lengths: Sequence[N], order: Sequence[int], one: N) -> tuple[N, ...]:
+    """The strides where dims lie in this order in memory, without gaps."""
+    strides, step = [one] * len(lengths), one
     for dim in reversed(order):
         strides[dim] = step
-        step *= max(1, shape[dim])
+        step = step * lengths[dim]
     return tuple(strides)
 
 
 def dense(shape: Sequence[int], order: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
     """A new tensor on the meta device; to be asked with ``__torch_function__`` switched off."""
     sizes = tuple(map(int, shape))
-    return torch.empty_strided(sizes, strides_of(sizes, order), dtype=dtype, device="meta")
+    return torch.empty_strided(sizes, _natural(sizes, order), dtype=dtype, device="meta")

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from shapelint.lengths.conditions import TRUE, Condition, all_of, any_of, equal, unequal
-from shapelint.lengths.expr import Expr, constant, product
+from shapelint.lengths.expr import Expr, constant
 from shapelint.lengths.pairing import same_product
+from shapelint.worker.layout import natural
 from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.recorder import Recorder, current, recording
 from shapelint.worker.shapes import Shape, known_here, shape_of
@@ -25,7 +26,7 @@ from shapelint.worker.shown import REGROUPING, Shown, is_plain, shown_by
 if TYPE_CHECKING:
     from shapelint.lengths.expr import Bounds
 
-__all__ = ["Strides", "fits", "has_gaps", "is_contiguous", "natural", "strides_of"]
+__all__ = ["Strides", "fits", "has_gaps", "is_contiguous", "strides_of"]
 
 Strides = tuple[Expr, ...]
 
@@ -44,20 +45,17 @@ def strides_of(tensor: torch.Tensor) -> Strides | None:
     if shown.of is None:
         return None
     if is_plain(tensor):
-        return natural(shape_of(tensor))
+        return _dense(shape_of(tensor))
     if shown.name == "as_strided":
         return tuple(map(expr_of, shown.given("stride", 2)))
     strides = _regrouped(tensor, shown) if shown.name in REGROUPING else _taken(tensor, shown)
     return strides if strides is not None and _agree(tensor, strides) else None
 
 
-def natural(shape: Sequence[int], order: Sequence[int] | None = None) -> Strides:
+def _dense(shape: Sequence[int], order: Sequence[int] | None = None) -> Strides:
     """Without gaps, in the order of the dims or in another one."""
-    strides, step = [constant(1)] * len(shape), constant(1)
-    for dim in reversed(range(len(shape)) if order is None else order):
-        strides[dim] = step
-        step = product((step, expr_of(shape[dim])))
-    return tuple(strides)
+    dims = range(len(shape)) if order is None else order
+    return natural([expr_of(n) for n in shape], dims, constant(1))
 
 
 def is_contiguous(tensor: torch.Tensor, order: Sequence[int] | None = None) -> bool | None:
@@ -66,7 +64,7 @@ def is_contiguous(tensor: torch.Tensor, order: Sequence[int] | None = None) -> b
     if strides is None:
         return None
     known = known_here()
-    pairs = zip(shape, strides, natural(shape, order))
+    pairs = zip(shape, strides, _dense(shape, order))
     return 0 in shape or all(
         step == wanted or n == 1 or _holds(same_product([step], [wanted], known))
         for n, step, wanted in pairs
@@ -83,7 +81,7 @@ def has_gaps(tensor: torch.Tensor, order: Sequence[int]) -> bool:
     shape = shape_of(tensor)
     if strides is None or aside.events:
         return True
-    pairs = zip(shape, strides, natural(shape, order))
+    pairs = zip(shape, strides, _dense(shape, order))
     return any(step != wanted for n, step, wanted in pairs if not _is_one(n))
 
 
@@ -137,9 +135,9 @@ def _of_new(tensor: torch.Tensor) -> Strides | None:
     if not any(isinstance(n, Length) for n in shape):
         return tuple(map(constant, real))
     if is_plain(tensor):
-        return natural(shape)
+        return _dense(shape)
     order = sorted(range(len(real)), key=lambda i: (numbers[i] != 1, -real[i]))
-    strides = natural(shape, order)
+    strides = _dense(shape, order)
     return strides if _agree(tensor, strides) else None
 
 
@@ -196,12 +194,12 @@ def _regrouped(tensor: torch.Tensor, shown: Shown) -> Strides | None:
         return None
     can = fits(of, out)
     if can is None or not _holds(can):
-        return natural(out)
+        return _dense(out)
     strides, end = [constant(1)] * len(out), len(out)
     for block in reversed(_blocks(shape_of(of), old)):
         start = _start(out, end, [shape_of(of)[i] for i in block])
-        steps = natural(out[start:end])
-        strides[start:end] = [product((step, old[block[-1]])) for step in steps]
+        steps = _dense(out[start:end])
+        strides[start:end] = [step * old[block[-1]] for step in steps]
         end = start
     return tuple(strides)
 

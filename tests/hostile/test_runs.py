@@ -139,6 +139,39 @@ def test_a_full_disk_for_cache_and_fixes(tmp_path: Path, fill: str, said: str) -
     assert done.stdout.endswith(f"\nexit code 2\n{GOOD.decode()}")
 
 
+SHELLS = {
+    "nothing to read from or to write to": (
+        'exec "$@" <&- >&-',
+        (1, "1 fix available with --unsafe-fixes\n"),
+    ),
+    "no files to be opened": (
+        'ulimit -n 8; exec "$@"',
+        (2, "error: Too many open files: a higher limit is needed (ulimit -n)\n"),
+    ),
+    "no working directory": (
+        'mkdir gone; cd gone; rmdir ../gone; exec "$@"',
+        (2, "error: the working directory is gone\n"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("shell", "expected"), SHELLS.values(), ids=SHELLS)
+def test_a_shell_that_withholds_what_is_usual(tmp_path: Path, shell: str, expected: object) -> None:
+    model, temporary = tmp_path / "model.py", tmp_path / "temporary"
+    model.write_bytes(GOOD)
+    temporary.mkdir()
+    done = subprocess.run(
+        ["sh", "-c", shell, "sh", sys.executable, "-m", "shapelint", model, "--no-cache"],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == expected
+    assert not os.listdir(temporary)
+
+
 def test_a_path_that_is_too_long(tmp_path: Path) -> None:
     ran = lint(tmp_path, paths=["a" * 5000])
     assert ran.code == 2

@@ -136,10 +136,6 @@ def test_symbols_can_be_projected_fixed_and_added(condition):
     members = on_grid(sizes)
     rows = sizes.project(("H",))
     assert [h for h in range(1, END + 1) if {"H": h} in rows] == sorted({p["H"] for p in members})
-    column = sizes.restrict({"H": 3})
-    assert column.symbols == ("W",)
-    widths = [w for w in range(1, END + 1) if {"W": w} in column]
-    assert widths == [p["W"] for p in members if p["H"] == 3]
     assert sizes.over(("W", "N", "H")).project(HW) == sizes
     swapped = sizes.over(("W", "H"))
     assert [p for p in GRID if p in swapped] == members

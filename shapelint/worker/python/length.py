@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from shapelint.lengths.expr import Expr, Rounded, floordiv, product
+from shapelint.lengths.expr import Expr, Rounded, product
 from shapelint.lengths.real import Real
 from shapelint.worker.python.compared import (
     Compared,
@@ -60,15 +60,15 @@ class Length(Compared, int):
             return Repeated.of(other, self)
         if isinstance(other, (str, bytes, list, tuple)):
             return fixed(self, "a sequence is repeated as often as a length says") * other
-        return _of_two(self, other, operator.mul, _times)
+        return _of_two(self, other, operator.mul)
 
     __rmul__ = __mul__
 
     def __floordiv__(self, other: Any) -> Any:
-        return _divided(self, other, operator.floordiv, floordiv)
+        return _divided(self, other, operator.floordiv)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return _divided(other, self, operator.floordiv, floordiv)
+        return _divided(other, self, operator.floordiv)
 
     def __mod__(self, other: Any) -> Any:
         return _divided(self, other, operator.mod)
@@ -143,6 +143,7 @@ class Length(Compared, int):
         return self
 
     real = property(conjugate)
+    __pos__ = __floor__ = __ceil__ = __trunc__ = __copy__ = conjugate
 
     def bit_length(self) -> int:
         """How many binary digits it has."""
@@ -151,16 +152,8 @@ class Length(Compared, int):
     def __neg__(self) -> Any:
         return length(-int(self), -self.expr)
 
-    def __pos__(self) -> Length:
-        return self
-
     def __abs__(self) -> Any:
         return self if self >= 0 else -self
-
-    def __floor__(self) -> Length:
-        return self
-
-    __ceil__ = __trunc__ = __floor__
 
     def __round__(self, ndigits: Any = None) -> Length:
         return self
@@ -194,8 +187,6 @@ class Length(Compared, int):
 
     def __deepcopy__(self, memo: object) -> Length:
         return self
-
-    __copy__ = __pos__
 
     def __reduce__(self) -> Any:
         return int, (int(self),)
@@ -248,24 +239,20 @@ def _half_to_even(num: Any, den: int) -> Any:
     return below + below % 2
 
 
-def _of_two(a: Any, b: Any, op: OfTwo, exact: OfTwo | None = None) -> Any:
-    """``op`` of two numbers, ``exact`` of their expressions; a double where one of them is one."""
+def _of_two(a: Any, b: Any, op: OfTwo) -> Any:
+    """``op`` of two numbers, and of their expressions; a double where one of them is one."""
     if isinstance(a, int) and isinstance(b, int):
-        return length(op(int(a), int(b)), (exact or op)(expr_of(a), expr_of(b)))
+        return length(op(int(a), int(b)), op(expr_of(a), expr_of(b)))
     if isinstance(a, float) or isinstance(b, float):
         return op(as_float(a), as_float(b))
     return NotImplemented
 
 
-def _divided(a: Any, b: Any, op: OfTwo, exact: OfTwo | None = None) -> Any:
+def _divided(a: Any, b: Any, op: OfTwo) -> Any:
     """The same, after it is known that a length is not zero: where it is, that is another way."""
     if isinstance(b, Length) and isinstance(a, int) and b == 0:
         raise ZeroDivisionError("integer division or modulo by zero")
-    return _of_two(a, b, op, exact)
-
-
-def _times(a: Expr, b: Expr) -> Expr:
-    return product((a, b))
+    return _of_two(a, b, op)
 
 
 def _now(expr: Expr) -> int:
