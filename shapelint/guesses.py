@@ -64,7 +64,9 @@ def why_doubtful(analysis: Analysis, sure: bool) -> str:
 def to_describe(inputs: Inputs) -> str:
     """The options that describe these inputs, for somebody who knows better to change."""
     if len(inputs) == 1:
-        return "describe the input: --input N,3,H,W"
+        (only,) = inputs
+        example = {1: "N", 2: "N,64", 3: "N,1,L", 5: "N,1,D,H,W"}.get(len(only.dims), "N,3,H,W")
+        return f"describe the input: --input {example}{_dtype(only)}"
     options = (f"--input {i.name}={','.join(map(str, i.dims))}{_dtype(i)}" for i in inputs)
     return f"describe the inputs: {' '.join(options)}"
 

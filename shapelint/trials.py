@@ -23,7 +23,7 @@ from shapelint.source.edits import Unwritable, edited_texts
 from shapelint.source.texts import Texts
 from shapelint.source.writings import Writing, writings
 from shapelint.subject import Subject
-from shapelint.wording import every, for_sizes
+from shapelint.wording import every, that_works
 
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
@@ -220,7 +220,7 @@ def _note(gained: Gain, checkpoints_load: bool, lazy: bool) -> str:
     if lazy:
         parts.append("the first input, or a checkpoint, decides the number of features")
     if gained.lost:
-        parts.append(f"{for_sizes(gained.lost)}, which works today, would not")
+        parts.append(f"{that_works(gained.lost)} would not")
     parts.append("checkpoints still load" if checkpoints_load else "weights change shape")
     return "; ".join(parts)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from shapelint.lengths.expr import Expr
-from shapelint.lengths.sets import SizeSet
+from shapelint.lengths.sets import TOO_LONG, SizeSet
 from shapelint.lengths.words import formula, map_text
 from shapelint.model import Label
 from shapelint.stages import Stage, Structure
@@ -24,6 +24,7 @@ __all__ = [
     "related_layer",
     "short",
     "size_text",
+    "that_works",
     "where",
     "whose",
 ]
@@ -31,6 +32,9 @@ __all__ = [
 Sizes = Mapping[str, int]
 
 _PARITY = {"0": "even", "1": "odd"}
+
+_LONG = 60
+"""Characters after which an example says more than all sizes."""
 
 
 def size_text(sizes: Sizes) -> str:
@@ -46,7 +50,8 @@ def for_sizes(sizes: SizeSet) -> str:
 def where(sizes: SizeSet) -> str:
     """``for even L``, ``where H % 16 == 0``: as it reads after "only"."""
     text = for_sizes(sizes)
-    return f"for {text}" if text.startswith((*_PARITY.values(), "every")) else f"where {text}"
+    bare = text.startswith((*_PARITY.values(), "every", TOO_LONG))
+    return f"for {text}" if bare else f"where {text}"
 
 
 def only(verb: str, sizes: SizeSet) -> str:
@@ -57,13 +62,27 @@ def only(verb: str, sizes: SizeSet) -> str:
 def every(sizes: SizeSet) -> str:
     """``every even L``, ``every L with L % 320 == 0``, ``every size``; of one size ``H == 64``."""
     text = for_sizes(sizes)
-    if text.startswith("every") or not sizes or sizes.lexmin() == sizes.lexmax():
+    if text.startswith(("every", TOO_LONG)) or not sizes:
         return text
     if text.startswith(tuple(_PARITY.values())):
         return f"every {text}"
-    used = [part.symbols for part in sizes.split() if not part.is_universe]
-    names = " and ".join(name for group in used for name in group)
-    return f"every {names} with {text}"
+    told = _told(sizes)
+    if told.lexmin() == told.lexmax():
+        return text
+    return f"every {' and '.join(told.symbols)} with {text}"
+
+
+def that_works(sizes: SizeSet) -> str:
+    """``odd L, which works today,``; an example where the words are many."""
+    text = for_sizes(sizes)
+    if len(text) <= _LONG:
+        return f"{text}, which works today,"
+    return f"other sizes that work today, such as {size_text(_told(sizes).lexmin() or {})},"
+
+
+def _told(sizes: SizeSet) -> SizeSet:
+    """The same of the symbols that are not free."""
+    return sizes.project([s for g in sizes.split() if not g.is_universe for s in g.symbols])
 
 
 def difference(n: int, unit: str = "") -> str:

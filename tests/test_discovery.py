@@ -11,7 +11,14 @@ from shapelint.config import Declared
 from shapelint.errors import UsageError
 from shapelint.facts import ClassFacts, Facts
 from shapelint.project.classes import Project
-from shapelint.project.discovery import Place, may_hold_models, places, project_root, python_files
+from shapelint.project.discovery import (
+    Place,
+    may_hold_models,
+    places,
+    project_files,
+    project_root,
+    python_files,
+)
 from shapelint.project.options import options_for
 from shapelint.project.targets import plans
 from shapelint.source.literals import NotLiteral, literal
@@ -132,6 +139,39 @@ def test_without_a_project_file_the_root_is_above_the_package(tmp_path: Path) ->
     for folder in (inner, inner.parent):
         (folder / "__init__.py").touch()
     assert project_root(inner / "mod.py") == tmp_path
+
+
+UNPACKED = [
+    pytest.param("other/README.md", "work/models", id="nothing above says so"),
+    pytest.param("work/README.md", "work", id="README above"),
+    pytest.param("work/models/requirements.txt", "work/models", id="the nearest"),
+    pytest.param("work/train.py", "work", id="imported by a script beside the folder"),
+    pytest.param("work/other.py", "work/models", id="a script that has nothing to do with it"),
+]
+
+
+@pytest.mark.parametrize(("file", "root"), UNPACKED)
+def test_root_of_an_unpacked_archive(tmp_path: Path, file: str, root: str) -> None:
+    (tmp_path / "work" / "models").mkdir(parents=True)
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("import modelset" if "other" in file else "from models.a import A")
+    assert project_root(tmp_path / "work" / "models" / "a.py") == tmp_path / root
+
+
+INSIDE = [
+    pytest.param("", "setup.cfg", False, id="folder of projects"),
+    pytest.param("setup.cfg", "setup.cfg", True, id="project with a package of its own"),
+    pytest.param("setup.cfg", ".git", False, id="project with a checkout of another"),
+]
+
+
+@pytest.mark.parametrize(("above", "inside", "own"), INSIDE)
+def test_projects_inside_a_folder(tmp_path: Path, above: str, inside: str, own: bool) -> None:
+    (tmp_path / "part").mkdir()
+    for name in ("part/a.py", f"part/{inside}", "b.py", above or "notes"):
+        (tmp_path / name).touch()
+    found = {str(p.relative_to(tmp_path)) for p in project_files(tmp_path, ".py")}
+    assert found == ({"b.py", "part/a.py"} if own else {"b.py"})
 
 
 def test_defaults_of_the_command_line_are_read_off_the_parser(root: Path) -> None:
@@ -450,6 +490,23 @@ def test_a_class_of_the_same_name_in_another_file_is_another_one(root: Path) -> 
         "from torch import nn\nclass Block(nn.Module):\n    def forward(self, x): pass\n"
     )
     assert Project(root).owners("Block", other) == []
+
+
+OTHERS = [
+    pytest.param("N, B = x.shape", False, id="a variable"),
+    pytest.param("return models.B()(x)", True, id="behind a dot"),
+    pytest.param("B = models.B()\n        return B(x)", True, id="both"),
+    pytest.param("return B()(x)", True, id="nobody knows where it comes from"),
+]
+
+
+@pytest.mark.parametrize(("body", "owned"), OTHERS)
+def test_what_a_name_in_another_file_means(tmp_path: Path, body: str, owned: bool) -> None:
+    head, forward = "from torch import nn\n", "(nn.Module):\n    def forward(self, x):\n        "
+    (tmp_path / "models.py").write_text(f"{head}class B{forward}return x\n")
+    (tmp_path / "other.py").write_text(f"{head}import models\nclass Net{forward}{body}\n")
+    found = Project(tmp_path).owners("B", tmp_path / "models.py")
+    assert found == [(tmp_path / "other.py", "Net")] * owned
 
 
 def test_constructor_calls_with_literal_arguments(root: Path) -> None:

@@ -237,3 +237,22 @@ def test_inputs_to_describe_are_options_of_the_command_line(tmp_path: Path) -> N
     assert report.diagnostics[0].notes == (
         "describe the inputs: --input tokens=N,L:int64 --input x=N,3",
     )
+
+
+COUNTER = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.register_buffer("calls", torch.tensor(0))
+
+    def forward(self, x):
+        return self.conv(x[:, :, 1:] if self.calls.item() == 0 else x)
+"""
+
+
+def test_the_first_layer_is_believed_of_a_model_that_reads_values(tmp_path: Path) -> None:
+    report, findings = linted(tmp_path, COUNTER)
+    assert (report.targets[0].evidence, findings) == ("checked", [])
+    assert [i.dims for i in report.targets[0].inputs] == [("N", 3, "H", "W")]
+    assert "H >= 4 and W >= 3" in report.targets[0].valid_sizes.text

@@ -20,7 +20,7 @@ from functools import partial
 from shapelint.explore.apart import conditions, crossings, stopped, together
 from shapelint.explore.exploration import Component, Conflict, Exploration, combined
 from shapelint.explore.immaterial import without_immaterial
-from shapelint.explore.paths import Outcome, raised_by_forward, read, too_large
+from shapelint.explore.paths import Outcome, raised_by_forward, read, reads_values, too_large
 from shapelint.lengths.ratio import MAX_LENGTH
 from shapelint.lengths.sets import SizeSet
 from shapelint.session import Patch, Session
@@ -107,8 +107,7 @@ class _Explorer:
             self.doubts.update(dict.fromkeys(trace.checked))
         unexplained = [t for t in self._unexplained() if not too_large(t)]
         for trace in unexplained[:1]:
-            assert trace.failure is not None
-            self.doubts[f"failed for a reason no rule knows: {trace.failure.error}"] = None
+            self.doubts[_told(trace)] = None
         if found.unexplored:
             because = f"{why}: " if (why := self._fixed() or self._lacking()) else ""
             self.doubts[f"{because}{len(self.traces)} runs did not cover every size"] = None
@@ -286,3 +285,13 @@ def _next(left: SizeSet, near: Sizes, small: bool) -> dict[str, int] | None:
 
 def _sizes_text(sizes: Sizes) -> str:
     return ", ".join(f"{k} = {v}" for k, v in sizes.items())
+
+
+def _told(trace: Trace) -> str:
+    """Why an operation failed although all its needs were met."""
+    failure = trace.failure
+    assert failure is not None
+    if not reads_values(trace):
+        return f"failed for a reason no rule knows: {failure.error}"
+    place = f" (line {failure.span.line})" if failure.span else ""
+    return f"reads the values of a tensor{place}, which sizes do not tell: {failure.error}"

@@ -98,9 +98,10 @@ _TOO_LARGE = (
 )
 """What errors say of memory that is not there."""
 
+_READS_VALUES = "meta tensor"
 _WITHOUT_VALUES = (
     "NotImplementedError",
-    "meta tensor",
+    _READS_VALUES,
     "device meta",
     "meta device",
     "data is not allocated",  # what compiled code is told
@@ -123,6 +124,11 @@ def raised_by_forward(trace: Trace) -> bool:
 def wants_values(trace: Trace) -> bool:
     """Whether the run ended because tensors had no values, which says nothing about the model."""
     return trace.failure is not None and lacks_values(trace.failure.error)
+
+
+def reads_values(trace: Trace) -> bool:
+    """Whether the run ended where elements are read: ``x.item()``."""
+    return trace.failure is not None and _READS_VALUES in trace.failure.error
 
 
 def lacks_values(error: str) -> bool:

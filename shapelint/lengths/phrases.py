@@ -13,10 +13,21 @@ if TYPE_CHECKING:
     from shapelint.lengths.conditions import Compare
     from shapelint.lengths.patterns import Stretch
 
-__all__ = ["MAX_LISTED", "between", "comparison", "excluded", "remainder", "stretch_text", "union"]
+__all__ = [
+    "MAX_LISTED",
+    "between",
+    "comparison",
+    "excluded",
+    "remainder",
+    "scattered",
+    "stretch_text",
+    "union",
+]
 
 MAX_LISTED = 8
 """So many sizes are listed rather than described."""
+
+_SHOWN_RUNS = 4
 
 
 def remainder(name: str, period: int, residues: Sequence[int]) -> str:
@@ -123,6 +134,18 @@ def _outside(name: str, stretch: Stretch, lowest: int) -> str:
     if starts and stretch.high is None:
         return remainder(name, stretch.period, _others(stretch.period, stretch.residues))
     return f"not ({stretch_text(name, stretch, lowest)})"
+
+
+def scattered(name: str, members: Iterable[int]) -> str:
+    """``H in 7..48, 50..60, 62..106, ... (922 sizes)``: listed sizes without a pattern."""
+    runs: list[list[int]] = []
+    for n in (found := list(members)):
+        if runs and n == runs[-1][1] + 1:
+            runs[-1][1] = n
+        else:
+            runs.append([n, n])
+    shown = ", ".join(str(a) if a == b else f"{a}..{b}" for a, b in runs[:_SHOWN_RUNS])
+    return f"{name} in {shown}, ... ({len(found)} sizes)"
 
 
 # -- comparisons of several symbols ---------------------------------------------------------------

@@ -34,12 +34,14 @@ from shapelint.lengths.space import Window, narrower, window_of
 if TYPE_CHECKING:
     from shapelint.lengths.conditions import Compare, Condition
 
-__all__ = ["NotPresburger", "SizeSet", "Window"]
+__all__ = ["TOO_LONG", "NotPresburger", "SizeSet", "Window"]
 
 _MAX_BOXES = 128
 """A set is not cut into more products than this."""
 _WORDS = 4_000_000
 """Steps that finding words for one set may take."""
+
+TOO_LONG = "sizes that take too many words"
 
 
 class SizeSet(Members):
@@ -246,7 +248,7 @@ class SizeSet(Members):
                 with at_most(_WORDS, "words"):
                     self._text = set_text(self)
             except TooHard:
-                return "sizes that take too many words"
+                return TOO_LONG
         return self._text
 
     def __repr__(self) -> str:

@@ -7,14 +7,24 @@ confirms that it means the same set; of those the shortest is taken.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from shapelint.lengths.conditions import Compare, all_of
 from shapelint.lengths.domain import condition_of
+from shapelint.lengths.effort import TooHard, at_most
 from shapelint.lengths.formulas import formula, map_text
 from shapelint.lengths.patterns import stretches, stretches_inside
-from shapelint.lengths.phrases import MAX_LISTED, between, comparison, excluded, stretch_text, union
+from shapelint.lengths.phrases import (
+    MAX_LISTED,
+    between,
+    comparison,
+    excluded,
+    scattered,
+    stretch_text,
+    union,
+)
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.sets import SizeSet
 
@@ -26,7 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["formula", "map_text", "set_text"]
 
-_SHOWN_RUNS = 4
+_SAID = 2_000_000
+"""Steps for the words of the code, which are one way among several."""
+
 _MAX_PARTS = 12
 """With more alternatives or conjuncts than this no shorter form is searched for."""
 
@@ -104,24 +116,11 @@ def _alternatives(pieces: Iterable[Iterable[Compare]]) -> str:
 
 
 def _one(sizes: SizeSet) -> str:
-    found = _stretches(sizes) if sizes.window else None
-    if found is not None and len(found) > _MAX_PARTS:
-        return _scattered(sizes)
+    for name, (_, high) in (sizes.window or {}).items():
+        found = _stretches(sizes)
+        if found is not None and len(found) > _MAX_PARTS:
+            return scattered(name, [m[name] for m in sizes.members(high) or ()])
     return _shortest(_one_candidates(sizes), sizes)
-
-
-def _scattered(sizes: SizeSet) -> str:
-    """``H in 7..48, 50..60, 62..106, ... (922 sizes)``: listed sizes without a pattern."""
-    (name,) = sizes.symbols
-    members = [m[name] for m in sizes.members(sizes.window[name][1]) or ()] if sizes.window else []
-    runs: list[list[int]] = []
-    for n in members:
-        if runs and n == runs[-1][1] + 1:
-            runs[-1][1] = n
-        else:
-            runs.append([n, n])
-    shown = ", ".join(str(a) if a == b else f"{a}..{b}" for a, b in runs[:_SHOWN_RUNS])
-    return f"{name} in {shown}, ... ({len(members)} sizes)"
 
 
 def _one_candidates(sizes: SizeSet) -> Iterator[str]:
@@ -169,14 +168,12 @@ def _several(sizes: SizeSet) -> str:
     return _shortest(candidates, sizes)
 
 
-def _as_said(sizes: SizeSet) -> Iterator[str]:
+def _as_said(sizes: SizeSet) -> list[str]:
     """``ceil(H/4)*ceil(W/4) == 49``: what was asked of products, and what of each symbol."""
     either_side = [Compare(">=", e) for test in sizes.said for e in (test.expr, -test.expr)]
-    for tests in (sizes.said, either_side):
-        found = list(_by_products(tests, sizes))
-        yield from found
-        if found:
-            return
+    with suppress(TooHard), at_most(_SAID, "what was said"):
+        return list(_by_products(sizes.said, sizes)) or list(_by_products(either_side, sizes))
+    return []
 
 
 def _by_products(tests: Sequence[Compare], sizes: SizeSet) -> Iterator[str]:

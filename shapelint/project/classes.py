@@ -16,7 +16,7 @@ from pathlib import Path
 from shapelint.project import hyperparameters
 from shapelint.project.callers import builders, given
 from shapelint.project.constructions import Around, Construction, constructions
-from shapelint.project.discovery import configs, digest, python_files, readmes, source_of
+from shapelint.project.discovery import configs, digest, project_files, readmes, source_of
 from shapelint.project.fences import code_blocks, notebook
 from shapelint.project.names import Known, agreed, command_line
 from shapelint.project.objects import BUILT_BY, given_as_one
@@ -39,7 +39,7 @@ class Project:
     @cached_property
     def sources(self) -> Mapping[Path, bytes]:
         """The text of all files that are not too large to be written by hand."""
-        found = {path: source_of(path, _LARGEST_FILE) for path in python_files(self.root)}
+        found = {path: source_of(path, _LARGEST_FILE) for path in project_files(self.root, ".py")}
         return {path: self.texts.texts.get(str(path), text) for path, text in found.items()}
 
     def mentions(self, names: Iterable[str]) -> str:

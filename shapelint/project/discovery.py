@@ -18,6 +18,7 @@ __all__ = [
     "may_hold_models",
     "mentions_models",
     "places",
+    "project_files",
     "project_root",
     "python_files",
     "readmes",
@@ -31,7 +32,8 @@ _SKIPPED_FOLDERS = frozenset(
 _MENTIONS_MODELS = re.compile(rb"\bnn\b|\bModule\b|\bLightningModule\b")
 _LARGEST_CONFIG, _MOST_CONFIGS = 2**16, 500
 _LARGEST_NOTEBOOK, _MOST_NOTEBOOKS = 2**22, 50
-_ROOT_MARKERS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
+_PROJECT_FILES = (".git", "pyproject.toml", "setup.py", "setup.cfg")
+_UNPACKED_FILES = (".gitignore", "requirements.txt", "environment.yml", "README.md", "LICENSE")
 
 
 @dataclass(frozen=True)
@@ -106,15 +108,40 @@ def _is_skipped(folder: Path) -> bool:
 def project_root(path: Path) -> Path:
     """The nearest folder above with a version control or packaging file.
 
-    Without one: the folder that holds the package the file is in, or the file's own.
+    Without one, as in an unpacked archive: with a README, say; else the folder from which the
+    file is imported, or its own.
     """
     here = path.absolute() if path.is_dir() else path.absolute().parent
-    for folder in (here, *here.parents):
-        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
-            return folder
-    while (here / "__init__.py").exists() and here != here.parent:
+    for files in (_PROJECT_FILES, _UNPACKED_FILES):
+        for folder in (here, *here.parents):
+            if _has_one_of(files, folder):
+                return folder
+    while here != here.parent and ((here / "__init__.py").exists() or _is_imported_beside(here)):
         here = here.parent
     return here
+
+
+def _has_one_of(names: Iterable[str], folder: Path) -> bool:
+    return any((folder / name).exists() for name in names)
+
+
+def _is_imported_beside(folder: Path) -> bool:
+    imports = re.compile(rb"^\s*(?:from|import) +%s\b" % re.escape(os.fsencode(folder.name)), re.M)
+    return any(imports.search(source_of(file)) for file in folder.parent.glob("*.py"))
+
+
+def project_files(root: Path, *endings: str) -> Iterator[Path]:
+    """The files of a project without those of the projects inside it.
+
+    A packaging file makes a project of a folder only where the root is none: a repository may hold
+    many packages that use each other, a home folder holds things that have nothing in common.
+    """
+    others = (".git",) if _has_one_of(_PROJECT_FILES, root) else _PROJECT_FILES
+
+    def is_own(path: Path, is_folder: bool) -> bool:
+        return not is_folder or not _has_one_of(others, path)
+
+    return _files(root, endings, is_own)
 
 
 def may_hold_models(source: bytes) -> bool:
@@ -140,20 +167,22 @@ def mentions_models(path: Path) -> bool:
 
 def readmes(root: Path) -> list[Path]:
     """Where people show how the classes of a project are built; notebooks count too."""
-    found = (path for path in _files(root, (".ipynb",)) if path.stat().st_size <= _LARGEST_NOTEBOOK)
+    found = (
+        path for path in project_files(root, ".ipynb") if path.stat().st_size <= _LARGEST_NOTEBOOK
+    )
     return [*sorted(root.glob("README*.md")), *islice(found, _MOST_NOTEBOOKS)]
 
 
 def configs(root: Path) -> list[Path]:
     """The YAML and JSON files of a project, without those of data."""
-    found = _files(root, (".json", ".yaml", ".yml"))
+    found = project_files(root, ".json", ".yaml", ".yml")
     small = (path for path in found if path.stat().st_size <= _LARGEST_CONFIG)
     return list(islice(small, _MOST_CONFIGS))
 
 
 def stamp(root: Path) -> str:
     """Changes when a Python file, README or config of the project comes, goes or is written."""
-    read = (*python_files(root), *readmes(root), *configs(root))
+    read = (*project_files(root, ".py"), *readmes(root), *configs(root))
     times = ((path, path.stat()) for path in read)
     return digest(os.fsencode(f"{path} {s.st_size} {s.st_mtime_ns}") for path, s in times)
 

@@ -69,7 +69,8 @@ class SourceFile:
     def means(self, name: str, defined_in: Path) -> bool:
         """Whether a name in this file can be the one that the file ``defined_in`` defines.
 
-        It cannot if this file has its own, or imports one from another module.
+        It cannot if this file has its own, imports one from another module, or has a variable of
+        that name.
         """
         if self.path == defined_in:
             return True
@@ -81,7 +82,14 @@ class SourceFile:
             imported = [a.name for a in node.names]
             if name in imported or ("*" in imported and self._beside(node) is not None):
                 return self._can_be(node, defined_in)
-        return True
+        return name not in self._variables
+
+    @cached_property
+    def _variables(self) -> frozenset[str]:
+        """What is assigned, and never behind a dot, as what ``import models`` brings would be."""
+        nodes = list(ast.walk(self.tree))
+        assigned = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        return frozenset(assigned - {n.attr for n in nodes if isinstance(n, ast.Attribute)})
 
     @cached_property
     def _binding(self) -> tuple[ast.ClassDef | ast.FunctionDef | ast.ImportFrom, ...]:

@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 
 from shapelint.worker.frames import is_user_frame
 
-__all__ = ["TOLD", "OneDevice", "asked_by_user", "move"]
+__all__ = ["TOLD", "OneDevice", "asked_by_user", "dtype_called", "move", "type_name"]
 
 
 class OneDevice(TorchFunctionMode):
@@ -43,6 +43,8 @@ class OneDevice(TorchFunctionMode):
         kwargs = dict(kwargs or {})
         if func in (torch.Tensor.cuda, torch.Tensor.cpu):
             return args[0]
+        if func is torch.Tensor.type:
+            return _typed(*args, **kwargs)
         if func is torch.Tensor.to:
             args = tuple(self.device if _is_device(a) else a for a in args)
         if kwargs.get("device") is not None:
@@ -55,6 +57,19 @@ TOLD = {"device": torch.device("cpu"), "is_cpu": True, "is_meta": False}
 
 _TOLD = {getattr(torch.Tensor, name).__get__: answer for name, answer in TOLD.items()}
 _BETWEEN = (torch.overrides.__file__, torch._tensor.__file__, torch.utils._device.__file__)
+
+
+def type_name(tensor: torch.Tensor) -> str:
+    """``torch.FloatTensor``: the name of its type on the CPU."""
+    return torch.empty(0, dtype=tensor.dtype, device="cpu").type()
+
+
+def dtype_called(kind: Any) -> torch.dtype:
+    """What ``Tensor.type`` is given: a dtype, one of the old tensor types, or its name."""
+    if isinstance(kind, str):
+        return torch.empty(0, device="cpu").type(kind.replace(".cuda", "")).dtype
+    found: torch.dtype = getattr(kind, "dtype", kind)
+    return found
 
 
 def asked_by_user() -> bool:
@@ -70,6 +85,10 @@ def _is_between(path: str) -> bool:
 
 
 _WORKER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def _typed(tensor: torch.Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    return type_name(tensor) if dtype is None else tensor.to(dtype_called(dtype))
 
 
 def _is_device(value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.autograd import Variable
 from torch.nn import functional as F
 
 from tests.ops.oracle import SMALL, assert_agrees, case, traced
@@ -56,6 +57,10 @@ def _older(x):
     return torch.FloatTensor(x.shape), torch.FloatTensor(*sizes.tolist()), x.new_zeros(int(same))
 
 
+def _variable(x):
+    return torch.cat([x, Variable(torch.zeros(len(x), 3)).type(x.type())], 1)
+
+
 def _resized(x):
     mask = F.interpolate(torch.ones_like(x)[None], size=x.shape[1] // 2 + 1).to(torch.bool)[0]
     nothing = torch.ones(0).all() and not torch.ones(len(x), 0).any()
@@ -98,6 +103,7 @@ CONTENTS = [
     case("levels of a pyramid", _levels, "H W", **PAIR),
     case("lengths of a batch", _output_lengths, "N L", N=range(1, 4), L=LONG),
     case("older constructors", _older, "H W", **PAIR),
+    case("a variable of a tensor's type", _variable, "H W", **PAIR),
     case("a mask resized", _resized, "N L", N=range(1, 3), L=SMALL),
     case("a mask of ones", _masked, "N L", N=range(1, 4), L=SMALL),
 ]  # fmt: skip

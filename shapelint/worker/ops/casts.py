@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from shapelint.worker.device import dtype_called, type_name
 from shapelint.worker.ops import query
 from shapelint.worker.ops.queries import as_asked_of_torch
 from shapelint.worker.tensor import ShapeTensor
@@ -38,11 +39,7 @@ def to(self: Any, *args: Any, memory_format: Any = None, **kwargs: Any) -> Any:
 @query("type")
 def type_(self: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The name of the tensor's type, or the tensor with another dtype."""
-    if dtype is None:
-        return as_asked_of_torch("type", self)
-    if isinstance(dtype, str):
-        dtype = torch.empty(0, device="cpu").type(dtype.replace(".cuda", "")).dtype
-    return to(self, getattr(dtype, "dtype", dtype))
+    return type_name(self) if dtype is None else to(self, dtype_called(dtype))
 
 
 def _like(tensor: ShapeTensor, real: torch.Tensor) -> ShapeTensor:

@@ -1,6 +1,7 @@
-"""``torch.LongTensor([h, w])``, ``torch.from_numpy(sizes)``: constructors that no mode sees.
+"""``torch.LongTensor([h, w])``, ``Variable(x)``: constructors that no mode sees.
 
 https://docs.pytorch.org/docs/stable/tensors.html#data-types
+https://docs.pytorch.org/docs/stable/autograd.html#variable-deprecated
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch._C import _LegacyVariableBase
+from torch.autograd import Variable
 
 from shapelint.worker.nested import has_lengths
 from shapelint.worker.python.arrays import without_arrays
-from shapelint.worker.python.swaps import StandIn, Swap
+from shapelint.worker.python.swaps import ABSENT, StandIn, Swap
 
 __all__ = ["constructors"]
 
@@ -45,6 +48,14 @@ def _from_numpy(array: Any, _own: Any = torch.from_numpy) -> torch.Tensor:
     return _own(array) if plain is array else torch.tensor(plain)
 
 
+def _variable(cls: type, data: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """``Variable(x)`` has been ``x`` since PyTorch 0.4."""
+    if isinstance(data, torch.Tensor):
+        return data
+    return _LegacyVariableBase.__new__(cls, data, *args, **kwargs)
+
+
+_VARIABLE = staticmethod(_variable)
 _STAND_INS = {"from_numpy": _from_numpy, **{name: _stand_in(name) for name in _NAMES}}
 
 
@@ -52,3 +63,4 @@ def constructors() -> Iterator[Swap]:
     """These constructors pass lengths on."""
     for name, stand_in in _STAND_INS.items():
         yield Swap(torch, name, getattr(torch, name), stand_in)
+    yield Swap(Variable, "__new__", ABSENT, _VARIABLE)

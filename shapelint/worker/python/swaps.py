@@ -26,7 +26,11 @@ class Swap(NamedTuple):
         """Unless somebody else has put something there."""
         holder, name = self.holder, self.name
         if not isinstance(holder, dict):
-            if self._held() is instead_of:
+            if self._held() is not instead_of:
+                return
+            if value is ABSENT:
+                delattr(holder, name)
+            else:
                 setattr(holder, name, value)
         elif holder.get(name, ABSENT) is instead_of:
             if value is ABSENT:
