@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from shapelint.explore.sweep import swept
+from shapelint.local import LocalSession
 from shapelint.session import Run
+from shapelint.template import template_of
 from shapelint.verdict import verdict
 from tests.runs import analysed, disagreements, really
 
@@ -177,6 +181,28 @@ def test_a_window_ends_where_its_runs_take_too_long():
     found = swept(slow, {"N": 2, "L": 16})
     assert found.words == "run at N = 1..3, L = 29..35, the others at N = 2, L = 32 (meta)"
     assert found.valid.text == "every size (checked for N <= 3, 29 <= L <= 35)"
+
+
+def test_a_window_of_long_runs_is_run_on_the_meta_device():
+    assert swept(Runs(1, seconds=1.0), {"N": 2, "L": 16}, "cpu").words.endswith("(cpu)")
+    assert swept(Runs(1, seconds=4.0), {"N": 2, "L": 16}, "cpu").words.endswith("(meta)")
+
+
+class Costly(LocalSession):
+    """On the CPU it takes long."""
+
+    def run(self, sizes, device="meta", patches=(), noise=False):
+        run = super().run(sizes, device, patches, noise)
+        return dataclasses.replace(run, seconds=4.0 if device == "cpu" else 0.0)
+
+
+def test_a_window_of_long_runs_that_want_values_is_traced():
+    session = Costly(PadsByBuffer(), template_of("N 1 8 L"))
+    found = swept(session, {"N": 2, "L": 16}, "cpu")
+    assert found.words.endswith("(traced)")
+    assert found.at({"N": 2, "L": 29}).shapes == tuple(
+        really(PadsByBuffer(), "N 1 8 L", {"N": 2, "L": 29})
+    )
 
 
 def test_lengths_of_what_is_padded_are_those_of_the_longest():

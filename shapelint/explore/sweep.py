@@ -1,13 +1,14 @@
 """Where tracing does not tell, the model is run: one axis after the other, then all axes alike.
 
-On the meta device, or on the CPU where the model wants values. FakeTensorMode is no step between
-the two: it runs the meta kernels, and where there can be none (``.item()``, ``.numpy()``, a result
-as long as its values say) it refuses as well. What was run is known, and nothing else is claimed;
-the pattern of the sizes that ran is what people read.
+On the meta device, or on the CPU where the model wants values; traced where that takes long.
+FakeTensorMode is no step between them: it runs the meta kernels, and where there can be none
+(``.item()``, ``.numpy()``, a result as long as its values say) it refuses as well. What was run is
+known, and nothing else is claimed; the pattern of the sizes that ran is what people read.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ _FEW = 3
 """Of a symbol that the hints hold at a small size: a batch."""
 _SECONDS = 20.0
 """Of processor time that all runs may take, but for those next to the size that works."""
+_SLOW = 2.0
+"""Seconds of a run on the CPU that are too many for a window of them."""
+_TRACED = "traced"
+_SECONDS_OF_A_CALL = 1e-3
+"""Of PyTorch, on the meta device with lengths riding along."""
 _NEXT = 3
 _BASES = (32, 64, 48, 128, 96, 256, 16, 24, 224, 8, 512, 640, 1024, 1920, 2400, 4096, 4410)
 """Powers of two, patches, and hops of audio: 320, 300 and 441 divide one of them."""
@@ -105,7 +111,7 @@ def swept(
     found = _base(session, _candidates(hints, way), device)
     if found is None:
         return None
-    base, device = found
+    base, device = found[0], _affordable(session, *found)
     runs: dict[tuple[int, ...], Run] = {}
     reach, spent = -1, 0.0
     for there in _rounds(base):
@@ -124,8 +130,18 @@ def swept(
 
 def _run(session: Session, sizes: Sizes, device: str) -> Run:
     """On the CPU if the meta device has not what it takes."""
+    if device == _TRACED:
+        return _traced(session, sizes)
     run = session.run(sizes, device=device)
     return run if run.ok or not lacks_values(run.error) else session.run(sizes, device="cpu")
+
+
+def _traced(session: Session, sizes: Sizes) -> Run:
+    """A run on the meta device in which the tracer knows what values there are."""
+    trace = session.trace(sizes)
+    shapes = tuple(tuple(n.at(sizes) for n in shape) for shape in trace.outputs)
+    error = trace.failure.error if trace.failure else ""
+    return Run(not error, shapes, error, _TRACED, _SECONDS_OF_A_CALL * len(trace.nodes))
 
 
 def _candidates(hints: Sizes, way: SizeSet | None) -> Iterator[dict[str, int]]:
@@ -137,7 +153,7 @@ def _candidates(hints: Sizes, way: SizeSet | None) -> Iterator[dict[str, int]]:
 
 def _base(
     session: Session, candidates: Iterable[dict[str, int]], device: str
-) -> tuple[dict[str, int], str] | None:
+) -> tuple[dict[str, int], Run] | None:
     """A size that runs, on the cheapest device that can tell.
 
     Sizes that fail alike on the meta device are alike. The CPU is not asked about more of them if
@@ -147,16 +163,26 @@ def _base(
     for sizes in candidates:
         run = session.run(sizes, device=device)
         if run.ok:
-            return sizes, device
+            return sizes, run
         alike.setdefault(_without_numbers(run.error), []).append(sizes)
     for error, failing in alike.items() if device != "cpu" else ():
         for sizes in failing:
             run = session.run(sizes, device="cpu")
             if run.ok:
-                return sizes, "cpu"
+                return sizes, run
             if _without_numbers(run.error) == error:
                 break
     return None
+
+
+def _affordable(session: Session, base: Sizes, run: Run) -> str:
+    """Where to run the window: where the CPU takes long, on the cheapest that says the same."""
+    if run.device == "meta" or run.seconds <= _SLOW:
+        return run.device
+    if session.run(base, device="meta") == dataclasses.replace(run, device="meta"):
+        return "meta"
+    same = _traced(session, base) == dataclasses.replace(run, device=_TRACED)
+    return _TRACED if same else run.device
 
 
 def _without_numbers(error: str) -> str:
