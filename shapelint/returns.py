@@ -11,7 +11,8 @@ from functools import reduce
 
 from shapelint.explore.exploration import Exploration
 from shapelint.explore.paths import Path
-from shapelint.lengths.regions import Region, one_formula
+from shapelint.lengths.expr import Expr
+from shapelint.lengths.regions import Region, even_steps, one_formula
 from shapelint.lengths.sets import SizeSet
 from shapelint.lengths.words import formula
 from shapelint.trace import Shape, Trace
@@ -21,6 +22,9 @@ __all__ = ["returned_shapes"]
 
 _MOST = 3
 """Up to so many ways are told apart."""
+
+_LONG = 40
+"""Characters of a formula beyond which a shorter one is looked for."""
 
 
 def returned_shapes(exploration: Exploration) -> tuple[str, ...]:
@@ -45,12 +49,18 @@ def _on_all(ways: Sequence[Trace], output: int) -> Shape | None:
     shapes = [shape for way in ways for shape in way.outputs[output : output + 1]]
     if len(shapes) < len(ways) or len(set(map(len, shapes))) > 1:
         return None
-    if len(set(shapes)) == 1:
-        return shapes[0]
     regions = [_region(way) for way in ways]
-    common = [one_formula(list(zip(regions, dims))) for dims in zip(*shapes)]
+    common = [_short(list(zip(regions, dims))) for dims in zip(*shapes)]
     found = tuple(dim for dim in common if dim is not None)
     return found if len(found) == len(common) else None
+
+
+def _short(pieces: Sequence[tuple[Region, Expr]]) -> Expr | None:
+    """A formula that is equal to all of these, and to be read at a glance if there is one."""
+    found = one_formula(pieces)
+    if found is None or len(formula(found)) <= _LONG:
+        return found
+    return even_steps(pieces) or found
 
 
 def _region(way: Trace) -> Region:

@@ -19,7 +19,7 @@ from shapelint.lengths.periodic import EVERY, NONE, Periodic, TooLong, bits
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.rows import growth, row_of
 
-__all__ = ["Region", "one_formula"]
+__all__ = ["Region", "even_steps", "one_formula"]
 
 _LONGEST = 2**12
 """Sizes that are looked at one by one."""
@@ -97,11 +97,19 @@ def _near(row: Periodic, size: int) -> list[int]:
 def one_formula(pieces: Sequence[tuple[Region, Expr]]) -> Expr | None:
     """A formula that is equal to each of these in its region; None if none is found.
 
-    One of them, or else ``k * floor((a*x + b) / d)``: where all values are multiples of ``k``, and
-    grow by ``k*a/d`` in the long run, ``b`` is the least with which no value is above.
+    One of them, or else one of even steps.
     """
     tried = dict.fromkeys(formula for _, formula in pieces)
-    return next(filter(partial(_fits, pieces), (*tried, *_steps(pieces))), None)
+    return next(filter(partial(_fits, pieces), tried), None) or even_steps(pieces)
+
+
+def even_steps(pieces: Sequence[tuple[Region, Expr]]) -> Expr | None:
+    """``k * floor((a*x + b) / d) + c``, equal to each of these in its region, if there is one.
+
+    Where all values leave the remainder ``c`` by ``k``, and grow by ``k*a/d`` in the long run,
+    ``b`` is the least with which no value is above.
+    """
+    return next(filter(partial(_fits, pieces), _steps(pieces)), None)
 
 
 def _fits(pieces: Sequence[tuple[Region, Expr]], formula: Expr) -> bool:
@@ -117,20 +125,22 @@ def _steps(pieces: Sequence[tuple[Region, Expr]]) -> Iterator[Expr]:
     if others or not slope:
         return
     values = dict(_values(pieces, name))
-    step = math.gcd(*values.values())
+    first = next(iter(values.values()), 0)
+    step = math.gcd(*(value - first for value in values.values()))
     if step:
+        rest = first % step
         a, d = (slope / step).as_integer_ratio()
-        above = max(d * value // step - a * x for x, value in values.items())
-        yield floordiv(symbol(name) * a + above, d) * step
+        above = max(d * (value - rest) // step - a * x for x, value in values.items())
+        yield floordiv(symbol(name) * a + above, d) * step + rest
 
 
 def _values(pieces: Sequence[tuple[Region, Expr]], name: str) -> Iterator[tuple[int, int]]:
-    """Each size with its value, as far as all repeats once; none if that is too far."""
+    """Each size with its value, until all has repeated; none if that is too far."""
     rows = [region.rows.get(name, EVERY) for region, _ in pieces]
     if not all(formula.is_quasi_affine for _, formula in pieces):
         return
     period = math.lcm(*(r.period for r in rows), *(growth(f)[0] for _, f in pieces))
-    end = max(r.start for r in rows) + period + 1
+    end = max(r.start for r in rows) + 2 * period
     for row, (_, formula) in zip(rows, pieces):
         for x in bits(row.up_to(end)) if end <= _LONGEST else ():
             yield x, formula.at({name: x})

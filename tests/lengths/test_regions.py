@@ -34,8 +34,16 @@ def test_pieces_that_have_no_formula_in_common(one, other):
         ([(EVEN, L), (ODD, L + 1)], (L + 1) // 2 * 2),
         ([(EVEN, L // 2 * 2), (ODD, L // 2 * 2 + 1)], L),
         ([(EVEN, L // 2), (ODD, (L + 1) // 2)], (L + 1) // 2),
+        ([(EVEN, 3 * L + 1), (ODD, 3 * L - 2)], L // 2 * 6 + 1),
     ],
-    ids=["they are the same", "rounded up", "up to a multiple", "the length", "one holds on both"],
+    ids=[
+        "they are the same",
+        "rounded up",
+        "up to a multiple",
+        "the length",
+        "one holds on both",
+        "behind a multiple",
+    ],
 )
 def test_pieces_that_have_a_formula_in_common(pieces, formula):
     assert one_formula(pieces) == formula
