@@ -191,25 +191,35 @@ def _copied(modules: Sequence[nn.Module], memo: dict[int, Any]) -> nn.Module:
     """What ``copy.deepcopy`` makes of the first, which has the others.
 
     That asks of each attribute how to copy it. Nearly all are plain values, or empty containers: a
-    module has ten for hooks it does not have.
+    module has ten for hooks it does not have. Modules that say themselves how they are copied are
+    asked, all of them where one of these has others.
     """
-    states = [*map(_state, modules)]
-    if None in states:
+    states = [(module, _state(module)) for module in modules]
+    if any(state is None and module._modules for module, state in states):
         return copy.deepcopy(modules[0], memo)
-    values = (v for state in states for v in (state or {}).values())
-    memo |= {id(v): type(v)() for v in values if type(v) in _KINDS and not v}
-    memo |= {id(m): type(m).__new__(type(m)) for m in modules}
-    for module, state in zip(modules, states):
-        copied = {k: _copy_of(v, memo) for k, v in (state or {}).items()}
+    plain = [(module, state) for module, state in states if state is not None]
+    memo |= {id(module): type(module).__new__(type(module)) for module, _ in plain}
+    for module, state in plain:
+        copied = {name: _copy_of(value, memo) for name, value in state.items()}
         memo[id(module)].__setstate__(copied)
-    return memo[id(modules[0])]  # type: ignore[no-any-return]
+    return copy.deepcopy(modules[0], memo)
 
 
 def _copy_of(value: Any, memo: dict[int, Any]) -> Any:
     kind = type(value)
     if kind in _FIXED or (kind is tuple and all(type(part) in _FIXED for part in value)):
         return value
-    return memo[id(value)] if id(value) in memo else copy.deepcopy(value, memo)
+    if id(value) in memo:
+        return memo[id(value)]
+    if kind is dict:
+        memo[id(value)] = new = {}
+        for name, part in value.items():
+            new[_copy_of(name, memo)] = _copy_of(part, memo)
+        return new
+    if kind in _KINDS and not value:
+        memo[id(value)] = kind()
+        return memo[id(value)]
+    return copy.deepcopy(value, memo)
 
 
 def _state(module: nn.Module) -> dict[str, Any] | None:

@@ -179,7 +179,9 @@ def divides(k: Expr | int, a: Expr | int) -> Condition:
 
 def all_of(parts: Iterable[Condition]) -> Condition:
     """Conjunction, without what always holds; of one part, that part."""
-    parts = tuple(part for part in parts if part != TRUE)
+    parts = tuple(part for part in parts if part is not TRUE and part != TRUE)
+    if not parts:
+        return TRUE
     return parts[0] if len(parts) == 1 else All(parts)
 
 

@@ -48,7 +48,7 @@ class Noted:
     def relied(self) -> tuple[Condition, ...]:
         """Each condition once, the way it turned out."""
         as_stated = (c if holds else negate(c) for c, holds in self.conditions)
-        return tuple(dict.fromkeys(c for c in as_stated if c != TRUE))
+        return tuple(dict.fromkeys(c for c in as_stated if c is not TRUE))
 
 
 class Recorder:
@@ -136,7 +136,8 @@ class Recorder:
         Where it is not ``certain``, elsewhere the op fails for some values and works for others.
         What the model catches is a branch: it goes on in another way.
         """
-        self._note(condition, True)
+        if not isinstance(condition, All):
+            self._note(condition, True)
         condition = factored(condition, self.known)
         if isinstance(condition, All):
             for part in condition.parts:

@@ -31,7 +31,7 @@ from shapelint.worker.record import OpCall
 
 __all__ = ["Remembered"]
 
-_PLAIN = frozenset({type(None), bool, str, torch.dtype, torch.memory_format})
+_PLAIN = frozenset({type(None), bool, int, float, str, torch.dtype, torch.memory_format})
 _COMPILED = frozenset({BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType})
 _WEIGHTS = frozenset({torch.Tensor, torch.nn.Parameter})
 

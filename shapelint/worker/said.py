@@ -32,7 +32,7 @@ from shapelint.worker.tensor import ShapeTensor
 
 __all__ = ["Asked", "Said", "Sayings"]
 
-_PLAIN = frozenset({type(None), type(...), bool, str, torch.dtype, torch.memory_format})
+_PLAIN = frozenset({type(None), type(...), bool, int, float, str, torch.dtype, torch.memory_format})
 
 _SEQUENCES = frozenset({tuple, list, torch.Size, Shape})
 

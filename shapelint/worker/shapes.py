@@ -72,7 +72,7 @@ def need(
     ``certain``, it raises for some values and not for others.
     """
     recorder = current()
-    if recorder is not None:
+    if recorder is not None and condition is not TRUE:
         recorder.need(condition, kind, why, tuple(map(expr_of, lengths)), error, certain)
 
 
@@ -109,6 +109,8 @@ def ge(a: int, b: int) -> Condition:
 
 def divides(k: int, a: int) -> Condition:
     """``a % k == 0``, as a condition instead of a test."""
+    if type(k) is int and type(a) is int and k and a % k == 0:
+        return TRUE
     return conditions.divides(expr_of(k) if isinstance(k, Length) else k, expr_of(a))
 
 
