@@ -4,7 +4,7 @@ An element-wise operation, a normalization, a product of matrices looks at a siz
 is another one, 1 or 0; where all of that is as it was, what comes out has the same dims of the
 arguments in the same places, in the same order in memory. Most meta kernels are written in Python
 and take longer than all that is added to a call here, and models repeat their layers at other
-sizes.
+sizes. What resizes a tensor takes the lengths that it is asked for from its arguments as well.
 
 Any other kernel answers the same to the same sizes and strides, and so does one that compares
 sizes of tensors with gaps in memory, or one that is given weights alone. None knows which run it is
@@ -26,8 +26,9 @@ import torch
 from shapelint.worker.kernels import run_on_meta, run_op, unheard
 from shapelint.worker.layout import Order, dense, is_alias, order_of
 from shapelint.worker.nested import tensors_in
-from shapelint.worker.ops import COMPARING
+from shapelint.worker.ops import COMPARING, RESIZING
 from shapelint.worker.record import OpCall
+from shapelint.worker.shapes import Shape
 
 __all__ = ["Remembered"]
 
@@ -69,10 +70,14 @@ class Remembered:
     def __init__(self) -> None:
         self._made: dict[object, _Made | _Same] = {}
 
-    def of(self, call: OpCall) -> Any:
-        """What the function of ``call`` returns. Raises what it raises."""
+    def of(self, call: OpCall, claimed: Any = None) -> Any:
+        """What ``call`` returns, of which lengths are claimed. Raises what it raises."""
         if call.transfer is None:
             return unheard(run_on_meta, call.func, call.args, call.kwargs)
+        resizes = RESIZING.get(call.name)
+        if type(claimed) is Shape and resizes is not None and resizes(*call.args, **call.kwargs):
+            known = [0, 1, *map(int, claimed)]
+            return self._once(_unheard, call.func, call.args, call.kwargs, known)
         run = self.run if call.name in COMPARING else self.repeat
         return run(call.func, call.args, call.kwargs)
 

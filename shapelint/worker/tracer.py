@@ -240,7 +240,7 @@ class ShapeTracer(fx.Tracer):
         try:
             real = before and before.made(args, claim.shapes)
             if real is None:
-                real = self.earlier.kernels.of(call)
+                real = self.earlier.kernels.of(call, claim.shapes)
             if claim.failed is not None:
                 raise claim.failed.error(str(claim.failed))
         except Exception as exc:

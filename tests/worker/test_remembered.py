@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import fx, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
@@ -17,7 +17,10 @@ from shapelint.model import Input
 from shapelint.worker import remembered
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.ops import COMPARING, OPS
+from shapelint.worker.ops.resample import interpolate
+from shapelint.worker.record import OpCall
 from shapelint.worker.remembered import Remembered
+from shapelint.worker.shapes import Shape
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
@@ -179,6 +182,48 @@ def test_other_kernels_repeat_themselves(
     with torch.no_grad():
         known.repeat(*first)
         assert _seen(known.repeat(*second)) == _seen(func(*args, **kwargs))
+    assert len(runs) == count
+
+
+def _resized(*shape: int, mode: str = "bilinear", **to: Any) -> Call:
+    return _call(F.interpolate, _meta(*shape), mode=mode, **to)
+
+
+RESIZED = {
+    "doubles that are rounded": (
+        _resized(2, 3, 5, 7, scale_factor=1.5),
+        _resized(2, 3, 9, 8, scale_factor=1.5),
+        2,
+    ),
+    "other lengths": (_resized(2, 3, 5, 7, size=9), _resized(2, 3, 5, 7, size=8), 2),
+    "one that is 1": (_resized(2, 3, 5, 7, size=9), _resized(2, 3, 1, 7, size=9), 2),
+    "another way": (
+        _resized(2, 3, 5, 7, scale_factor=2),
+        _resized(2, 3, 5, 7, scale_factor=2, mode="bicubic"),
+        2,
+    ),
+    "a whole factor": (
+        _resized(2, 3, 5, 7, scale_factor=2.0),
+        _resized(4, 6, 9, 13, scale_factor=2.0),
+        1,
+    ),
+    "the same lengths": (_resized(2, 3, 5, 7, size=(9, 8)), _resized(2, 4, 6, 7, size=(9, 8)), 1),
+    "an order in memory": (
+        _call(F.interpolate, WIDE.mT, scale_factor=2, mode="bilinear"),
+        _call(F.interpolate, _meta(4, 6, 13, 11).mT, scale_factor=2, mode="bilinear"),
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "count"), RESIZED.values(), ids=RESIZED)
+def test_what_resizes_is_run_once(first: Call, second: Call, count: int, runs: list[Any]) -> None:
+    known, node = Remembered(), fx.Graph().placeholder("x")
+    for func, args, kwargs in first, second:
+        really = func(*args, **kwargs)
+        call = OpCall(func, "interpolate", interpolate, args, kwargs, node, [])
+        with torch.no_grad():
+            assert _seen(known.of(call, Shape(really.shape))) == _seen(really)
     assert len(runs) == count
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from shapelint.registry import Registry
 
-__all__ = ["COMPARING", "COMPOSITES", "LAX", "OPS", "QUERIES", "op", "query"]
+__all__ = ["COMPARING", "COMPOSITES", "LAX", "OPS", "QUERIES", "RESIZING", "op", "query"]
 
 OPS: Registry[Callable[..., Any]] = Registry("shapelint.worker.ops")
 QUERIES: Registry[Callable[..., Any]] = Registry("shapelint.worker.ops")
@@ -30,3 +30,7 @@ COMPOSITES: set[str] = set()
 COMPARING: set[str] = set()
 """Ops whose kernel does nothing with a size but compare it with others, with 1 and with 0; their
 module adds them."""
+
+RESIZING: dict[str, Callable[..., bool]] = {}
+"""Ops whose kernel makes the lengths that it is asked for, and does nothing else with a size but
+compare it: where this says so of the arguments; their module adds them."""

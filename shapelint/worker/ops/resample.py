@@ -12,8 +12,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import all_of
-from shapelint.worker.ops import LAX, op
+from shapelint.worker.ops import LAX, RESIZING, op
 from shapelint.worker.ops.adaptive import averaged
+from shapelint.worker.python.compared import Compared
 from shapelint.worker.shapes import Shape, divides, eq, ge, need, shape_of, spatial
 
 if TYPE_CHECKING:
@@ -35,6 +36,29 @@ def interpolate(
     """``size``, or ``floor(n * scale_factor)``; ``area`` is adaptive average pooling."""
     out = _resized(shape_of(input)[2:], size, scale_factor)
     return averaged(shape_of(input), out, len(out)) if mode == "area" else _upsampled(input, out)
+
+
+def _is_as_asked(
+    input: Any,
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    *_: Any,
+    **__: Any,
+) -> bool:
+    """Whether lengths are given or whole multiples. The kernels of these modes are in Python."""
+    given = scale_factor if isinstance(scale_factor, (tuple, list)) else (scale_factor,)
+    return mode in _WEIGHTED and all(n is None or _is_whole(n) for n in given)
+
+
+def _is_whole(factor: Any) -> bool:
+    if isinstance(factor, Compared):
+        return False
+    return isinstance(factor, int) or (isinstance(factor, float) and float.is_integer(factor))
+
+
+_WEIGHTED = frozenset({"linear", "bilinear", "bicubic", "trilinear"})
+RESIZING["interpolate"] = _is_as_asked
 
 
 @op(
