@@ -139,7 +139,7 @@ def test_runs_like_the_changed_source(
     trace = trace_run(model, CALL, sizes, patches=patches)
     shapes = [[e.at(sizes) for e in shape] for shape in trace.outputs]
     assert shapes == wanted["shapes"]
-    assert plain_run(model, CALL, sizes) == before
+    assert {**plain_run(model, CALL, sizes), "seconds": 0} == {**before, "seconds": 0}
 
 
 @pytest.mark.parametrize("length", [7, 8, 9])
