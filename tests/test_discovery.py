@@ -484,6 +484,54 @@ class Codec(nn.Module):
     assert project.owners("B", file) == []
 
 
+FACTORY = """
+from torch import nn
+class Block(nn.Module):
+    def forward(self, x): pass
+class Backbone(nn.Module):
+    def forward(self, x): pass
+class Unused(nn.Module):
+    def forward(self, x): pass
+def small(width):
+    net = Backbone(Block, width)
+    return net
+def train():
+    Unused()
+    return 0
+"""
+MADE = """
+from torch import nn
+{}
+def chosen(kind):
+    return {}(8)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = chosen("small")
+        train()
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "called", "owned"),
+    [
+        pytest.param("from elsewhere import small, train", "small", [], id="another one"),
+        pytest.param("", "other.small", [], id="not imported"),
+        pytest.param("from factory import small, train", "small", ["Net"], id="the function"),
+        pytest.param("from . import factory", "factory.small", ["Net"], id="its module"),
+    ],
+)
+def test_what_functions_make_is_part_of_who_calls_them(
+    tmp_path: Path, line: str, called: str, owned: list[str]
+) -> None:
+    (tmp_path / "factory.py").write_text(FACTORY)
+    (tmp_path / "net.py").write_text(MADE.format(line, called))
+    project, file = Project(tmp_path), tmp_path / "factory.py"
+    for name, owners in {"Block": owned, "Backbone": owned, "Unused": []}.items():
+        assert [n for _, n in project.owners(name, file, factories=True)] == owners
+        assert project.owners(name, file) == []
+
+
 def test_a_class_of_the_same_name_in_another_file_is_another_one(root: Path) -> None:
     other = root / "other.py"
     other.write_text(

@@ -19,7 +19,7 @@ from shapelint.source.literals import NotLiteral, literal
 if TYPE_CHECKING:
     from shapelint.project.sources import SourceFile
 
-__all__ = ["builders", "given"]
+__all__ = ["builders", "given", "makers_of"]
 
 Files = Callable[[str, Path], Iterable["SourceFile"]]
 """The files in which a name may be the one that a file defines."""
@@ -38,6 +38,25 @@ def builders(name: str, files: Iterable[SourceFile]) -> Iterator[tuple[Path, str
             called = _called(scope, owner)
             if called and calls_of(name, inside(scope)):
                 yield file.path, called
+
+
+def makers_of(name: str, tree: ast.Module) -> Iterator[str]:
+    """The functions of a file that return what they make of what has this name."""
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef):
+            statements = list(inside(function))
+            assigned = [n for n in statements if isinstance(n, ast.Assign) and _makes(n, name)]
+            made = {dotted(target) for n in assigned for target in n.targets}
+            returned = [n for n in statements if isinstance(n, ast.Return) and n.value]
+            if any(_makes(n, name) or dotted(n.value) in made for n in returned if n.value):
+                yield function.name
+
+
+def _makes(statement: ast.Assign | ast.Return, name: str) -> bool:
+    """Whether a call is made of what has this name, or gets it: ``ResNet(Block, 4)``."""
+    calls = (n for n in ast.walk(statement) if isinstance(n, ast.Call))
+    said = (dotted(n) for call in calls for n in (call.func, *call.args))
+    return name in (each.rpartition(".")[2] for each in said)
 
 
 def given(

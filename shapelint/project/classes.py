@@ -14,7 +14,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 
 from shapelint.project import hyperparameters
-from shapelint.project.callers import builders, given
+from shapelint.project.callers import builders, given, makers_of
 from shapelint.project.constructions import Around, Construction, constructions
 from shapelint.project.discovery import configs, digest, project_files, readmes, source_of
 from shapelint.project.fences import code_blocks, notebook
@@ -26,6 +26,7 @@ from shapelint.source.texts import Texts
 __all__ = ["Project", "project_at"]
 
 _LARGEST_FILE = 2**20
+_MOST_FACTORIES = 32
 
 
 class Project:
@@ -138,19 +139,35 @@ class Project:
         return [command_line(file.tree) for file in self.mentioning("add_argument")]
 
     def owners(
-        self, class_name: str, defined_in: Path, trainers: bool = False
+        self, class_name: str, defined_in: Path, trainers: bool = False, factories: bool = False
     ) -> list[tuple[Path, str]]:
         """The model classes whose bodies name this class: file and class name of each.
 
-        A LightningModule trains a model rather than being one: only ``trainers`` make it count.
+        With ``factories`` also those that name a function which may return one. A LightningModule
+        trains a model rather than being one: only ``trainers`` make it count.
         """
-        return [
+        makers = self._factories(class_name, defined_in) if factories else []
+        made = [(defined_in.absolute(), class_name), *makers]
+        found = [
             (file.path, owner.name)
-            for file in self.meaning(class_name, defined_in.absolute())
+            for where, name in made
+            for file in self.meaning(name, where)
+            if name == class_name or file.imports(name, where)
             for owner in file.classes
-            if class_name in owner.uses and owner.name != class_name
+            if name in owner.uses and owner.name != class_name
             if trainers or not owner.trains
         ]
+        return list(dict.fromkeys(found))
+
+    def _factories(self, class_name: str, defined_in: Path) -> list[tuple[Path, str]]:
+        """The functions that return models of a class, or what such a function returns."""
+        found = [(defined_in.absolute(), class_name)]
+        for where, name in found:
+            for file in self.meaning(name, where):
+                if name == class_name or file.imports(name, where):
+                    makers = ((file.path, maker) for maker in makers_of(name, file.tree))
+                    found += [each for each in makers if each not in found]
+        return found[1:_MOST_FACTORIES]
 
     def heirs(self, class_name: str, defined_in: Path) -> list[tuple[Path, str]]:
         """The model classes that derive from this one: file and class name of each."""

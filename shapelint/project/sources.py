@@ -91,6 +91,15 @@ class SourceFile:
         assigned = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         return frozenset(assigned - {n.attr for n in nodes if isinstance(n, ast.Attribute)})
 
+    def imports(self, name: str, defined_in: Path) -> bool:
+        """Whether this file has a name of another one, or that file as a module."""
+        module = defined_in.parent.name if defined_in.stem == "__init__" else defined_in.stem
+        nodes = [node for node in self._binding if isinstance(node, ast.ImportFrom)]
+        for imported, at in ((alias.name, node) for node in nodes for alias in node.names):
+            if imported in (name, module):
+                return imported == module or self._can_be(at, defined_in)
+        return self.path == defined_in
+
     @cached_property
     def _binding(self) -> tuple[ast.ClassDef | ast.FunctionDef | ast.ImportFrom, ...]:
         """What defines or imports names: it is asked for every class of the project."""

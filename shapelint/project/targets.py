@@ -109,12 +109,13 @@ def _found(
     source = project.parse(place.path)
     classes = [*facts.classes, *_left_out(facts, source)]
     built = {c.name: _class(c, facts, project, args) for c in classes if c.name not in covered}
-    for name, owners in {n: project.owners(n, place.path) for n in built}.items():
-        plan = built[name]
+    for name, plan in built.items():
+        hopeless = _is_hopeless(plan)
+        owners = project.owners(name, place.path, factories=hopeless)
         if not owners:
-            if not (_is_hopeless(plan) and project.heirs(name, place.path)):
+            if not (hopeless and project.heirs(name, place.path)):
                 yield plan
-        elif not _is_hopeless(plan) and all(_is_lost(o, built, project) for o in owners):
+        elif not hopeless and all(_is_lost(o, built, project) for o in owners):
             yield replace(plan, part=True)
         elif not plan.refused:
             found = wholes(name, place.path, project)

@@ -59,7 +59,7 @@ def _wholes(name: str, path: Path, project: Project) -> Iterator[Whole]:
     found: dict[tuple[Path, str], Chosen | None] = {(path, name): None}
     queue = list(found)
     for where, part in queue:
-        for owner in (*project.owners(part, where, trainers=True), *project.heirs(part, where)):
+        for owner in (*project.owners(part, where, True, True), *project.heirs(part, where)):
             if owner not in found:
                 file, model = owner
                 found[owner] = found[where, part] or _chosen(part, model, file, project)
