@@ -111,7 +111,7 @@ def _found(
     built = {c.name: _class(c, facts, project, args) for c in classes if c.name not in covered}
     for name, plan in built.items():
         hopeless = _is_hopeless(plan)
-        owners = project.owners(name, place.path, factories=hopeless)
+        owners = project.owners(name, place.path, factories=bool(plan.missing))
         if not owners:
             if not (hopeless and project.heirs(name, place.path)):
                 yield plan

@@ -31,14 +31,26 @@ _COMPARED: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Is: operator.is_,
     ast.IsNot: operator.is_not,
 }
+
+
+def _range(*ends: int) -> list[int]:
+    found = range(*ends)
+    if len(found) > _LONGEST:
+        raise ValueError("too long to be widths or strides")
+    return list(found)
+
+
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **{f.__name__: f for f in (abs, bool, float, int, len, list, max, min, round, sum, tuple)},
     **{f"math.{f.__name__}": f for f in (math.ceil, math.floor, math.log2, math.sqrt)},
-    "range": lambda *ends: list(range(*ends)[:_LONGEST]),
+    "range": _range,
 }
 _DEEPEST = 8
 _LARGEST = 10**9
-_LONGEST = 1000
+_LONGEST = 64
+"""Items of a list that is computed: loops in loops in loops would take for ever."""
+_LOOP = 3
+"""How many levels one loop counts for."""
 _STEEPEST = 64
 
 
@@ -130,9 +142,11 @@ def _each(
     items = literal(loop.iter, constants, depth + 1)
     if further or not isinstance(loop.target, ast.Name) or not isinstance(items, (list, tuple)):
         raise NotLiteral(ast.unparse(node))
-    known = ({**constants, loop.target.id: _written(item)} for item in items[:_LONGEST])
+    if len(items) > _LONGEST:
+        raise NotLiteral("too many items")
+    known = ({**constants, loop.target.id: _written(item)} for item in items)
     taken = (k for k in known if all(literal(test, k, depth + 1) for test in loop.ifs))
-    return [literal(node.elt, k, depth + 1) for k in taken]
+    return [literal(node.elt, k, depth + _LOOP) for k in taken]
 
 
 def _written(value: object) -> ast.expr:
