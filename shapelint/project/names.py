@@ -81,7 +81,7 @@ def inside(scope: ast.AST) -> Iterator[ast.AST]:
 
 
 def _assigned(scope: ast.AST) -> dict[str, ast.expr | None]:
-    """What names and attributes stand for that are assigned exactly once."""
+    """What names and attributes stand for that are set exactly once, or in the first round."""
     found: dict[str, ast.expr | None] = {}
     for node in inside(scope):
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
@@ -89,24 +89,40 @@ def _assigned(scope: ast.AST) -> dict[str, ast.expr | None]:
             for target in filter(dotted, targets):
                 name = dotted(target)
                 found[name] = None if name in found else node.value
-    return found | _set_otherwise(scope)
+    others = _set_otherwise(scope)
+    once = {
+        n: value for n, value in _first_rounds(scope) if others.count(n) == 1 and n not in found
+    }
+    return {**found, **dict.fromkeys(others), **once}
 
 
-def _set_otherwise(scope: ast.AST) -> dict[str, ast.expr | None]:
-    """Names that a loop, a ``with``, an unpacking or ``+=`` sets."""
+def _set_otherwise(scope: ast.AST) -> list[str]:
+    """Names that a loop, a ``with``, an unpacking or ``+=`` sets, as often as one does."""
     plain = {
         id(target)
         for node in inside(scope)
         if isinstance(node, (ast.Assign, ast.AnnAssign))
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
     }
-    return {
-        dotted(node): None
+    return [
+        dotted(node)
         for node in inside(scope)
         if isinstance(node, (ast.Name, ast.Attribute))
         and isinstance(node.ctx, ast.Store)
         and id(node) not in plain
-    }
+    ]
+
+
+def _first_rounds(scope: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """What ``for width, depth in [(8, 2), (16, 3)]`` sets first."""
+    rows = (ast.List, ast.Tuple)
+    for node in inside(scope):
+        if isinstance(node, ast.For) and isinstance(node.iter, rows) and node.iter.elts:
+            first, target = node.iter.elts[0], node.target
+            if isinstance(target, rows) and isinstance(first, rows):
+                yield from ((dotted(name), value) for name, value in zip(target.elts, first.elts))
+            else:
+                yield dotted(target), first
 
 
 def _changed(tree: ast.Module) -> dict[str, ast.expr | None]:
