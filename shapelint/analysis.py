@@ -33,7 +33,7 @@ from shapelint.session import Session
 from shapelint.stopwatch import SECONDS
 from shapelint.subject import Subject
 from shapelint.template import Dims, hints_for, symbols_of, template_of
-from shapelint.trace import UNKNOWN_INDEX, Span
+from shapelint.trace import UNFOLLOWED, UNKNOWN_INDEX, Span
 from shapelint.wording import size_text
 
 if TYPE_CHECKING:
@@ -131,14 +131,14 @@ class Analysis:
     @cached_property
     def sweep(self) -> Sweep | None:
         """Runs at a window of sizes, where tracing does not tell; None where it does."""
-        unknown = not self.exploration.says_something or self._stuck or self._picks_blindly
-        return self._window if unknown or self.denied else None
+        unknown = not self.exploration.says_something or self._stuck
+        blind = self._lost(UNKNOWN_INDEX) or self._lost(UNFOLLOWED)
+        return self._window if unknown or blind or self.denied else None
 
-    @property
-    def _picks_blindly(self) -> bool:
-        """Whether an index may be outside at any size: only the CPU says so."""
+    def _lost(self, reason: str) -> bool:
+        """Whether a run has lost sight of a length for a reason that reads so."""
         lost = itertools.chain(*(trace.checked for trace in self.exploration.traces))
-        return any(reason.startswith(UNKNOWN_INDEX) for reason in lost)
+        return any(reason in why for why in lost)
 
     @property
     def _stuck(self) -> bool:
@@ -208,7 +208,8 @@ class Analysis:
     @cached_property
     def _window(self) -> Sweep | None:
         """Runs of a window of sizes, where PyTorch says what a trace does not."""
-        device = "cpu" if self._picks_blindly else device_for(self.exploration)
+        picks_blindly = self._lost(UNKNOWN_INDEX)  # whether that is outside only the CPU says
+        device = "cpu" if picks_blindly else device_for(self.exploration)
         way: SizeSet | None = None
         with suppress(TooHard), self.effort.spent():
             way = as_far(self.exploration.base, self.exploration.domain)

@@ -17,6 +17,7 @@ from shapelint.span import Span
 __all__ = [
     "FIRST_INPUT",
     "STEP_BY_STEP",
+    "UNFOLLOWED",
     "UNKNOWN_INDEX",
     "Event",
     "Failure",
@@ -32,6 +33,9 @@ FIRST_INPUT = "takes its size from the first input"
 
 STEP_BY_STEP = frozenset(("gru", "lstm", "rnn_relu", "rnn_tanh"))
 """Ops that go through a sequence one element after the other, on the meta device too."""
+
+UNFOLLOWED = "where shapelint cannot follow"
+"""What is said where code may have done something else at a single other size: only runs know."""
 
 UNKNOWN_INDEX = "an index is computed from lengths"
 """What is said where nobody knows whether it is inside; the meta device does not look."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from torch import nn
 
+from shapelint.trace import UNFOLLOWED
 from shapelint.worker.nested import has_lengths
 from shapelint.worker.python.length import Length, LengthFloat, fixed
 from shapelint.worker.python.noticed import hashed, written
@@ -70,7 +71,7 @@ def _same(one: Any, other: Any) -> bool:
     """``one is other``: CPython has each small int once, and may or may not have another again."""
     if one is other or not any(isinstance(n, Length) for n in (one, other)):
         return one is other
-    note_lost("a size is asked whether it is an object, where shapelint cannot follow")
+    note_lost(f"a size is asked whether it is an object, {UNFOLLOWED}")
     return isinstance(one, int) and isinstance(other, int) and bool(-5 <= one == other <= 256)
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 
 from shapelint.lengths.real import MATH
+from shapelint.trace import UNFOLLOWED
 from shapelint.worker.nested import bare, bare_number, has_lengths
 from shapelint.worker.python.arrays import of_numpy
 from shapelint.worker.python.length import computed, whole
@@ -120,7 +121,7 @@ class Uncached:
 
     def cache_info(self) -> Any:
         """What it holds without lengths."""
-        note_lost("a cache is asked what it holds, where shapelint cannot follow")
+        note_lost(f"a cache is asked what it holds, {UNFOLLOWED}")
         return self.cached.cache_info()
 
     def __getattr__(self, name: str) -> Any:

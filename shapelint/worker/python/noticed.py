@@ -9,23 +9,25 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 from types import CodeType, FrameType
 
+from shapelint.trace import UNFOLLOWED
 from shapelint.worker.frames import OURS, is_user_frame
 from shapelint.worker.python.rewriting import definition_of
 from shapelint.worker.recorder import current
 
 __all__ = ["asserted", "hashed", "made_bare", "written"]
 
-_KEY = "a size is used as a key of a dict or set, where shapelint cannot follow"
-_TEXT = "a size becomes text, where shapelint cannot follow"
-_BARE = "a size becomes an ordinary float, where shapelint cannot follow"
+_KEY = f"a size is used as a key of a dict or set, {UNFOLLOWED}"
+_TEXT = f"a size becomes text, {UNFOLLOWED}"
+_BARE = f"a size becomes an ordinary float, {UNFOLLOWED}"
 _HELD = "an assert on values is taken to hold"
 _PLAIN = (ast.AnnAssign, ast.Assign, ast.AugAssign, ast.Expr, ast.Raise)
 """Statements behind which the next one of their block is executed, or none."""
+_LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
 _SHOWS = ("assert", "critical", "debug", "error", "exception", "info", "log", "print", "warn")
 """How the names of functions begin that tell people something; ``torch._assert`` is one."""
 
@@ -97,8 +99,22 @@ def _statement(code: CodeType, path: str, line: int) -> tuple[ast.stmt | None, b
     found = definition_of(code, path)
     blocks = [b for node in ast.walk(found) for b in _blocks(node)] if found else []
     at = [(s, b) for b in blocks for s in b if s.lineno <= line <= (s.end_lineno or s.lineno)]
-    statement, block = max(reversed(at), key=lambda each: each[0].lineno, default=(None, []))
-    return statement, isinstance(statement, _PLAIN) and isinstance(block[-1], ast.Raise)
+    if not at:
+        return None, False
+    statement = at[-1][0]
+    raises = isinstance(statement, ast.Raise) or _raises_behind(reversed(at))
+    return statement, isinstance(statement, _PLAIN) and raises
+
+
+def _raises_behind(around: Iterable[tuple[ast.stmt, list[ast.stmt]]]) -> bool:
+    """Whether the code behind a statement, block around block, raises before it can leave."""
+    for statement, block in around:
+        for later in block[block.index(statement) + 1 :]:
+            if isinstance(later, ast.Raise):
+                return True
+            if any(isinstance(node, _LEAVING) for node in ast.walk(later)):
+                return False
+    return False
 
 
 def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
