@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from shapelint.lengths.conditions import TRUE, All, Compare, Condition, factored, negate
+from shapelint.lengths.conditions import TRUE, All, Any, Compare, Condition, factored, negate
 from shapelint.lengths.expr import Bounds, Expr, Interval
 from shapelint.trace import Event, NeedKind
 from shapelint.worker.frames import user_span
@@ -99,7 +99,7 @@ class Recorder:
         if parts is not relied:
             for part in parts.parts if isinstance(parts, All) else (parts,):
                 self.branch(part, why)
-        elif relied not in self._seen:
+        elif not self.relies_on(relied):
             at = user_span()
             self._record(Event("branch", condition, holds, self.node, why=why, span=at), relied)
         return holds
@@ -111,7 +111,7 @@ class Recorder:
             return self._answers[condition]
         holds = condition.at(self.sizes)
         relied = condition if holds else negate(condition)
-        if len(self.events) not in self._crossed or relied in self._seen:
+        if len(self.events) not in self._crossed or self.relies_on(relied):
             return holds
         self.depends_on_more()
         self._cross(relied)
@@ -143,8 +143,7 @@ class Recorder:
             for part in condition.parts:
                 self.need(part, kind, why, lengths, error, certain)
             return
-        decided = condition.decide(self.known)
-        if decided or condition in self._seen:
+        if self.relies_on(condition):
             return
         text = why if isinstance(why, str) else why()
         if certain and self._is_caught(error):
@@ -161,10 +160,15 @@ class Recorder:
         """Whether it follows from what the run relies on already, so that asking tells nothing."""
         if condition in self._seen or condition in self._follows:
             return True
-        if condition.decide(self.known) is not True:
+        if not condition.decide(self.known) and not self._parts_follow(condition):
             return False
         self._follows.add(condition)
         return True
+
+    def _parts_follow(self, condition: Condition) -> bool:
+        if isinstance(condition, All):
+            return all(map(self.relies_on, condition.parts))
+        return isinstance(condition, Any) and any(map(self.relies_on, condition.parts))
 
     @contextmanager
     def noting(self) -> Iterator[Noted]:

@@ -47,6 +47,29 @@ def test_what_is_needed_is_known_afterwards():
     assert [e.kind for e in recorder.events] == ["need"]
 
 
+FOLLOWING = {
+    "itself": divides(5, L),
+    "one of several is enough": any_of([equal(L, M), divides(5, L)]),
+    "all of them": any_of([equal(L, M), all_of([divides(7, M), divides(5, L)])]),
+}
+
+
+@pytest.mark.parametrize("condition", FOLLOWING.values(), ids=FOLLOWING)
+def test_what_follows_from_what_was_asked_is_not_recorded(condition):
+    recorder = Recorder(SIZES)
+    recorder.need(all_of([divides(5, L), divides(7, M)]), "view", "must divide")
+    recorder.need(condition, "view", "must divide")
+    assert recorder.branch(condition)
+    assert len(recorder.events) == 2
+
+
+def test_one_of_all_is_not_enough():
+    recorder = Recorder(SIZES)
+    recorder.need(divides(5, L), "view", "must divide")
+    recorder.need(any_of([equal(L, M), all_of([divides(7, M), divides(5, L)])]), "view", "divide")
+    assert len(recorder.events) == 2
+
+
 TIGHTENED = {
     "a bound": (at_least(L, 5), 5),
     "behind a quotient": (at_least(floordiv(L, 2), 3), 6),
