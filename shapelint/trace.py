@@ -156,6 +156,8 @@ class Trace:
     """Whether an op ran whose meta kernel accepts more than its CPU kernel."""
     beside: tuple[dict[str, int], ...] = ()
     """Sizes that take other ways through calls of modules, and return the same formulas there."""
+    raising: tuple[Trace, ...] = ()
+    """Runs that leave this one at a branch, and raise: their nodes are the first ones of this."""
     inputs: tuple[int, ...] = field(default=())
     """The placeholder nodes."""
     results: tuple[int, ...] = field(default=())

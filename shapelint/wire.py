@@ -86,19 +86,22 @@ def encode(trace: Trace) -> dict[str, AnyValue]:
         where = [lengths, span(e.span), e.certain]
         return [e.kind, out.ref(e.condition), e.holds, e.node, e.need, e.why, *where]
 
-    failed = trace.failure
-    body = {
-        "hints": trace.hints,
-        "nodes": [node(n) for n in trace.nodes],
-        "events": [event(e) for e in trace.events],
-        "outputs": shapes(trace.outputs),
-        "failure": failed and [failed.node, failed.error, failed.explained, span(failed.span)],
-        "checked": trace.checked,
-        "lax": trace.lax,
-        "beside": trace.beside,
-        "inputs": trace.inputs,
-        "results": trace.results,
-    }
+    def run(t: Trace) -> dict[str, AnyValue]:
+        failed = t.failure
+        return {
+            "hints": t.hints,
+            "events": [event(e) for e in t.events],
+            "outputs": shapes(t.outputs),
+            "failure": failed and [failed.node, failed.error, failed.explained, span(failed.span)],
+            "checked": t.checked,
+            "lax": t.lax,
+            "beside": t.beside,
+            "raising": [{**run(other), "nodes": len(other.nodes)} for other in t.raising],
+            "inputs": t.inputs,
+            "results": t.results,
+        }
+
+    body = {**run(trace), "nodes": [node(n) for n in trace.nodes]}
     return {"version": WIRE_VERSION, "table": out.table, **body}
 
 
@@ -169,16 +172,20 @@ def _decode(message: dict[str, AnyValue], get: AnyValue) -> Trace:
         compared = tuple(map(get, lengths))
         return Event(kind, get(condition), holds, at, need, why, compared, span(where), certain)
 
-    failed = message["failure"]
-    return Trace(
-        hints=message["hints"],
-        nodes=tuple(node(i, row) for i, row in enumerate(message["nodes"])),
-        events=tuple(map(event, message["events"])),
-        outputs=shapes(message["outputs"]),
-        failure=failed and Failure(failed[0], failed[1], failed[2], span(failed[3])),
-        checked=tuple(message["checked"]),
-        lax=message["lax"],
-        beside=tuple(message["beside"]),
-        inputs=tuple(message["inputs"]),
-        results=tuple(message["results"]),
-    )
+    def run(row: dict[str, AnyValue], nodes: tuple[Node, ...]) -> Trace:
+        failed = row["failure"]
+        return Trace(
+            hints=row["hints"],
+            nodes=nodes,
+            events=tuple(map(event, row["events"])),
+            outputs=shapes(row["outputs"]),
+            failure=failed and Failure(failed[0], failed[1], failed[2], span(failed[3])),
+            checked=tuple(row["checked"]),
+            lax=row["lax"],
+            beside=tuple(row["beside"]),
+            raising=tuple(run(other, nodes[: other["nodes"]]) for other in row["raising"]),
+            inputs=tuple(row["inputs"]),
+            results=tuple(row["results"]),
+        )
+
+    return run(message, tuple(node(i, row) for i, row in enumerate(message["nodes"])))

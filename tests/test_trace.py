@@ -96,6 +96,10 @@ FIELDS = {
     "doubts": {"checked": ("numpy", "a loop")},
     "a lax kernel": {"lax": True},
     "sizes of other ways": {"beside": ({"H": 3, "W": 4}, {"H": 4, "W": 4})},
+    "runs that raise": {
+        "nodes": (NODE, dataclasses.replace(NODE, index=1)),
+        "raising": (Trace({"H": 4}, (NODE,), (), (), Failure(-1, "ValueError: no", False)),),
+    },
     "inputs and results": {"inputs": (0, 1), "results": (4, -1)},
     "outputs": {"outputs": ((H, W), (), (Expr(3),))},
 }

@@ -20,7 +20,15 @@ from functools import partial
 from shapelint.explore.apart import conditions, crossings, stopped, together
 from shapelint.explore.exploration import Component, Conflict, Exploration, combined
 from shapelint.explore.immaterial import without_immaterial
-from shapelint.explore.paths import Outcome, raised_by_forward, read, reads_values, too_large
+from shapelint.explore.paths import (
+    Outcome,
+    follow,
+    raised_by_forward,
+    raising,
+    read,
+    reads_values,
+    too_large,
+)
 from shapelint.lengths.ratio import MAX_LENGTH
 from shapelint.lengths.sets import SizeSet
 from shapelint.session import Patch, Session
@@ -78,9 +86,21 @@ class _Explorer:
     def trace(self, sizes: Sizes) -> Trace:
         key = tuple(sizes[s] for s in self.domain.symbols)
         if key not in self.traces:
-            run = partial(self._run, dict(sizes))
-            self.traces[key] = without_immaterial(run(), run)
+            run = self._run(sizes)
+            self._keep(run)
+            for other in raising(run):
+                if other.hints in self.domain and not self._tells_of(other.hints):
+                    self._keep(other)
         return self.traces[key]
+
+    def _keep(self, trace: Trace) -> None:
+        key = tuple(trace.hints[s] for s in self.domain.symbols)
+        self.traces[key] = without_immaterial(trace, partial(self._run, trace.hints))
+
+    def _tells_of(self, sizes: Sizes) -> bool:
+        """Whether a run that was made says what happens there."""
+        outcomes = (follow(trace, sizes)[0] for trace in self.traces.values())
+        return any(outcome is not Outcome.ELSEWHERE for outcome in outcomes)
 
     def _run(self, sizes: Sizes, crossed: tuple[int, ...] = ()) -> Trace:
         across = [{"kind": "cross", "events": list(crossed)}] if crossed else []

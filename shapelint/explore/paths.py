@@ -27,6 +27,7 @@ __all__ = [
     "as_far",
     "follow",
     "lacks_values",
+    "raising",
     "read",
     "refused",
     "set_of",
@@ -119,6 +120,19 @@ def raised_by_forward(trace: Trace) -> bool:
     if failure is None or failure.node >= 0 or failure.explained:
         return False
     return not wants_values(trace)
+
+
+def raising(trace: Trace) -> Iterator[Trace]:
+    """The runs that leave this one at a branch, and are known to raise behind it."""
+    for other in trace.raising:
+        events = zip(trace.events, other.events)
+        left = next(((a, b) for a, b in events if _answer(a) != _answer(b)), None)
+        if left is not None and left[0].condition == left[1].condition:
+            yield other
+
+
+def _answer(event: Event) -> tuple[str, Condition, bool]:
+    return event.kind, event.condition, event.holds
 
 
 def wants_values(trace: Trace) -> bool:

@@ -12,8 +12,12 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 from shapelint.lengths.expr import Expr
+from shapelint.trace import Trace
+from shapelint.worker.claim import ShapeMismatch
 from shapelint.worker.graph import Elsewhere
 from shapelint.worker.layout import dense, order_of
+from shapelint.worker.loading.stubs import is_missing
+from shapelint.worker.python.caught import is_caught
 from shapelint.worker.python.contents import contents_of
 from shapelint.worker.python.length import Length, expr_of, length
 from shapelint.worker.recorder import Recorder
@@ -54,10 +58,7 @@ class Returned:
 
     @staticmethod
     def of(result: Any) -> Returned:
-        """What the run under way has returned.
-
-        Raises Apart where there may be more to see than is compared.
-        """
+        """What the run under way has returned."""
         leaves, spec = pytree.tree_flatten(result)
         return Returned(leaves, spec, [spec, *map(_kind, leaves)])
 
@@ -86,29 +87,31 @@ class Again:
         if any(map(_has_hooks, module.modules())):
             raise Apart  # they may keep what they see
 
-    def at(self, recorder: Recorder) -> Returned | None:
-        """What it returns at the sizes of ``recorder``; None if it raises.
+    def at(self, recorder: Recorder) -> Returned | Trace | None:
+        """What it returns at the sizes of ``recorder``. Raises Apart if it leaves anything behind.
 
-        Raises Apart if it leaves anything behind.
+        If it raises, the run that this ends; None if whoever calls it may catch that.
         """
         with self._tracer.aside(recorder) as calls:
             moved = {id(leaf): self._moved(leaf, recorder.sizes, calls) for leaf in self._leaves}
             leaves = [moved[id(leaf)] for leaf in self._leaves]
             formulas = list(map(_formulas, leaves))
             args, kwargs = pytree.tree_unflatten(leaves, self._spec)
+            returned: Returned | Trace | None
             try:
                 returned = Returned.of(self._call(self._module, *args, **kwargs))
-            except (Apart, Elsewhere):
+            except (Apart, Elsewhere, ShapeMismatch):
                 raise Apart from None
-            except Exception:
-                returned = None
+            except Exception as exc:
+                goes_on = is_caught(type(exc)) or is_missing(exc)
+                returned = None if goes_on else self._tracer.ended_by(exc)
             finally:
                 changed = self._before.restored()
         now = pytree.tree_leaves((args, kwargs))
         same = len(now) == len(leaves) and all(map(operator.is_, now, leaves))
         if changed or not same or list(map(_formulas, leaves)) != formulas:
             raise Apart
-        if returned is not None and not returned.is_at(recorder.sizes):
+        if isinstance(returned, Returned) and not returned.is_at(recorder.sizes):
             raise Apart
         return returned
 
@@ -156,7 +159,10 @@ def _order(tensor: ShapeTensor) -> tuple[int, ...]:
 
 def _kind(leaf: Any) -> object:
     if type(leaf) is ShapeTensor:
-        return _order(leaf), leaf.dtype
+        try:
+            return _order(leaf), leaf.dtype
+        except Apart:  # there is more to see than is compared: no other is known to be alike
+            return object()
     if type(leaf) in (int, Length):
         return int
     return (type(leaf), leaf) if type(leaf) in _PLAIN else id(leaf)

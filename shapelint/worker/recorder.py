@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from shapelint.lengths.conditions import TRUE, All, Any, Compare, Condition, factored, negate
 from shapelint.lengths.expr import Bounds, Expr, Interval
-from shapelint.trace import Event, NeedKind
+from shapelint.trace import Event, NeedKind, Trace
 from shapelint.worker.frames import user_span
 
 __all__ = [
@@ -78,6 +78,8 @@ class Recorder:
         """Whether an op ran whose meta kernel accepts more than its CPU kernel."""
         self.beside: list[dict[str, int]] = []
         """Where calls were made again, beside the run."""
+        self.raising: list[Trace] = []
+        """The runs of which it is known from such calls that they raise."""
         self.node = -1
         self._said: dict[str, None] = {}
         self._seen: set[Condition] = set()

@@ -115,8 +115,8 @@ class ShapeTracer(fx.Tracer):
             except Exception as exc:
                 if (isinstance(exc, ShapeMismatch) and not crossed) or is_missing(exc):
                     raise
-                self._note_failure(exc)
-        return self._trace(dict(hints), tensors_in(result), len(inputs))
+                return self.ended_by(exc)
+        return self._trace(tensors_in(result))
 
     def _prepare(self, root: nn.Module, recorder: Recorder, patches: Mapping[str, Patch]) -> None:
         self.root = root
@@ -174,15 +174,17 @@ class ShapeTracer(fx.Tracer):
         self._failed = None
         self.recorder.ends_well()
 
-    def _note_failure(self, exc: Exception) -> None:
+    def ended_by(self, exc: Exception) -> Trace:
+        """The run so far, which an exception has ended."""
         if self._failed is None:
             last = self.recorder.events[-1] if self.recorder.events else None
             explained = last is not None and last.kind == "need" and not last.holds
             self._failed = Failure(-1, said(exc), explained, raised_at(exc))
+        return self._trace(())
 
-    def _trace(self, hints: dict[str, int], results: Sequence[torch.Tensor], inputs: int) -> Trace:
+    def _trace(self, results: Sequence[torch.Tensor]) -> Trace:
         return Trace(
-            hints=hints,
+            hints=dict(self.recorder.sizes),
             nodes=tuple(self.nodes),
             events=tuple(self.recorder.events),
             outputs=tuple(exprs(shape_of(t)) for t in results),
@@ -190,7 +192,8 @@ class ShapeTracer(fx.Tracer):
             checked=tuple(self.recorder.checked),
             lax=self.recorder.lax,
             beside=tuple(self.recorder.beside),
-            inputs=tuple(range(inputs)),
+            raising=tuple(self.recorder.raising),
+            inputs=tuple(n.index for n in self.nodes if n.op == "placeholder"),
             results=tuple(map(self.records.index_of, results)),
         )
 

@@ -22,8 +22,8 @@ run, and what calls the module, or the explorer, goes through them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ from torch.utils import _pytree as pytree
 from shapelint.lengths.conditions import Condition, negate
 from shapelint.lengths.expr import Expr
 from shapelint.lengths.regions import Region, one_formula
-from shapelint.trace import Event
+from shapelint.trace import Event, Node, Trace
 from shapelint.worker.again import Again, Apart, Returned
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.python.length import length
@@ -76,9 +76,10 @@ class Ways:
     def through(self, module: nn.Module, call: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call a module, and take out of the run what makes no difference behind the call."""
         recorder, given = self._tracer.recorder, tensors_in((args, kwargs))
-        first, shapes = len(recorder.events), [shape_of(t) for t in given]
+        first = len(recorder.events), len(self._tracer.nodes)
+        shapes = [shape_of(t) for t in given]
         result = call(module, *args, **kwargs)
-        tests = [e for e in recorder.events[first:] if e.kind == "branch"]
+        tests = [e for e in recorder.events[first[0] :] if e.kind == "branch"]
         if not self._may_agree(module, tests) or [shape_of(t) for t in given] != shapes:
             return result
         try:
@@ -105,9 +106,11 @@ class Ways:
 class _Block:
     """A call that tested sizes, beside the run up to it."""
 
-    def __init__(self, tracer: ShapeTracer, again: Again, first: int, left: set[Condition]) -> None:
+    def __init__(
+        self, tracer: ShapeTracer, again: Again, first: tuple[int, int], left: set[Condition]
+    ) -> None:
         self._tracer, self._again, self._left = tracer, again, left
-        self._before = tracer.recorder.events[:first]
+        self._before, self._called = tracer.recorder.events[: first[0]], first[1]
         self._runs: list[Recorder] = []
         self._tried = 0
 
@@ -162,7 +165,8 @@ class _Block:
         if self._tried == _MOST:
             raise Apart
         result, self._tried = self._again.at(run), self._tried + 1
-        if result is None:
+        if not isinstance(result, Returned):
+            self._tracer.recorder.raising += [] if result is None else self._known(result)
             return []
         if not run.doubts_no_more_than(self._tracer.recorder):
             raise Apart
@@ -170,6 +174,16 @@ class _Block:
         if not self._leaves(run, until):
             raise Apart
         return self._from(region, asked, run, len(until) - 1, result)
+
+    def _known(self, raising: Trace) -> Iterator[Trace]:
+        """The whole run that raises in this call, if until then it makes the calls of this one."""
+        end = self._called + len(raising.nodes)
+        nodes = self._tracer.nodes[:end]
+        same = [*map(_call_of, raising.nodes)] == [*map(_call_of, nodes[self._called :])]
+        if same and _at_home(raising):
+            own = raising.events[len(self._before) :]
+            events = (*self._before, *(replace(e, node=e.node + self._called) for e in own))
+            yield replace(raising, nodes=tuple(nodes), events=events)
 
     def _leaves(self, run: Recorder, until: list[Event]) -> bool:
         """Whether it came as far as others did, and then went the other way, sent or not."""
@@ -205,6 +219,16 @@ class _Block:
             return ShapeTensor.wrap(leaf, lengths, leaf.node)
         with torch._C.DisableTorchFunction():
             return ShapeTensor.wrap(leaf.view(leaf.shape), lengths, leaf.node)
+
+
+def _call_of(node: Node) -> object:
+    return node.op, node.span, node.module
+
+
+def _at_home(run: Trace) -> bool:
+    """Whether its own code raised, and nothing went against its sizes."""
+    code = run.failure is not None and run.failure.node < 0 and not run.failure.explained
+    return code and all(e.condition.at(run.hints) == e.holds for e in run.events)
 
 
 def _demanded(ways: Sequence[Way]) -> list[Event]:

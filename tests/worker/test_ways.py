@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 import torch
 from torch import nn
@@ -194,6 +196,21 @@ class Refuses(Block):
         return self.conv(F.pad(x, (0, x.shape[-1] % 2)) if x.shape[-1] % 2 else x)
 
 
+class RefusesAndReturnsAView(Block):
+    def forward(self, x):
+        if x.shape[-1] % 3 == 2:
+            raise ValueError("two too many")
+        return x[..., ::2]
+
+
+class RefusesBehindATest(Block):
+    def forward(self, x):
+        x = F.pad(x, (0, 1)) if x.shape[-1] % 2 else x
+        if x.shape[-1] % 3 == 2:
+            raise ValueError("two too many")
+        return self.conv(x)
+
+
 class InARow(nn.Module):
     """Blocks one after the other, and code that reads what they may have left behind."""
 
@@ -270,6 +287,40 @@ def test_no_way_is_passed_over_where_none_of_its_sizes_is_found():
 
 def test_a_way_that_raises_is_a_way_of_its_own():
     assert _ran(Refuses) == 4
+
+
+class Caught(InARow):
+    """What a block raises is no failure of the model."""
+
+    def forward(self, x):
+        try:
+            return super().forward(x)
+        except ValueError:
+            return x
+
+
+class Suppressed(InARow):
+    def forward(self, x):
+        with suppress(ValueError):
+            x = super().forward(x)
+        return x
+
+
+RAISING = {
+    "raises wherever it is called": (InARow(Refuses), 2),
+    "a view is returned": (InARow(RefusesAndReturnsAView, 1), 1),
+    "it hangs on another test": (InARow(RefusesBehindATest, 1), 3),
+    "the model catches it": (Caught(RefusesAndReturnsAView, 1), 2),
+    "a context catches it": (Suppressed(RefusesAndReturnsAView, 1), 2),
+}
+
+
+@pytest.mark.parametrize(("model", "runs"), RAISING.values(), ids=RAISING)
+def test_what_was_seen_to_raise_takes_no_run_of_its_own(model, runs):
+    analysis = analysed(model, "N 1 L")
+    assert disagreements(analysis, model, "N 1 L", POINTS) == []
+    assert analysis.evidence == "proven"
+    assert len(analysis.session.traced) == runs
 
 
 class Told(nn.Module):

@@ -63,19 +63,30 @@ def _that_catch() -> Iterator[FrameType]:
 
 @lru_cache(maxsize=256)
 def _tries(source: str) -> list[tuple[int, int, list[str]]]:
-    """For every ``try`` of a file the first and the last line of its body, and what it catches."""
+    """For every ``try`` of a file the first and the last line of its body, and what it catches.
+
+    ``with suppress(…)`` is one.
+    """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):  # a notebook, or no Python
         return []
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.Try)]
+    found = [node for node in ast.walk(tree) if isinstance(node, (ast.Try, ast.With))]
     return [(t.body[0].lineno, t.body[-1].end_lineno or 0, [*_names(t)]) for t in found]
 
 
-def _names(node: ast.Try) -> Iterator[str]:
+def _names(node: ast.Try | ast.With) -> Iterator[str]:
     """The names that stand in its handlers; one without names catches everything."""
-    for handler in node.handlers:
-        if handler.type is None:
+    kinds = _suppressed(node) if isinstance(node, ast.With) else [h.type for h in node.handlers]
+    for kind in kinds:
+        if kind is None:
             yield "BaseException"
         else:
-            yield from (n.id for n in ast.walk(handler.type) if isinstance(n, ast.Name))
+            yield from (n.id for n in ast.walk(kind) if isinstance(n, ast.Name))
+
+
+def _suppressed(node: ast.With) -> Iterator[ast.expr]:
+    for item in node.items:
+        call = item.context_expr
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("suppress"):
+            yield from call.args
