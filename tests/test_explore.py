@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from shapelint.explore.choice import following
 from shapelint.explore.covering import Budget, explore
 from shapelint.explore.paths import Outcome
 from shapelint.lengths.domain import domain_of
@@ -536,3 +537,19 @@ def test_small_sizes_are_tried_where_no_machine_can_hold_the_others():
     assert (analysis.evidence, analysis.valid_sizes.text) == ("proven", "L == 2")
     sizes = [{"N": n, "L": length} for n in (1, 2) for length in (1, 2, 3, 4)]
     assert disagreements(analysis, module, "N 1 L", sizes) == []
+
+
+CHOICES = {
+    "all is as it was": ([], False, (), (2, 9, 9)),
+    "no length of 1": ([], True, (), (2, 8, 8)),
+    "but where there is no other size": (["H <= 7"], True, (), (2, 1, 8)),
+    "but where they are counted": ([], True, ("H",), (2, 1, 8)),
+    "as many as can be": (["H + W <= 9"], True, (), (2, 8, 1)),
+}
+
+
+@pytest.mark.parametrize(("conditions", "small", "counted", "sizes"), CHOICES.values(), ids=CHOICES)
+def test_sizes_that_speak_for_many_are_run_first(conditions, small, counted, sizes):
+    ran = analysed(conv(k=4, s=4, p=0)).session.trace({"N": 2, "H": 9, "W": 9})
+    left = domain_of(conditions, ("N", "H", "W"))
+    assert tuple(following(left, ran.hints, small, ran, counted).values()) == sizes

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from shapelint.explore.apart import conditions, crossings, stopped, together
+from shapelint.explore.choice import following
 from shapelint.explore.exploration import Component, Conflict, Exploration, combined
 from shapelint.explore.immaterial import without_immaterial
 from shapelint.explore.paths import (
@@ -163,15 +164,17 @@ class _Explorer:
     def _base(self) -> tuple[Trace, SizeSet]:
         """Follow the needs that fail to sizes that meet them; also the sizes not spoken for."""
         furthest = trace = self.trace(self.hints)
-        rest = self.domain
+        rest, told = self.domain, 0
         for _ in range(self.budget.first):
             if trace.failure is None:
                 return trace, rest
             if len(trace.nodes) > len(furthest.nodes):
                 furthest = trace
-            rest = read(trace, rest).elsewhere
+            for made in [*self.traces.values()][told:]:
+                rest = read(made, rest).elsewhere
+            told = len(self.traces)
             small = len(self.traces) % 4 == 0 or too_large(trace)
-            sizes = None if self._given_up() else _next(rest, trace.hints, small)
+            sizes = None if self._given_up() else following(rest, trace.hints, small, trace)
             if sizes is None:
                 break
             trace = self.trace(sizes)
@@ -200,7 +203,7 @@ class _Explorer:
         while unexplored and not self._given_up():
             counted = frozenset[str]().union(*(e.condition.symbols for e in self._fixing()))
             near = {s: 1 if s in counted else base.hints[s] for s in symbols}
-            sizes = _next(unexplored, near, len(paths) % 2 == 0)
+            sizes = following(unexplored, near, len(paths) % 2 == 0, base, counted)
             if sizes is None or max(sizes.values()) >= MAX_LENGTH:
                 break
             trace = self.trace({**base.hints, **sizes})
@@ -293,14 +296,6 @@ class _Explorer:
             failed = trace.failure is not None
             if failed != (outcome is Outcome.FAILS) or (not failed and expected != actual):
                 raise Conflict(frozenset(found.symbols))
-
-
-def _next(left: SizeSet, near: Sizes, small: bool) -> dict[str, int] | None:
-    """A size to run: close to the ones known, where most sizes are, and now and then a small one.
-
-    Where every size takes its own way (a loop that a length counts) the small ones matter most.
-    """
-    return left.lexmin() if small else left.nearest(near)
 
 
 def _sizes_text(sizes: Sizes) -> str:
