@@ -23,7 +23,6 @@ from shapelint.explore.exploration import Component, Conflict, Exploration, comb
 from shapelint.explore.immaterial import without_immaterial
 from shapelint.explore.paths import (
     Outcome,
-    follow,
     raised_by_forward,
     raising,
     read,
@@ -88,20 +87,10 @@ class _Explorer:
         key = tuple(sizes[s] for s in self.domain.symbols)
         if key not in self.traces:
             run = self._run(sizes)
-            self._keep(run)
-            for other in raising(run):
-                if other.hints in self.domain and not self._tells_of(other.hints):
-                    self._keep(other)
+            for made in (run, *raising(run, self.domain, self.traces.values())):
+                at = tuple(made.hints[s] for s in self.domain.symbols)
+                self.traces[at] = without_immaterial(made, partial(self._run, made.hints))
         return self.traces[key]
-
-    def _keep(self, trace: Trace) -> None:
-        key = tuple(trace.hints[s] for s in self.domain.symbols)
-        self.traces[key] = without_immaterial(trace, partial(self._run, trace.hints))
-
-    def _tells_of(self, sizes: Sizes) -> bool:
-        """Whether a run that was made says what happens there."""
-        outcomes = (follow(trace, sizes)[0] for trace in self.traces.values())
-        return any(outcome is not Outcome.ELSEWHERE for outcome in outcomes)
 
     def _run(self, sizes: Sizes, crossed: tuple[int, ...] = ()) -> Trace:
         across = [{"kind": "cross", "events": list(crossed)}] if crossed else []
@@ -168,12 +157,11 @@ class _Explorer:
         for _ in range(self.budget.first):
             if trace.failure is None:
                 return trace, rest
-            if len(trace.nodes) > len(furthest.nodes):
-                furthest = trace
+            furthest = max(furthest, trace, key=lambda t: len(t.nodes))
             for made in [*self.traces.values()][told:]:
                 rest = read(made, rest).elsewhere
             told = len(self.traces)
-            small = len(self.traces) % 4 == 0 or too_large(trace)
+            small = told % 4 == 0 or too_large(trace)
             sizes = None if self._given_up() else following(rest, trace.hints, small, trace)
             if sizes is None:
                 break

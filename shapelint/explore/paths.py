@@ -122,9 +122,13 @@ def raised_by_forward(trace: Trace) -> bool:
     return not wants_values(trace)
 
 
-def raising(trace: Trace) -> Iterator[Trace]:
-    """The runs that leave this one at a branch, and are known to raise behind it."""
+def raising(trace: Trace, domain: SizeSet, known: Iterable[Trace]) -> Iterator[Trace]:
+    """The runs that leave this one at a branch, and raise behind it, if no other tells of them."""
+    told = [*known]
     for other in trace.raising:
+        outcomes = [follow(t, other.hints)[0] for t in told]
+        if other.hints not in domain or any(o is not Outcome.ELSEWHERE for o in outcomes):
+            continue
         events = zip(trace.events, other.events)
         left = next(((a, b) for a, b in events if _answer(a) != _answer(b)), None)
         if left is not None and left[0].condition == left[1].condition:
