@@ -73,6 +73,38 @@ class Positions(torch.nn.Module):
         return x + rows
 
 
+class Never(torch.nn.Module):
+    """Two lengths that never agree, behind what some sizes do not pass."""
+
+    def __init__(self, before):
+        super().__init__()
+        self.before = before
+
+    def forward(self, x):
+        y = self.before(x)
+        return torch.cat([y, F.pad(y, (0, 1))], 1)
+
+
+NEVER = {
+    "nothing": lambda x: x,
+    "a kernel": lambda x: F.avg_pool1d(x, 4),
+    "two kernels": lambda x: F.avg_pool1d(x, 4) + F.adaptive_avg_pool1d(F.avg_pool1d(x, 9), 1),
+    "padding": lambda x: F.pad(x, (9, 9, 0, 0), "reflect"),
+    "a view": lambda x: x.view(*x.shape[:-1], 2, -1).sum(-2),
+    "a layer with features": lambda x: F.linear(x, x.new_zeros(6, 5)),
+    "the end of a table": lambda x: x + x.new_zeros(32)[torch.arange(x.shape[-1])],
+    "another junction": lambda x: x + F.interpolate(F.avg_pool1d(x, 2), scale_factor=2),
+    "an assertion": lambda x: x if x.shape[-1] % 2 else x[:, :0],
+}
+
+
+@pytest.mark.parametrize("before", NEVER.values(), ids=NEVER)
+def test_a_model_that_never_runs_is_an_error(before):
+    analysis = analysed(Never(before))
+    assert not analysis.valid_sizes
+    assert "error" in [d.severity for d in analysis.diagnostics]
+
+
 @pytest.mark.parametrize(("added", "code"), [(True, "SHP201"), (False, "SHP302")])
 def test_the_end_of_a_table_is_information(added, code):
     (found,) = analysed(Positions(added), "N L 4").diagnostics

@@ -51,7 +51,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     failures = [f for f in subject.failing("match") if f.event and len(f.event.lengths) > 1]
     if breaks_ordinary_sizes(subject):
         failures = [f for f in failures if not _is_unpool(subject.node_of(f))]
-    if subject.never_works and not subject.domain <= subject.all_of(failures):
+    too_small = subject.failing("fits")
+    if subject.never_works and not subject.domain <= subject.all_of([*failures, *too_small]):
         return  # something else stops it at the other sizes, and the finding about that says so
     groups = sorted(_by_line(subject, failures), key=_is_up_to_values)
     if groups:
