@@ -27,10 +27,11 @@ def following(
     if sizes is None:
         return None
     least = {s: n for s, n in _ordinary(ran).items() if s in left.symbols and s not in counted}
-    if any(sizes[s] < n for s, n in least.items()):
-        for wanted in (least, *({s: least[s]} for s in left.symbols if s in least)):
-            fewer = left & SizeSet.inside({s: (n, None) for s, n in wanted.items()}, left.symbols)
-            left = fewer or left
+    if all(sizes[s] >= n for s, n in least.items()):
+        return sizes
+    for wanted in (least, *({s: least[s]} for s in left.symbols if s in least)):
+        fewer = left & SizeSet.inside({s: (n, None) for s, n in wanted.items()}, left.symbols)
+        left = fewer or left
     return _one_of(left, near, small)
 
 
