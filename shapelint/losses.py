@@ -37,12 +37,14 @@ def first_loss(subject: Subject, sizes: Sizes) -> Loss | None:
     """The first decoder stage, in the order of execution, with a wrong length at ``sizes``.
 
     Right is what the paired encoder stage got. Where no encoder stage left exactly that level (one
-    stride of 25 undone by two of 5) it is the input size times the level, if that is whole.
+    stride of 25 undone by two of 5) it is the input size times the level, if that is whole. Of
+    lengths that come back in the end nothing was lost.
     """
     found = structure_at(subject, sizes)
     pairs = {id(p.decoder): p for p in found.pairs}
+    gaps = _gaps(subject, sizes)
     for stage in found.stages:
-        if stage.is_down:
+        if stage.is_down or (gaps and stage.symbol not in gaps):
             continue
         pair = pairs.get(id(stage))
         expected = _expected(stage, pair, sizes)
@@ -61,13 +63,18 @@ def _expected(stage: Stage, pair: Pair | None, sizes: Sizes) -> int | None:
 
 def first_gap(subject: Subject, sizes: Sizes) -> tuple[str, int]:
     """The first dim that comes back wrong at ``sizes``, and by how much; ``("", 0)`` if none."""
-    shape = subject.result_at(sizes)
+    return next(iter(_gaps(subject, sizes).items()), ("", 0))
+
+
+def _gaps(subject: Subject, sizes: Sizes) -> dict[str, int]:
+    """The dims that come back wrong at ``sizes``, and by how much."""
+    shape, gaps = subject.result_at(sizes), dict[str, int]()
     for dim in subject.compared if shape else ():
         given, got = subject.inputs[0].dims[dim], shape[dim].at(sizes)
         wanted = sizes[given] if isinstance(given, str) else given
         if got != wanted:
-            return str(given), got - wanted
-    return "", 0
+            gaps.setdefault(str(given), got - wanted)
+    return gaps
 
 
 def shrinks_by_design(subject: Subject) -> bool:

@@ -267,6 +267,11 @@ LOSSES = {
         {"N": 2, "H": 33, "W": 64},
         ("grow.0", 33, 34),
     ),
+    "padded by one below, along the axis that comes back": (
+        nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), conv(s=2, p=0), up()),
+        {"N": 2, "H": 64, "W": 65},
+        ("2", 66, 64),
+    ),
     "two stages up for one down": (
         Net(_strides(4), [up(), up(k=3, p=1)]),
         AT,
