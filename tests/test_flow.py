@@ -58,7 +58,7 @@ def twice(tmp_path_factory):
 def test_a_finding_about_a_junction_names_the_call_and_both_sides(twice):
     found = next(d for d in twice[0] if d.code == "SHP201")
     assert found.modules == ("cat", "pool", "up.0")
-    assert found.flow[-2].message == "up.0 (ConvTranspose2d), H: 1 -> 2, W: 20 -> 40"
+    assert found.flow[-2].message == "up.0 (ConvTranspose2d), H: 1 -> 2, W: 1 -> 2"
     assert found.flow[-1].message == "cat raises"
 
 

@@ -44,7 +44,7 @@ def _ordinary(ran: Trace) -> dict[str, int]:
     least: dict[str, int] = {}
     lengths = {n for node in ran.nodes for shape in node.shapes for n in shape}
     for length in lengths:
-        if len(length.symbols) == 1 and length.at(ran.hints) > 1:
+        if length.is_quasi_affine and len(length.symbols) == 1 and length.at(ran.hints) > 1:
             (name,) = length.symbols
             least[name] = max(least.get(name, 1), _least(length, name, ran.hints[name]))
     return least
