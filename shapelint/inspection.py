@@ -16,14 +16,7 @@ from shapelint.analysis import Analysis
 from shapelint.client import Unanswered, Worker, WorkerSession
 from shapelint.config import Settings
 from shapelint.errors import UsageError
-from shapelint.facts import (
-    TOOK_LONGER,
-    Built,
-    Facts,
-    Part,
-    Problem,
-    SkippedStatement,
-)
+from shapelint.facts import TOOK_LONGER, Built, Facts, Part, Problem, SkippedStatement
 from shapelint.findings.selection import selected_rules
 from shapelint.findings.suppressions import SKIP, skips
 from shapelint.found import Found, unavailable
