@@ -8,7 +8,7 @@ import logging
 import math
 from collections import Counter
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 import pytest
@@ -37,6 +37,21 @@ def rows(reason, f):
 def scaled(x):
     scales = (0.5, 2.0)
     return x.new_zeros(int(scales[0] * x.shape[1]), 2)
+
+
+def three_columns(x):
+    a, b, c = x.t()
+    return a + b, c
+
+
+def two_pieces(x):
+    a, b = x.split(5, 1)
+    return a, b
+
+
+def three_of_a_chain(x):
+    a, b, c = chain(x.t(), x[:1])
+    return a, b, c
 
 
 def root(x):
@@ -158,6 +173,9 @@ def matched(n):
 
 PROVEN = [
     rows("no key at all", lambda n: n + 1),
+    pytest.param(three_columns, id="columns, unpacked"),
+    pytest.param(two_pieces, id="pieces, unpacked"),
+    pytest.param(three_of_a_chain, id="a chain, unpacked"),
     rows("sizes in messages", complained),
     rows("memo of a function", lambda n: cached(n + 1)),
     rows("memo inside of a wrapper", wrapped),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import os
 import sys
 from traceback import walk_tb
@@ -11,7 +12,7 @@ import torch
 
 from shapelint.trace import Span
 
-__all__ = ["OURS", "frame_span", "is_user_frame", "raised_at", "user_span"]
+__all__ = ["OURS", "frame_span", "is_unpacking", "is_user_frame", "raised_at", "user_span"]
 
 _TORCH = os.path.dirname(torch.__file__)
 _WRAPPERS = ("_pytest", "beartype", "jaxtyping", "typeguard", "wadler_lindig")
@@ -48,10 +49,21 @@ _USER = _UserFiles()
 
 def user_span(frame: FrameType | None = None) -> Span | None:
     """Where the innermost frame of the user's code stands."""
-    at: FrameType | None = frame or sys._getframe(1)
+    at = _innermost(frame or sys._getframe(1))
+    return None if at is None else frame_span(at)
+
+
+def is_unpacking() -> bool:
+    """Whether the innermost frame of the user's code is at ``a, b = …``."""
+    at = _innermost(sys._getframe(1))
+    return at is not None and dis.opname[at.f_code.co_code[at.f_lasti]] == "UNPACK_SEQUENCE"
+
+
+def _innermost(frame: FrameType) -> FrameType | None:
+    at: FrameType | None = frame
     while at is not None and not _USER[at.f_code.co_filename]:
         at = at.f_back
-    return None if at is None else frame_span(at)
+    return at
 
 
 def raised_at(exc: BaseException) -> Span | None:

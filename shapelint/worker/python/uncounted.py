@@ -2,7 +2,7 @@
 
 A run has as many pieces as its own size gives. One piece at a fixed place is a statement about all
 sizes that have it; to count them, or to go through all of them, is a statement about the sizes that
-have as many, so it is a branch.
+have as many, so it is a branch. Names to unpack them into ask for one piece more than they are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from torch.utils import _pytree as pytree
 
+from shapelint.worker.frames import is_unpacking
 from shapelint.worker.shapes import Shape
 
 __all__ = ["Cut", "PieceShapes", "Pieces"]
@@ -71,8 +72,18 @@ class Pieces(tuple[Any, ...]):
         return count
 
     def __iter__(self) -> Iterator[Any]:
+        if is_unpacking():
+            return self._as_asked()
         len(self)
         return super().__iter__()
+
+    def _as_asked(self) -> Iterator[Any]:
+        """Piece by piece: ``a, b = x`` asks for three, however many there are."""
+        for place in range(super().__len__()):
+            if self.cut.has(place):
+                yield super().__getitem__(place)
+        if self.cut.has(super().__len__()):  # never: asked to make it a branch
+            raise AssertionError(f"more pieces of {self.cut}")
 
     def __reversed__(self) -> Iterator[Any]:
         return iter(list(self)[::-1])
