@@ -33,7 +33,7 @@ _MENTIONS_MODELS = re.compile(rb"\bnn\b|\bModule\b|\bLightningModule\b")
 _LARGEST_CONFIG, _MOST_CONFIGS = 2**16, 500
 _LARGEST_NOTEBOOK, _MOST_NOTEBOOKS = 2**22, 50
 _PROJECT_FILES = (".git", "pyproject.toml", "setup.py", "setup.cfg")
-_UNPACKED_FILES = (".gitignore", "requirements.txt", "environment.yml", "README.md", "LICENSE")
+_UNPACKED_FILES = ("README.md", "LICENSE", "requirements.txt", "environment.yml")
 
 
 @dataclass(frozen=True)
