@@ -1,14 +1,28 @@
-"""What a PyTorch function is called, and which transfer function speaks for it."""
+"""What a PyTorch function and its arguments are called, and which transfer function speaks for it.
+
+PyTorch takes some keywords as NumPy calls them, ``x.mean(axis=0, keepdims=True)``: those of
+``numpy_compatibility_arg_names`` in torch/csrc/utils/python_arg_parser.cpp.
+"""
 
 from __future__ import annotations
 
+import inspect
 import types
 from functools import lru_cache
 from typing import Any
 
 from shapelint.worker.ops import COMPOSITES, OPS
 
-__all__ = ["op_name", "transfer_of"]
+__all__ = ["op_name", "renamed", "transfer_of"]
+
+_NUMPY = {
+    "a": "input",
+    "axis": "dim",
+    "keepdims": "keepdim",
+    "x": "input",
+    "x1": "input",
+    "x2": "other",
+}
 
 
 @lru_cache(maxsize=4096)
@@ -36,3 +50,26 @@ def transfer_of(func: Any) -> Any:
         exact = f"F.{exact}"
     found = OPS.get(exact)
     return found if found is not None or exact in COMPOSITES else OPS.get(name)
+
+
+def renamed(func: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of ``func``, NumPy's names replaced by those of its transfer function."""
+    if _NUMPY.keys().isdisjoint(kwargs):
+        return kwargs
+    known = _parameters(transfer_of(func))
+    return {_own(name, known): value for name, value in kwargs.items()}
+
+
+def _own(name: str, known: frozenset[str]) -> str:
+    own = _NUMPY.get(name, name)
+    return own if own in known and name not in known else name
+
+
+@lru_cache(maxsize=4096)
+def _parameters(transfer: Any) -> frozenset[str]:
+    """Those of a transfer function; what takes any may pass on a dim."""
+    if transfer is None:
+        return frozenset()
+    parameters = inspect.signature(transfer).parameters
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    return frozenset({*parameters, *(("dim", "keepdim") if takes_any else ())})

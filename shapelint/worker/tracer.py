@@ -32,7 +32,7 @@ from shapelint.worker.kernels import run_on_meta, unheard
 from shapelint.worker.loading.stubs import is_missing
 from shapelint.worker.masks import not_compared
 from shapelint.worker.modules import ModuleCalls
-from shapelint.worker.names import op_name, transfer_of
+from shapelint.worker.names import op_name, renamed, transfer_of
 from shapelint.worker.nested import has_lengths, tensors_in
 from shapelint.worker.ops import LAX, QUERIES
 from shapelint.worker.probe import probe
@@ -208,7 +208,7 @@ class ShapeTracer(fx.Tracer):
         number = answered(name, args)
         if number is not UNREAD:
             return number
-        args, kwargs = with_numbers(name, args, kwargs)
+        args, kwargs = with_numbers(name, args, renamed(func, kwargs))
         followed = follow(func, name, args, kwargs)
         result = self._made(func, name, args, kwargs)
         if followed is not None:

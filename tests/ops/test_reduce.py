@@ -98,7 +98,33 @@ SCANS = [
     case("bounded norm", lambda x: torch.renorm(x, 2, 0, 1), "2 H", H=H),
 ]
 
+INDEX = torch.zeros(1, 1, dtype=torch.long)
+NUMPY = [
+    case(name, f, "H W", H=H, W=W)
+    for name, f in {
+        "mean": lambda x: x.mean(axis=-1, keepdims=True),
+        "sum of a": lambda x: torch.sum(a=x, axis=0),
+        "largest": lambda x: x.max(axis=1, keepdims=True),
+        "greatest value": lambda x: torch.amax(x, axis=(0, 1), keepdims=True),
+        "its place": lambda x: x.argmax(axis=1, keepdims=True),
+        "spread": lambda x: torch.std(x, axis=0, correction=0, keepdims=True),
+        "spread and mean": lambda x: torch.var_mean(x, axis=1, correction=0, keepdims=True),
+        "median": lambda x: x.median(axis=1, keepdims=True),
+        "truth": lambda x: (x > 0).all(axis=1, keepdims=True),
+        "cumulative sum": lambda x: x.cumsum(axis=1),
+        "stacked": lambda x: torch.stack([x, x], axis=1),
+        "a new dim": lambda x: x.unsqueeze(axis=1),
+        "no dim": lambda x: x[:, None].squeeze(axis=1),
+        "pieces": lambda x: x.chunk(2, axis=1),
+        "gathered": lambda x: x.gather(axis=1, index=INDEX.to(x.device)),
+        "one of each": lambda x: x.select(axis=1, index=0),
+        "part of each": lambda x: x.narrow(axis=1, start=0, length=1),
+        "sum of two": lambda x: torch.add(x1=x, x2=x),
+        "areas, whose x is its own": lambda x: torch.trapezoid(x, x=x),
+    }.items()
+]
 
-@pytest.mark.parametrize(("f", "inputs", "sizes"), [*PLAIN, *EXTREMES, *NORMS, *SCANS])
+
+@pytest.mark.parametrize(("f", "inputs", "sizes"), [*PLAIN, *EXTREMES, *NORMS, *SCANS, *NUMPY])
 def test_reductions(f, inputs, sizes):
     assert_agrees(f, inputs, sizes)

@@ -35,7 +35,6 @@ def _extreme(name: str) -> Any:
         other = dim if isinstance(dim, torch.Tensor) else other
         if other is not None:
             return broadcast(shape, shape_of(other))
-        dim = kwargs.get("axis", dim)
         if dim is None:
             need_any(shape, _SPECIFY.format(name))
             return Shape(())
@@ -69,10 +68,8 @@ op("amin")(_extreme_value("amin"))
 def _extreme_place(name: str) -> Any:
     text = f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
 
-    def transfer(
-        input: Any, dim: int | None = None, keepdim: bool = False, *, axis: int | None = None
-    ) -> Shape:
-        shape, dim = shape_of(input), axis if dim is None else dim
+    def transfer(input: Any, dim: int | None = None, keepdim: bool = False) -> Shape:
+        shape = shape_of(input)
         if dim is None:
             need_any(shape, text, IndexError)
         else:

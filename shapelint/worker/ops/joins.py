@@ -21,9 +21,9 @@ __all__: list[str] = []
 
 
 @op("cat", "concat", "concatenate")
-def cat(tensors: Any, dim: int = 0, *, axis: int | None = None, **kwargs: Any) -> Shape:
+def cat(tensors: Any, dim: int = 0, **kwargs: Any) -> Shape:
     """The lengths along ``dim`` add up; all others must match."""
-    return joined([shape_of(t) for t in tensors], dim if axis is None else axis)
+    return joined([shape_of(t) for t in tensors], dim)
 
 
 def joined(shapes: Sequence[Shape], dim: int) -> Shape:

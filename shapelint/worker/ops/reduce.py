@@ -51,20 +51,16 @@ def need_any(shape: Shape, text: str, error: type[Exception] = RuntimeError) -> 
 
 
 @op("sum", "nansum", "mean", "nanmean", "prod", "logsumexp", "special_logsumexp", "count_nonzero")
-def total(
-    input: Any, dim: Dims = None, keepdim: bool = False, *, axis: Dims = None, **kwargs: Any
-) -> Shape:
+def total(input: Any, dim: Dims = None, keepdim: bool = False, **kwargs: Any) -> Shape:
     """One value over all dims, or over some."""
-    return reduced(shape_of(input), axis if dim is None else dim, keepdim)
+    return reduced(shape_of(input), dim, keepdim)
 
 
 @op("all", "any")
-def truth(
-    input: Any, dim: Dims = None, keepdim: bool = False, *, axis: Dims = None, **kwargs: Any
-) -> Shape:
+def truth(input: Any, dim: Dims = None, keepdim: bool = False, **kwargs: Any) -> Shape:
     """As a sum, but over no dims if there are none in the tuple."""
-    shape, dims = shape_of(input), axis if dim is None else dim
-    return shape if dims == () else reduced(shape, dims, keepdim)
+    shape = shape_of(input)
+    return shape if dim == () else reduced(shape, dim, keepdim)
 
 
 @op("var", "std")
