@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from shapelint.analysis import Analysis
 from shapelint.explore.paths import wants_values
+from shapelint.facts import InputGuess
 from shapelint.lengths.conditions import equal
 from shapelint.lengths.expr import symbol
 from shapelint.lengths.sets import SizeSet
@@ -42,7 +44,7 @@ def revised(analysis: Analysis, again: Again) -> Analysis:
     return better if better.exploration.valid else again(analysis.inputs)
 
 
-def why_doubtful(analysis: Analysis, sure: bool) -> str:
+def why_doubtful(analysis: Analysis, guess: InputGuess) -> str:
     """Why a model that never runs is not to blame: inputs and arguments are a guess.
 
     Empty if it runs or is to blame.
@@ -55,10 +57,19 @@ def why_doubtful(analysis: Analysis, sure: bool) -> str:
         return ""
     if not failure.explained and "NoneType" in failure.error:
         return f"an argument that is None by default may be missing: {failure.error}"
-    if sure and len(analysis.inputs) == 1:
+    known = guess.written or (guess.sure and _is_its_own_fault(failure))
+    if known and len(analysis.inputs) == 1:
         return ""
     shapes = ", ".join(f"{i.name} ({', '.join(map(str, i.dims))})" for i in analysis.inputs)
     return f"no input was found that runs; tried {shapes}: {_raised(failure)}"
+
+
+def _is_its_own_fault(failure: Failure) -> bool:
+    """Whether no other input would do: code may raise for a rank that the first layer takes."""
+    return failure.explained or _MISSING_NAMES.match(failure.error) is not None
+
+
+_MISSING_NAMES = re.compile(r"NameError|UnboundLocalError|AttributeError: (?!'Tensor')")
 
 
 def to_describe(inputs: Inputs) -> str:

@@ -276,7 +276,7 @@ def _analysed(
     span = Span(str(path), plan.line, 1, plan.line, 1)
     target = f"{path}:{plan.name}"
     analysis, guess = looked_at(session, settings, plan.declared, built.annotated, target, span)
-    doubt = why_doubtful(analysis, guess.sure) if guess else ""
+    doubt = why_doubtful(analysis, guess) if guess else ""
     if doubt:
         raise Unanswered(Problem("error", doubt, details=to_describe(analysis.inputs)))
     mode = ("training mode",) if plan.trains(settings) else ()

@@ -256,3 +256,23 @@ def test_the_first_layer_is_believed_of_a_model_that_reads_values(tmp_path: Path
     assert (report.targets[0].evidence, findings) == ("checked", [])
     assert [i.dims for i in report.targets[0].inputs] == [("N", 3, "H", "W")]
     assert "H >= 4 and W >= 3" in report.targets[0].valid_sizes.text
+
+
+PER_TOKEN = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(3, 4)
+
+    def forward(self, x):
+        y = self.fc(x)
+        if y.ndim != 3:
+            raise ValueError("expected 3 dims")
+        return y
+"""
+
+
+def test_a_wrong_rank_that_the_code_refuses_accuses_nobody(tmp_path: Path) -> None:
+    report, findings = linted(tmp_path, PER_TOKEN)
+    assert "error" not in " ".join(findings)
+    assert report.targets[0].evidence in ("proven", "not-checked")

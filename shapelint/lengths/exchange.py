@@ -10,6 +10,7 @@ from shapelint.lengths.conditions import Compare, at_least, divides
 from shapelint.lengths.effort import charged
 from shapelint.lengths.expr import Expr, Sym, symbol
 from shapelint.lengths.listing import progressions
+from shapelint.lengths.optima import greatest
 from shapelint.lengths.periodic import Periodic, TooLong, periodic
 from shapelint.lengths.reading import period_of
 from shapelint.lengths.space import space_of
@@ -58,7 +59,7 @@ def as_row(points: isl.Set) -> Periodic:
     def last_change() -> int:
         later = points.preimage_multi_aff(ahead).intersect(space.universe)
         changes = points.subtract(later).union(later.subtract(points))
-        return 0 if changes.is_empty() else changes.dim_max_val(0).to_python()
+        return 0 if changes.is_empty() else greatest(changes, 0)
 
     start = charged(last_change) + 1
     if start + period > _LONGEST:

@@ -16,6 +16,7 @@ from shapelint.lengths.conditions import Compare
 from shapelint.lengths.effort import charge, charged
 from shapelint.lengths.exchange import as_isl, as_row
 from shapelint.lengths.expr import Expr, Sym
+from shapelint.lengths.optima import greatest, least, least_of
 from shapelint.lengths.periodic import EVERY, NONE, Periodic, TooLong, interval
 from shapelint.lengths.rows import row_of
 from shapelint.lengths.space import DIM, Window, space_of, value_of
@@ -200,9 +201,8 @@ def _corner(points: isl.Set, group: Group, *, last: bool = False) -> Sizes:
     """One size after the other: the same point as isl's ``lexmin``, whose cuts may never end."""
     sizes = {}
     for i, name in enumerate(group):
-        value = points.dim_max_val(i) if last else points.dim_min_val(i)
-        points = points.fix_val(DIM, i, value)
-        sizes[name] = value.to_python()
+        sizes[name] = greatest(points, i) if last else least(points, i)
+        points = points.fix_val(DIM, i, value_of(sizes[name]))
     return sizes
 
 
@@ -247,7 +247,7 @@ def _closest(
         distance = distance.add(step)
     if points.is_empty():
         return None
-    left = distance.sub(space.constant(points.min_val(distance).to_python()))
+    left = distance.sub(space.constant(least_of(points, distance)))
     return _corner(points.intersect(left.eq_set(space.zero)), group)
 
 
