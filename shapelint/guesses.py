@@ -66,10 +66,10 @@ def why_doubtful(analysis: Analysis, guess: InputGuess) -> str:
 
 def _is_its_own_fault(failure: Failure) -> bool:
     """Whether no other input would do: code may raise for a rank that the first layer takes."""
-    return failure.explained or _MISSING_NAMES.match(failure.error) is not None
+    return failure.explained or _OF_NO_INPUT.match(failure.error) is not None
 
 
-_MISSING_NAMES = re.compile(r"NameError|UnboundLocalError|AttributeError: (?!'Tensor')")
+_OF_NO_INPUT = re.compile(r"NameError|UnboundLocalError|MemoryError|AttributeError: (?!'Tensor')")
 
 
 def to_describe(inputs: Inputs) -> str:

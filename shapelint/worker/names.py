@@ -53,8 +53,11 @@ def transfer_of(func: Any) -> Any:
 
 
 def renamed(func: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of ``func``, NumPy's names replaced by those of its transfer function."""
-    if _NUMPY.keys().isdisjoint(kwargs):
+    """Keyword arguments of ``func``, NumPy's names replaced by those of its transfer function.
+
+    What is written in Python has names of its own: ``init.uniform_(w, a=0, b=1)``.
+    """
+    if _NUMPY.keys().isdisjoint(kwargs) or isinstance(func, types.FunctionType):
         return kwargs
     known = _parameters(transfer_of(func))
     return {_own(name, known): value for name, value in kwargs.items()}
