@@ -49,6 +49,8 @@ def _on_all(ways: Sequence[Trace], output: int) -> Shape | None:
     shapes = [shape for way in ways for shape in way.outputs[output : output + 1]]
     if len(shapes) < len(ways) or len(set(map(len, shapes))) > 1:
         return None
+    if len(set(shapes)) == 1 and all(map(_is_short, shapes[0])):
+        return shapes[0]
     regions = [_region(way) for way in ways]
     common = [_short(list(zip(regions, dims))) for dims in zip(*shapes)]
     found = tuple(dim for dim in common if dim is not None)
@@ -58,9 +60,11 @@ def _on_all(ways: Sequence[Trace], output: int) -> Shape | None:
 def _short(pieces: Sequence[tuple[Region, Expr]]) -> Expr | None:
     """A formula that is equal to all of these, and to be read at a glance if there is one."""
     found = one_formula(pieces)
-    if found is None or len(formula(found)) <= _LONG:
-        return found
-    return even_steps(pieces) or found
+    return found if found is None or _is_short(found) else even_steps(pieces) or found
+
+
+def _is_short(length: Expr) -> bool:
+    return len(formula(length)) <= _LONG
 
 
 def _region(way: Trace) -> Region:

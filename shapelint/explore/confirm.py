@@ -75,13 +75,13 @@ def confirm_sizes(
 
 def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confirmation]:
     """On both sides of every claim, one size that the analysis did not run."""
-    beside = _beside(exploration, small=device_for(exploration) == "cpu")
+    device = {outcome: device_for(exploration, outcome is Outcome.FAILS) for outcome in Outcome}
+    beside = _beside(exploration, small=device[Outcome.FAILS] == "cpu")
     claimed = (*_running(exploration), *_failing(exploration), *beside, *_in_blocks(exploration))
     for sizes in map(dict, dict.fromkeys(tuple(s.items()) for s in claimed)):
         outcome = exploration.outcome(sizes)[0]
         if outcome is not Outcome.ELSEWHERE:
-            device = device_for(exploration, fails=outcome is Outcome.FAILS)
-            confirmed = confirm_sizes(exploration, session, sizes, device)
+            confirmed = confirm_sizes(exploration, session, sizes, device[outcome])
             if not lacks_values(confirmed.run.error):  # too large to be run with values
                 yield confirmed
 

@@ -136,16 +136,16 @@ def _outside(name: str, stretch: Stretch, lowest: int) -> str:
     return f"not ({stretch_text(name, stretch, lowest)})"
 
 
-def scattered(name: str, members: Iterable[int]) -> str:
+def scattered(name: str, members: Sequence[int]) -> str:
     """``H in 7..48, 50..60, 62..106, ... (922 sizes)``: listed sizes without a pattern."""
     runs: list[list[int]] = []
-    for n in (found := list(members)):
+    for n in members:
         if runs and n == runs[-1][1] + 1:
             runs[-1][1] = n
         else:
             runs.append([n, n])
     shown = ", ".join(str(a) if a == b else f"{a}..{b}" for a, b in runs[:_SHOWN_RUNS])
-    return f"{name} in {shown}, ... ({len(found)} sizes)"
+    return f"{name} in {shown}, ... ({len(members)} sizes)"
 
 
 # -- comparisons of several symbols ---------------------------------------------------------------
