@@ -21,8 +21,6 @@ from benchmarks.timing import medians
 from benchmarks.unet import UNet
 from fixtures.bad.autoencoder import DenoisingAutoencoder
 
-__all__ = ["MODELS", "exported", "lines", "swept"]
-
 SIZES = {"N": 4, "L": 256, "H": 256, "W": 320}
 SWEPT = range(1, 257)
 

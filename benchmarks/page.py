@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["head", "row", "write"]
-
 PAGE = Path(__file__).with_name("README.md")
 
 

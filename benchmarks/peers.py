@@ -16,8 +16,6 @@ from pathlib import Path
 from benchmarks.page import head, row
 from benchmarks.timing import ROOT, Process, cost_ratio, python
 
-__all__ = ["lines"]
-
 Dims = tuple[str | int, ...]
 
 _IMPORT = "import torch\n"

@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["ROOT", "Cost", "Process", "Work", "cost", "cost_ratio", "medians", "python"]
-
 ROOT = Path(__file__).parents[1]
 
 Work = Callable[[], object]

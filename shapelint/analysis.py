@@ -39,8 +39,6 @@ from shapelint.wording import size_text
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Analysis", "Prediction", "analyze", "examine"]
-
 _EFFORT = 40_000_000
 """Steps of isl for everything that is worked out about one model."""
 

@@ -30,8 +30,6 @@ from shapelint.project.discovery import Place, project_root, stamp
 if TYPE_CHECKING:
     from shapelint.project.classes import Project
 
-__all__ = ["FOLDER", "Cache", "clean", "number_of_entries"]
-
 FOLDER = ".shapelint_cache"
 """Name of the default cache folder, in the root of the project."""
 

@@ -17,8 +17,6 @@ from shapelint.errors import UsageError, suggestion
 if TYPE_CHECKING:
     from shapelint.model import Severity
 
-__all__ = ["FIX_SAFETY", "HEADINGS", "Entry", "entries", "find_entry"]
-
 HEADINGS = (
     "What it does",
     "Why is this bad?",

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from shapelint.lengths.conditions import Condition
     from shapelint.model import Input
 
-__all__ = ["Declared", "FailOn", "Globs", "Level", "Output", "Selection", "Settings", "merge"]
-
 FailOn = Literal["error", "warning", "never"]
 Color = Literal["auto", "always", "never"]
 Level = Literal["error", "warning", "info", "off"]

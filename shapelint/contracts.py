@@ -27,15 +27,6 @@ from shapelint.span import Span
 if TYPE_CHECKING:
     from shapelint.subject import Subject
 
-__all__ = [
-    "Promise",
-    "conditions_on_inputs",
-    "contracts",
-    "kept",
-    "promises",
-    "return_span",
-]
-
 Dims = Mapping[str, tuple[Expr, ...]]
 """What the names stand for: one dim, or for ``*batch`` several."""
 

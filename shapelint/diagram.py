@@ -17,8 +17,6 @@ from shapelint.stages import Pair, Stage, Structure, level, structure
 from shapelint.trace import Node, Shape, Trace
 from shapelint.wording import whose
 
-__all__ = ["Box", "Diagram", "Edge", "diagram"]
-
 Kind = Literal["input", "down", "up", "inexact", "join", "output", "failure"]
 """``inexact`` is an up stage that does not return what its encoder stage got, for all sizes."""
 

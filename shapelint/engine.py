@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from shapelint.lengths.conditions import Condition
     from shapelint.process import Worker
 
-__all__ = ["cache_folder", "check", "examine", "files_of"]
-
 SettingsFor = Callable[[Path], Settings]
 Outcome = tuple[Place, Inspected]
 Watched = Callable[[Iterator[Outcome], int], Iterator[Outcome]]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["NoInterpreter", "UsageError", "suggestion"]
-
 
 class UsageError(Exception):
     """The request itself cannot be carried out: a flag, a config key, a path, no interpreter.

@@ -18,8 +18,6 @@ from shapelint.source.edits import Unwritable, edited_texts, overlap
 from shapelint.source.texts import Texts
 from shapelint.template import symbols_of
 
-__all__ = ["Fixed", "fixed", "for_display"]
-
 _ROUNDS = 12
 
 Lint = Callable[[Texts, Collection[str] | None], Report]

@@ -13,8 +13,6 @@ from shapelint.subject import Subject
 from shapelint.trace import Node, Span
 from shapelint.wording import place, size_text, whose
 
-__all__ = ["flow", "modules_at"]
-
 Sizes = Mapping[str, int]
 
 

@@ -11,8 +11,6 @@ from shapelint.model import Diagnostic, TargetReport
 from shapelint.rules import find_rule
 from shapelint.trace import Span
 
-__all__ = ["Found", "unavailable"]
-
 _RULES = {"timeout": "timeout", "crash": "worker-crashed"}
 _ADVICE = {
     "timeout": ("allow more with --timeout SECONDS, or keep long work out of what is imported",),

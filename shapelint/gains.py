@@ -8,8 +8,6 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.subject import Subject
 from shapelint.trace import FIRST_INPUT
 
-__all__ = ["Gain", "gain"]
-
 _SAMPLES = 16
 
 

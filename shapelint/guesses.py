@@ -23,8 +23,6 @@ from shapelint.model import Input
 from shapelint.template import symbols_of
 from shapelint.trace import Failure
 
-__all__ = ["revised", "to_describe", "why_doubtful"]
-
 Inputs = tuple[Input, ...]
 Again = Callable[[Inputs], Analysis]
 """Analyse the model with other inputs."""

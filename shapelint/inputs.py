@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from shapelint.model import Input
     from shapelint.trace import Span
 
-__all__ = ["domain_for", "looked_at"]
-
 
 def looked_at(
     session: WorkerSession,

@@ -35,8 +35,6 @@ from shapelint.trace import Span
 from shapelint.unbuilt import arguments_missing, as_info, block_to_paste
 from shapelint.verdict import verdict
 
-__all__ = ["found_in", "inspect_file", "lost"]
-
 _PASSING = frozenset(("timeout", "worker-crashed", "internal-error"))
 """Findings that the next run may not have."""
 _LEFT_TO_HEIRS = re.compile(r"NotImplementedError(?!:)")

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from shapelint.lengths.conditions import Condition
 
-__all__ = ["ShownReport", "assert_roundtrip", "check"]
-
 Lengths = Mapping[str, str] | Sequence[str]
 
 

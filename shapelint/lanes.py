@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from shapelint.process import Worker
     from shapelint.project.discovery import Place
 
-__all__ = ["inspected_in_lanes", "number_of_lanes"]
-
 _FEW = 4
 """Fewer files than that are done before a second import of torch."""
 _MOST = 8

@@ -11,8 +11,6 @@ from shapelint.lengths.sets import SizeSet
 if TYPE_CHECKING:
     from shapelint.subject import Subject
 
-__all__ = ["ends", "only_limits"]
-
 
 def ends(subject: Subject) -> dict[str, int]:
     """Of axes along which a range runs that has an end: its last length."""

@@ -17,8 +17,6 @@ from shapelint.wording import size_text
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
 
-__all__ = ["Findings", "diagnose"]
-
 _EFFORT = 20_000_000
 """Steps of isl that one rule may take."""
 

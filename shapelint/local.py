@@ -26,8 +26,6 @@ from shapelint.trace import Span, Trace
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["LocalSession", "definition", "limited"]
-
 _KINDS = (dict, list, set, OrderedDict)
 _FIXED = frozenset({type(None), bool, int, float, str, type, FunctionType, BuiltinFunctionType})
 """Of values that ``copy.deepcopy`` hands back as they are."""

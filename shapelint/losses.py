@@ -9,8 +9,6 @@ from shapelint.explore.paths import Outcome, follow
 from shapelint.stages import Pair, Stage, Structure, structure
 from shapelint.subject import Subject
 
-__all__ = ["Loss", "first_gap", "first_loss", "shrinks_by_design", "structure_at"]
-
 Sizes = Mapping[str, int]
 
 

@@ -14,8 +14,6 @@ from contextlib import contextmanager
 if sys.platform == "linux":
     import resource
 
-__all__ = ["MEGABYTES", "at_most_megabytes", "lift_limit", "limit_data"]
-
 MEGABYTES = 8192
 """What a model may take if nothing else is said."""
 

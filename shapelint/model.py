@@ -13,26 +13,6 @@ from shapelint.span import Span
 if TYPE_CHECKING:
     from shapelint.trace import Trace
 
-__all__ = [
-    "Applicability",
-    "Contract",
-    "Diagnostic",
-    "Edit",
-    "Evidence",
-    "Examination",
-    "Fix",
-    "Input",
-    "Inspected",
-    "Label",
-    "Report",
-    "Severity",
-    "Sizes",
-    "SizesInWords",
-    "Skipped",
-    "Suppressed",
-    "TargetReport",
-]
-
 Severity = Literal["error", "warning", "info"]
 Evidence = Literal["proven", "checked", "not-checked"]
 Applicability = Literal["safe", "unsafe", "display"]

@@ -19,8 +19,6 @@ from typing import Any
 from shapelint.errors import UsageError, suggestion
 from shapelint.model import Input
 
-__all__ = ["parse_argument", "parse_input"]
-
 DTYPES = (
     *("float32", "float64", "float16", "bfloat16", "complex64", "complex128"),
     *("int64", "int32", "int16", "int8", "uint8", "bool"),

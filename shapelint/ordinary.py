@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from shapelint.explore.paths import Failing
     from shapelint.subject import Subject
 
-__all__ = ["ordinary_sizes"]
-
 
 def ordinary_sizes(subject: Subject) -> SizeSet:
     """The multiples that the model does not refuse; where it refuses them all, the other sizes.

@@ -15,8 +15,6 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.stages import counterpart
 from shapelint.trace import Shape, Trace
 
-__all__ = ["Outputs"]
-
 
 @dataclass(frozen=True)
 class Outputs:

@@ -28,8 +28,6 @@ from shapelint.signals import blocked
 from shapelint.stopwatch import SECONDS, Stopwatch
 from shapelint.wire import WIRE_VERSION
 
-__all__ = ["Json", "Limits", "NotStarted", "Unanswered", "Worker"]
-
 Json = dict[str, Any]
 
 _START = Path(__file__).parent / "worker" / "__main__.py"

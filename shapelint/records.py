@@ -7,8 +7,6 @@ import typing
 from functools import cache
 from typing import Any, TypeVar
 
-__all__ = ["read"]
-
 T = TypeVar("T")
 
 

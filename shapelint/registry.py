@@ -11,8 +11,6 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-__all__ = ["Registry", "module_names"]
-
 T = TypeVar("T")
 F = TypeVar("F")
 

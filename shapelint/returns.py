@@ -18,8 +18,6 @@ from shapelint.lengths.words import formula
 from shapelint.trace import Shape, Trace
 from shapelint.wording import where
 
-__all__ = ["returned_shapes"]
-
 _MOST = 3
 """Up to so many ways are told apart."""
 

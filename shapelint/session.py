@@ -16,8 +16,6 @@ from shapelint.lengths.expr import Bounds
 from shapelint.source.texts import Texts
 from shapelint.trace import Trace
 
-__all__ = ["NoSource", "Patch", "Run", "Session"]
-
 Patch = Mapping[str, Any]
 """A change tried on the built model, for example ``{"kind": "attr", "module": "dec.0", …}``."""
 

@@ -6,8 +6,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["SIGNALS", "blocked"]
-
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

@@ -21,8 +21,6 @@ import networkx as nx
 from shapelint.lengths.expr import Expr, symbol
 from shapelint.trace import Node, Shape, Trace
 
-__all__ = ["Pair", "Stage", "Structure", "counterpart", "level", "structure"]
-
 
 @dataclass(frozen=True)
 class Stage:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import time
 
-__all__ = ["SECONDS", "Stopwatch", "kept_waiting"]
-
 SECONDS: float = 60
 """What a model may take if nothing else is said."""
 

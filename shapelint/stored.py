@@ -12,8 +12,6 @@ from typing import Any
 from shapelint.model import Inspected, Sizes, SizesInWords, TargetReport
 from shapelint.records import read
 
-__all__ = ["decode", "encode"]
-
 
 def encode(inspected: Inspected) -> dict[str, Any]:
     """As JSON values."""

@@ -24,8 +24,6 @@ from shapelint.wording import size_text
 if TYPE_CHECKING:
     from shapelint.contracts import Promise
 
-__all__ = ["Subject"]
-
 Sizes = Mapping[str, int]
 
 

@@ -9,8 +9,6 @@ from typing import Any
 from shapelint.model import Input
 from shapelint.notation import parse_input
 
-__all__ = ["Dims", "hints_for", "symbols_of", "template_of"]
-
 Dims = Sequence[int | str]
 
 

@@ -28,8 +28,6 @@ from shapelint.wording import every, that_works
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
 
-__all__ = ["Trials"]
-
 _MORE_RUNS = 6
 """Runs that a changed model may need beyond those of the model itself: a fix is simpler."""
 

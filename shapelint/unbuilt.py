@@ -15,8 +15,6 @@ from shapelint.project.discovery import project_root
 if TYPE_CHECKING:
     from shapelint.config import Settings
 
-__all__ = ["arguments_missing", "as_info", "block_to_paste", "in_one_line"]
-
 _RULE = "cannot-construct"
 
 

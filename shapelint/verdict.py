@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from shapelint.analysis import Analysis
     from shapelint.lengths.sets import SizeSet
 
-__all__ = ["Verdict", "verdict"]
-
 
 @dataclass(frozen=True)
 class Verdict:

@@ -16,8 +16,6 @@ from shapelint.lengths.real import Real
 from shapelint.lengths.real_tests import RealTest
 from shapelint.trace import Event, Failure, Node, Shape, Span, Trace
 
-__all__ = ["WIRE_VERSION", "decode", "encode"]
-
 WIRE_VERSION = 1
 
 

@@ -12,23 +12,6 @@ from shapelint.model import Label
 from shapelint.stages import Stage, Structure
 from shapelint.trace import Node, Span
 
-__all__ = [
-    "chain",
-    "chain_note",
-    "difference",
-    "every",
-    "for_sizes",
-    "map_label",
-    "only",
-    "place",
-    "related_layer",
-    "short",
-    "size_text",
-    "that_works",
-    "where",
-    "whose",
-]
-
 Sizes = Mapping[str, int]
 
 _PARITY = {"0": "even", "1": "odd"}

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from shapelint.lengths.expr import Bounds
     from shapelint.trace import Trace
 
-__all__ = ["FIXTURES", "FileSession", "Model", "analysis_of", "load", "sweep"]
-
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 Sizes = dict[str, int]

@@ -6,8 +6,6 @@ to see whether they hold, ``test_findings`` compares the reports with them.
 
 from tests.fixture_models import Model
 
-__all__ = ["BAD", "GOOD", "MODELS"]
-
 IMAGE, GREY, WAVE, VOLUME = "N 3 H W", "N 1 H W", "N 1 L", "N 1 D H W"
 ANY = "every size"
 NARROW = {"width": 2}

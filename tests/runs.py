@@ -15,8 +15,6 @@ from shapelint.local import LocalSession
 from shapelint.template import symbols_of, template_of
 from shapelint.trace import Span, Trace
 
-__all__ = ["CountingSession", "analysed", "conv", "disagreements", "really", "up"]
-
 Sizes = Mapping[str, int]
 
 torch.set_num_threads(1)

@@ -17,8 +17,6 @@ from typing import Any
 
 import torch
 
-__all__ = ["make_importable"]
-
 _KEPT: list[torch.library.Library] = []
 """A library of operators lives as long as its object."""
 

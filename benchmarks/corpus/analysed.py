@@ -13,8 +13,6 @@ from benchmarks.corpus.entry import Entry, Sizes
 from benchmarks.corpus.reality import forward_pass
 from shapelint.verdict import verdict
 
-__all__ = ["analysed", "compared"]
-
 T = TypeVar("T")
 
 _SHOWN = 8

@@ -12,8 +12,6 @@ from typing import Any
 
 from torch import nn
 
-__all__ = ["AUDIO", "IMAGE", "TOKENS", "VOLUME", "Call", "Entry", "Name", "Sizes", "call"]
-
 Sizes = dict[str, int]
 
 Ranges = Mapping[str, tuple[int, int]]

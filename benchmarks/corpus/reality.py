@@ -17,8 +17,6 @@ from benchmarks.corpus.entry import Entry, Sizes
 from shapelint.template import template_of
 from shapelint.worker.limits import time_limit
 
-__all__ = ["exported", "forward_pass", "outcome", "symbolically_traced", "truth"]
-
 Shapes = list[list[int]]
 
 _EXPORT_SECONDS = 45.0

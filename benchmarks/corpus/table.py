@@ -10,8 +10,6 @@ from typing import Any
 from benchmarks.corpus.entry import Entry
 from benchmarks.page import head, row
 
-__all__ = ["Result", "line", "table", "totals"]
-
 _LONGEST = 90
 """Characters of a set that are shown."""
 _LONG = 4

@@ -33,8 +33,6 @@ from shapelint import __version__
 from shapelint.cli._commands import Commands
 from shapelint.errors import NoInterpreter, UsageError
 
-__all__ = ["app", "main", "run"]
-
 BUG, INTERRUPTED, TERMINATED, USAGE = 101, 130, 143, 2
 
 _GARBAGE = 100_000

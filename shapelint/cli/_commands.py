@@ -10,8 +10,6 @@ import click
 
 from shapelint.registry import module_names
 
-__all__ = ["Commands", "command_names"]
-
 DEFAULT = "check"
 
 _PACKAGE = "shapelint.cli"

@@ -15,8 +15,6 @@ from shapelint.source.texts import Texts
 from shapelint.text.diff import unified
 from shapelint.text.summary import fixable
 
-__all__ = ["apply", "show_diff", "shown"]
-
 
 def apply(report: Report, lint: Lint, asked: Settings, since: float) -> tuple[Report, bool]:
     """Write the fixes that may be applied: the report on what is then there, and if all were.

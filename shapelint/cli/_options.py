@@ -21,19 +21,6 @@ if TYPE_CHECKING:
     from shapelint.lengths.conditions import Condition
     from shapelint.model import Input
 
-__all__ = [
-    "as_path",
-    "cache_dir_option",
-    "color_option",
-    "layers",
-    "model_options",
-    "output_format",
-    "outputs",
-    "per_file_ignores",
-    "settings",
-    "words",
-]
-
 Command = TypeVar("Command", bound=Callable[..., Any])
 Values = tuple[str, ...]
 

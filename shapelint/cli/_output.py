@@ -20,8 +20,6 @@ from shapelint.text.paint import plain
 from shapelint.text.sources import Sources
 from shapelint.text.summary import fixable
 
-__all__ = ["echo", "save", "wants_color", "write"]
-
 _FOR_PEOPLE = ("full", "concise", "markdown", "statistics")
 
 

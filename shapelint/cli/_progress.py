@@ -10,8 +10,6 @@ from typing import TypeVar
 
 import click
 
-__all__ = ["watched"]
-
 T = TypeVar("T")
 
 _PATIENCE = 1.0

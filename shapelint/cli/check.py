@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from shapelint.model import Report
     from shapelint.source.texts import Texts
 
-__all__ = ["command", "exit_code"]
-
 _RANKS = {"info": 0, "warning": 1, "error": 2, "never": 3}
 
 

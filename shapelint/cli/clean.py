@@ -11,8 +11,6 @@ from shapelint.cli._options import cache_dir_option
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["command"]
-
 
 @click.command("clean")
 @cache_dir_option

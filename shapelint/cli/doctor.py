@@ -15,8 +15,6 @@ from shapelint.config import Settings
 from shapelint.errors import NoInterpreter
 from shapelint.interpreters import find_interpreter
 
-__all__ = ["command"]
-
 _COLUMN = 13
 
 TIMEOUT = 120

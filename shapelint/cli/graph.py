@@ -10,8 +10,6 @@ from shapelint.cli._options import model_options, settings
 from shapelint.errors import UsageError
 from shapelint.registry import module_names
 
-__all__ = ["command"]
-
 _SUFFIXES = {
     **{".svg": "svg", ".html": "html", ".dot": "dot", ".gv": "dot"},
     **dict.fromkeys(("", ".mmd", ".mermaid", ".md", ".txt"), "mermaid"),

@@ -10,8 +10,6 @@ import click
 if TYPE_CHECKING:
     from shapelint.catalog import Entry
 
-__all__ = ["command"]
-
 
 @click.command("rule")
 @click.argument("words", nargs=-1, metavar="[NAME|CODE]...")

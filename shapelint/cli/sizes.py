@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from shapelint.lengths.sets import SizeSet
     from shapelint.model import TargetReport
 
-__all__ = ["command", "lines"]
-
 Sizes = Mapping[str, int]
 
 _COLUMN = 15

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from shapelint.model import Examination
     from shapelint.trace import Node, Shape, Trace
 
-__all__ = ["command", "table"]
-
 Row = tuple[str, ...]
 
 

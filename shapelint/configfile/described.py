@@ -16,8 +16,6 @@ if TYPE_CHECKING:  # expressions are imported where there are any
     from shapelint.lengths.conditions import Condition
     from shapelint.model import Input
 
-__all__ = ["Inputs", "Lengths", "Literals", "PatternTable", "Patterns"]
-
 _NAME = r"^[A-Za-z_]\w*$"
 
 

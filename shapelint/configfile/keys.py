@@ -20,8 +20,6 @@ from shapelint.configfile.kinds import (
     Where,
 )
 
-__all__ = ["root"]
-
 _LEVELS = ("error", "warning", "info", "off")
 _SELECTOR = r"^([A-Z]+|[a-z]+(-[a-z]+)*|SHP\d{1,3})$"
 

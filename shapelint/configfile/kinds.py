@@ -15,22 +15,6 @@ from typing import Any, Protocol
 
 from shapelint.errors import UsageError, suggestion
 
-__all__ = [
-    "Choice",
-    "FilePath",
-    "Flag",
-    "Key",
-    "Kind",
-    "ListOf",
-    "Number",
-    "Record",
-    "Schema",
-    "TableOf",
-    "Text",
-    "Where",
-    "table",
-]
-
 Schema = dict[str, Any]
 
 

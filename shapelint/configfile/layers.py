@@ -13,8 +13,6 @@ from shapelint.config import Settings, merge
 from shapelint.configfile import nearest
 from shapelint.errors import UsageError
 
-__all__ = ["Layers"]
-
 Layer = Mapping[str, Any]
 
 

@@ -18,8 +18,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["inline", "read", "table_in"]
-
 Layer = dict[str, Any]
 
 

@@ -8,8 +8,6 @@ from typing import Any
 from shapelint.catalog import entries
 from shapelint.configfile.keys import root
 
-__all__ = ["schema", "text"]
-
 
 def schema() -> dict[str, Any]:
     """The schema of ``shapelint.toml``, which is also that of ``[tool.shapelint]``, in draft 7."""

@@ -8,8 +8,6 @@ from shapelint.explore.exploration import Component, Exploration
 from shapelint.lengths.conditions import Any as AnyOf
 from shapelint.trace import Event, Trace
 
-__all__ = ["conditions", "crossings", "stopped", "together"]
-
 Sizes = Mapping[str, int]
 
 

@@ -9,8 +9,6 @@ from shapelint.lengths.expr import Expr
 from shapelint.lengths.sets import SizeSet
 from shapelint.trace import Trace
 
-__all__ = ["following"]
-
 Sizes = Mapping[str, int]
 
 

@@ -17,8 +17,6 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.session import Run, Session
 from shapelint.trace import STEP_BY_STEP, Trace
 
-__all__ = ["Confirmation", "confirm_paths", "confirm_sizes", "device_for"]
-
 Sizes = Mapping[str, int]
 
 

@@ -34,8 +34,6 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.session import Patch, Session
 from shapelint.trace import Event, Trace
 
-__all__ = ["Budget", "explore"]
-
 Sizes = Mapping[str, int]
 
 

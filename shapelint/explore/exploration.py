@@ -19,8 +19,6 @@ from shapelint.lengths.expr import Expr
 from shapelint.lengths.sets import SizeSet
 from shapelint.trace import Event, Shape, Trace
 
-__all__ = ["Component", "Conflict", "Exploration", "combined"]
-
 Sizes = Mapping[str, int]
 
 

@@ -21,8 +21,6 @@ from shapelint.lengths.real_tests import RealTest
 from shapelint.lengths.sets import SizeSet
 from shapelint.trace import Event, Trace
 
-__all__ = ["without_immaterial"]
-
 _MOST = 5
 """Tests; there are two to the power of this ways through them."""
 

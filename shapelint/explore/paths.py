@@ -19,21 +19,6 @@ from shapelint.lengths.expr import Interval, Sym, as_expr
 from shapelint.lengths.sets import NotPresburger, SizeSet
 from shapelint.trace import Event, Trace
 
-__all__ = [
-    "WINDOW",
-    "Failing",
-    "Outcome",
-    "Path",
-    "as_far",
-    "follow",
-    "lacks_values",
-    "raising",
-    "read",
-    "refused",
-    "set_of",
-    "wants_values",
-]
-
 WINDOW = {1: 1024, 2: 128, 3: 24}
 """Largest size looked at, by the number of symbols, where a condition can only be enumerated."""
 

@@ -18,8 +18,6 @@ from shapelint.explore.paths import lacks_values
 from shapelint.lengths.sets import SizeSet
 from shapelint.session import Run, Session
 
-__all__ = ["Sweep", "swept"]
-
 Sizes = Mapping[str, int]
 
 _TOP = 48

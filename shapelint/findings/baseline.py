@@ -30,8 +30,6 @@ from shapelint.project.discovery import mentions_models
 from shapelint.span import Span
 from shapelint.text.sources import Sources
 
-__all__ = ["Baseline", "judge", "read", "written"]
-
 VERSION = 1
 
 Key = tuple[str, ...]

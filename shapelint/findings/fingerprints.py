@@ -12,8 +12,6 @@ from collections.abc import Iterable
 from shapelint.model import Diagnostic
 from shapelint.text.sources import Sources
 
-__all__ = ["fingerprints", "identity"]
-
 
 def identity(found: Diagnostic, sources: Sources) -> tuple[str, ...]:
     """``("models/ae.py:AE", "roundtrip-length", "dec", "enc")``, the path as it is shown."""

@@ -17,8 +17,6 @@ from shapelint.findings.suppressions import KINDS, SKIP, Directive, directives
 from shapelint.model import Diagnostic, Edit, Fix, Report
 from shapelint.span import Span
 
-__all__ = ["complaints"]
-
 
 def complaints(report: Report, scope: Scope) -> Iterator[Diagnostic]:
     """What is wrong with the comments of the files that were linted.

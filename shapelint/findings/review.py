@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from shapelint.config import Settings
     from shapelint.findings.baseline import Baseline
 
-__all__ = ["reviewed"]
-
 
 def reviewed(report: Report, scope: Scope, settings: Settings) -> Report:
     """The report without the findings that somebody silenced.

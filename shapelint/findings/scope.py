@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from shapelint.config import Settings
     from shapelint.model import Report
 
-__all__ = ["Scope"]
-
 
 @dataclass(frozen=True)
 class Scope:

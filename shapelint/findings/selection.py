@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 
     from shapelint.model import Severity
 
-__all__ = [
-    "check_selectors",
-    "ignored_in",
-    "selected_rules",
-    "severity_of",
-]
-
 _NONE = -1
 _LEVELS: tuple[Severity, Severity, Severity] = ("error", "warning", "info")
 

@@ -21,8 +21,6 @@ from shapelint.source.comments import Comment, comments
 from shapelint.source.texts import Texts
 from shapelint.span import Span
 
-__all__ = ["KINDS", "SKIP", "Directive", "directives", "silenced", "skips"]
-
 KINDS = ("ignore", "file-ignore", "skip")
 
 SKIP = "# shapelint: skip"

@@ -24,8 +24,6 @@ from shapelint.trace import Node
 if TYPE_CHECKING:
     from shapelint.subject import Subject
 
-__all__ = ["Change", "Proposal", "Propose", "proposals", "proposes"]
-
 
 @dataclass(frozen=True)
 class Change:

@@ -20,8 +20,6 @@ from shapelint.stages import level
 from shapelint.subject import Subject
 from shapelint.trace import Node, Shape, Trace
 
-__all__ = ["smallest_combination"]
-
 _SAMPLES = 3
 _WAYS = 300
 """So many ways are followed at a time, the cheapest."""

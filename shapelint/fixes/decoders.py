@@ -9,8 +9,6 @@ from shapelint.losses import structure_at
 from shapelint.stages import Stage
 from shapelint.subject import Subject
 
-__all__ = ["Wrong", "wrong_stages"]
-
 
 @dataclass(frozen=True)
 class Wrong:

@@ -19,8 +19,6 @@ from shapelint.stages import level
 from shapelint.subject import Subject
 from shapelint.wording import short
 
-__all__ = ["Steps", "axes_of", "padded_to"]
-
 _LARGEST = 512
 _TRIED = 9
 

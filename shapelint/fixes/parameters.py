@@ -12,18 +12,6 @@ from shapelint.subject import Subject
 from shapelint.trace import Node
 from shapelint.wording import short
 
-__all__ = [
-    "Values",
-    "changes_of",
-    "declared_length",
-    "is_layer",
-    "patch_of",
-    "per_dim",
-    "proposal_of",
-    "titled",
-]
-
-
 Values = dict[str, dict[str, list[int]]]
 """By the name of a node and the name of a parameter: its value in every dim."""
 

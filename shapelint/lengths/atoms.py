@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from shapelint.lengths.expr import Expr
 
-__all__ = ["Atom", "Bounds", "Div", "Interval", "Prod", "RealLike", "Rounded", "Sizes", "Sym"]
-
 Interval = tuple[int | None, int | None]
 """Least and greatest value; ``None`` where there is no bound."""
 

@@ -17,26 +17,6 @@ from shapelint.lengths.real_tests import RealTest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = [
-    "FALSE",
-    "TRUE",
-    "All",
-    "Any",
-    "Compare",
-    "Condition",
-    "all_of",
-    "any_of",
-    "at_least",
-    "divides",
-    "equal",
-    "factored",
-    "holds",
-    "negate",
-    "products_in",
-    "substituted",
-    "unequal",
-]
-
 
 @dataclass(frozen=True)
 class Compare:

@@ -32,8 +32,6 @@ from shapelint.lengths.points import (
     shadow,
 )
 
-__all__ = ["Order", "order_of"]
-
 _STEPS = 20
 """What it costs, in steps of isl, to bring two nodes together."""
 

@@ -37,8 +37,6 @@ from shapelint.lengths.conditions import (
 from shapelint.lengths.expr import Expr, as_expr, floordiv, symbol
 from shapelint.lengths.sets import SizeSet
 
-__all__ = ["DomainError", "condition_of", "domain_of", "expression_of"]
-
 _ASSIGNED = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)\s*")
 _RANGE = re.compile(r"(\d*)\s*\.\.\s*(\d*)")
 _MULTIPLE = re.compile(r"(?:a )?multiples? of (\d+)")

@@ -17,8 +17,6 @@ from typing import NoReturn, TypeVar
 
 import islpy as isl
 
-__all__ = ["Deadline", "Effort", "TooHard", "at_most", "charge", "charged"]
-
 T = TypeVar("T")
 
 _FIRST = 1_000

@@ -15,8 +15,6 @@ from shapelint.lengths.periodic import Periodic, TooLong, periodic
 from shapelint.lengths.reading import period_of
 from shapelint.lengths.space import space_of
 
-__all__ = ["as_isl", "as_row"]
-
 _LONGEST = 2**14
 """Members that are read off one by one."""
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from shapelint.lengths.nodes import Box, Diagram
     from shapelint.lengths.points import Group
 
-__all__ = ["factors"]
-
 _MAX_MIXED = 6
 """So many members are tried against each other before a proof is asked for."""
 

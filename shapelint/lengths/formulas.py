@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from shapelint.lengths.expr import Atom
     from shapelint.lengths.real import Operand
 
-__all__ = ["formula", "map_text"]
-
 Term = tuple[int, str]
 """A coefficient and the text of what it multiplies."""
 

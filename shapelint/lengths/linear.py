@@ -8,8 +8,6 @@ from typing import TypeVar
 
 from shapelint.lengths.atoms import Atom, Bounds, Interval, Sizes
 
-__all__ = ["Linear", "render"]
-
 L = TypeVar("L", bound="Linear")
 
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Progression", "progressions"]
-
 Progression = tuple[int, int, int]
 """First and last member, and the step between members."""
 

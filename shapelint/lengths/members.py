@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from shapelint.lengths.conditions import Compare
     from shapelint.lengths.expr import Interval
 
-__all__ = ["Members"]
-
 
 class Members:
     """Points over ``symbols``, each at least 1, given by a decision diagram."""

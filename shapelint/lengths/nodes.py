@@ -22,8 +22,6 @@ from shapelint.lengths.points import (
     same,
 )
 
-__all__ = ["Box", "Diagram", "Node", "Slices", "boxes", "has", "node", "of_members"]
-
 
 class Node:
     """Slices of one group; a slice that is not there has no member."""

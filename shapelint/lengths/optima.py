@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import islpy as isl
 
-__all__ = ["greatest", "least", "least_of"]
-
 
 def least(points: isl.Set, dim: int) -> int:
     """The least value of a dim."""

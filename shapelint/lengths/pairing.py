@@ -22,8 +22,6 @@ from shapelint.lengths.expr import Bounds, Div, Expr, Sym, as_expr, factors, pro
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["cancelled", "same_product"]
-
 Factors = tuple[int, tuple[Expr, ...]]
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from shapelint.lengths.sets import SizeSet
 
-__all__ = ["Stretch", "stretches", "stretches_inside"]
-
 _MAX_PERIOD = 2**14
 _MAX_POINTS = 2**12
 _MAX_STEP = 64

@@ -11,8 +11,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["EVERY", "NONE", "Periodic", "TooLong", "bits", "finite", "interval", "periodic"]
-
 _LONGEST = 2**20
 """Bits in a row; beyond that other representations are better."""
 

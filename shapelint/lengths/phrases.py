@@ -13,17 +13,6 @@ if TYPE_CHECKING:
     from shapelint.lengths.conditions import Compare
     from shapelint.lengths.patterns import Stretch
 
-__all__ = [
-    "MAX_LISTED",
-    "between",
-    "comparison",
-    "excluded",
-    "remainder",
-    "scattered",
-    "stretch_text",
-    "union",
-]
-
 MAX_LISTED = 8
 """So many sizes are listed rather than described."""
 

@@ -21,31 +21,6 @@ from shapelint.lengths.periodic import EVERY, NONE, Periodic, TooLong, interval
 from shapelint.lengths.rows import row_of
 from shapelint.lengths.space import DIM, Window, space_of, value_of
 
-__all__ = [
-    "Group",
-    "Points",
-    "apart",
-    "box",
-    "closest",
-    "compared",
-    "contains",
-    "corner",
-    "count",
-    "covers",
-    "embedded",
-    "everything",
-    "is_bounded",
-    "is_empty",
-    "joined",
-    "listed",
-    "met",
-    "of_isl",
-    "rest",
-    "same",
-    "shadow",
-    "to_isl",
-]
-
 T = TypeVar("T")
 
 Group = tuple[str, ...]

@@ -10,8 +10,6 @@ from shapelint.lengths.conditions import Condition
 if TYPE_CHECKING:
     from shapelint.lengths.expr import Expr
 
-__all__ = ["MAX_PIECES", "NotPresburger", "Proves"]
-
 Proves = Callable[[Condition], bool]
 """Whether a condition holds wherever the answer will be used."""
 

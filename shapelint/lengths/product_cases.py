@@ -17,8 +17,6 @@ from shapelint.lengths.conditions import Compare, Condition, all_of, any_of, div
 from shapelint.lengths.expr import Div, Expr, Prod, Sym, floordiv, product, symbol
 from shapelint.lengths.presburger import Proves
 
-__all__ = ["by_cases"]
-
 _MAX_CASES = 16
 
 Polynomial = Counter[tuple[str, ...]]

@@ -22,8 +22,6 @@ from shapelint.lengths.periodic import Periodic, TooLong, bits
 from shapelint.lengths.presburger import MAX_PIECES, NotPresburger, Proves
 from shapelint.lengths.rows import row_of
 
-__all__ = ["of_one_product"]
-
 _NUMBER = "number"
 
 

@@ -18,8 +18,6 @@ from shapelint.lengths.presburger import MAX_PIECES, NotPresburger, Proves
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["by_remainder"]
-
 _MAX_COMBINATIONS = 2**16
 
 

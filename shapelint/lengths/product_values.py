@@ -30,8 +30,6 @@ from shapelint.lengths.conditions import (
 from shapelint.lengths.expr import Expr, Prod, product
 from shapelint.lengths.presburger import MAX_PIECES, NotPresburger, Proves
 
-__all__ = ["against_constant", "divisors", "signs"]
-
 Factors = Sequence[Expr]
 
 _GREATEST = 10**12

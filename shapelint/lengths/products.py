@@ -42,8 +42,6 @@ from shapelint.lengths.product_values import against_constant, divisors, signs
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["without_products"]
-
 Summand = tuple[int, Counter[Expr]]
 """A coefficient and the factors of a product."""
 

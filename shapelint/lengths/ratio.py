@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from shapelint.lengths.expr import Expr
 
-__all__ = ["MAX_DENOMINATOR", "MAX_LENGTH", "Ratio", "combined", "is_below"]
-
 MAX_LENGTH = 2**31
 """Lengths are taken to be smaller than this: PyTorch's own kernels index with 32 bits."""
 

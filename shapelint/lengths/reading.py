@@ -13,8 +13,6 @@ from shapelint.lengths.expr import Expr, floordiv, symbol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["period_of", "pieces_of"]
-
 
 def pieces_of(points: isl.Set, symbols: Sequence[str]) -> list[list[Compare]]:
     """The set as alternatives of conjunctions; that sizes are at least 1 is left out."""

@@ -39,8 +39,6 @@ from shapelint.lengths.ratio import MAX_DENOMINATOR, MAX_LENGTH, Ratio, combined
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MATH", "Operand", "Real"]
-
 _FAR, _SIMPLE = 2**20, 64
 _QUARTER_ULP = Fraction(1, 2**54)
 _MAX_DIVIDED = 2**52

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from shapelint.lengths.atoms import Bounds, Sizes
 from shapelint.lengths.real import Operand
 
-__all__ = ["COMPARISONS", "RealTest"]
-
 
 @dataclass(frozen=True)
 class RealTest:

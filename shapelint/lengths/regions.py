@@ -19,8 +19,6 @@ from shapelint.lengths.periodic import EVERY, NONE, Periodic, TooLong, bits
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.rows import growth, row_of
 
-__all__ = ["Region", "even_steps", "one_formula"]
-
 _LONGEST = 2**12
 """Sizes that are looked at one by one."""
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from shapelint.lengths.expr import Atom
 
-__all__ = ["growth", "row_of"]
-
 _LONGEST = 2**16
 """Values that are computed one by one."""
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from shapelint.lengths.nodes import Box, Diagram
 
-__all__ = ["all_members", "greatest", "least", "nearest", "several"]
-
 Sizes = dict[str, int]
 
 

@@ -14,8 +14,6 @@ from shapelint.lengths.points import compared
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.products import without_products
 
-__all__ = ["solved"]
-
 
 def solved(condition: Condition, base: Diagram, symbols: tuple[str, ...]) -> Diagram:
     """The members of ``base`` at which ``condition`` holds. Raises NotPresburger."""

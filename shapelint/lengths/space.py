@@ -15,8 +15,6 @@ from shapelint.lengths.conditions import Compare
 from shapelint.lengths.expr import Atom, Div, Expr, Sym
 from shapelint.lengths.presburger import NotPresburger
 
-__all__ = ["DIM", "Space", "Window", "narrower", "space_of", "value_of", "window_of"]
-
 Window = Mapping[str, tuple[int, int]]
 """Least and greatest size for some symbols, both inclusive."""
 

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from shapelint.diagram import Diagram, Kind
 from shapelint.registry import Registry
 
-__all__ = ["COLORS", "PICTURES", "Picture", "picture"]
-
 Picture = Callable[[Diagram], str]
 
 PICTURES: Registry[Picture] = Registry("shapelint.pictures")

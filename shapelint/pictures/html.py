@@ -8,8 +8,6 @@ from shapelint.diagram import Diagram
 from shapelint.pictures import picture
 from shapelint.pictures.svg import svg
 
-__all__ = ["html"]
-
 
 @picture("html")
 def html(shown: Diagram) -> str:

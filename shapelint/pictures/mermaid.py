@@ -8,8 +8,6 @@ from __future__ import annotations
 from shapelint.diagram import Box, Diagram
 from shapelint.pictures import COLORS, picture
 
-__all__ = ["mermaid"]
-
 
 @picture("mermaid")
 def mermaid(shown: Diagram) -> str:

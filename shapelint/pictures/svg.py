@@ -9,8 +9,6 @@ from html import escape
 from shapelint.diagram import Box, Diagram, Edge
 from shapelint.pictures import COLORS, picture
 
-__all__ = ["svg"]
-
 CHAR, LINE, PAD = 7.3, 17, 9
 """Width of a character of the font, height of a line, and room around text, in pixels."""
 GAP, ROW = 46, 34

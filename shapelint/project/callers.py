@@ -19,8 +19,6 @@ from shapelint.source.literals import NotLiteral, literal
 if TYPE_CHECKING:
     from shapelint.project.sources import SourceFile
 
-__all__ = ["builders", "given", "makers_of"]
-
 Files = Callable[[str, Path], Iterable["SourceFile"]]
 """The files in which a name may be the one that a file defines."""
 

@@ -23,8 +23,6 @@ from shapelint.project.objects import BUILT_BY, given_as_one
 from shapelint.project.sources import SourceFile, parsed
 from shapelint.source.texts import Texts
 
-__all__ = ["Project", "project_at"]
-
 _LARGEST_FILE = 2**20
 _MOST_FACTORIES = 32
 

@@ -16,8 +16,6 @@ from shapelint.project.expressions import Expression, Meanings, inlined
 from shapelint.project.names import Known, calls_of, chosen_calls, inside, is_item, scopes, visible
 from shapelint.source.literals import NotLiteral, literal
 
-__all__ = ["Around", "Construction", "constructions"]
-
 _LONGEST = 80
 """Characters of an argument that are shown."""
 

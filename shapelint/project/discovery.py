@@ -11,21 +11,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-__all__ = [
-    "Place",
-    "configs",
-    "digest",
-    "may_hold_models",
-    "mentions_models",
-    "places",
-    "project_files",
-    "project_root",
-    "python_files",
-    "readmes",
-    "source_of",
-    "stamp",
-]
-
 _SKIPPED_FOLDERS = frozenset(
     ("__pycache__", "build", "dist", "env", "node_modules", "site-packages", "venv")
 )

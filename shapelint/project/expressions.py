@@ -13,8 +13,6 @@ from pathlib import Path
 
 from shapelint.source.literals import NotLiteral
 
-__all__ = ["Expression", "Meanings", "inlined"]
-
 _COMPUTES = (
     "abs",
     "ceil",

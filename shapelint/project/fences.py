@@ -7,8 +7,6 @@ import json
 import re
 from collections.abc import Iterator
 
-__all__ = ["code_blocks", "notebook"]
-
 _FENCE = re.compile(r"^```[ ]*(?:python|py|python3)[ ]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

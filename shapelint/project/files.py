@@ -15,8 +15,6 @@ from shapelint.config import Globs, Settings
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-__all__ = ["Wanted", "matches"]
-
 
 def matches(globs: Globs, path: Path, is_folder: bool = False) -> bool:
     """Whether a path is below the folder of the patterns, and one of them means it."""

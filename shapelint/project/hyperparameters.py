@@ -20,8 +20,6 @@ from shapelint.project.expressions import Expression
 from shapelint.project.names import Known, dotted, visible
 from shapelint.source.literals import NotLiteral, literal
 
-__all__ = ["as_object", "called", "keys_read", "looked_up", "sections", "with_keys"]
-
 Texts = Mapping[Path, bytes]
 Entries = Mapping[str, Any]
 

@@ -5,19 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = [
-    "Known",
-    "agreed",
-    "calls_of",
-    "chosen_calls",
-    "command_line",
-    "dotted",
-    "inside",
-    "is_item",
-    "scopes",
-    "visible",
-]
-
 Values = Mapping[str, ast.expr | None]
 """What names stand for; None where that is not to be seen."""
 

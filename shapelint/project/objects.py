@@ -21,8 +21,6 @@ from shapelint.source.literals import NotLiteral, literal
 if TYPE_CHECKING:
     from shapelint.project.sources import SourceFile
 
-__all__ = ["BUILT_BY", "given_as_one"]
-
 BUILT_BY = ("add_argument", "AttrDict", "EasyDict", "HParams", "Namespace", "SimpleNamespace")
 """The calls that make such objects."""
 

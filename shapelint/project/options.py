@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from shapelint.project.names import dotted, inside
 
-__all__ = ["options_for"]
-
 _DEEPEST = 4
 Tests = Sequence[tuple[ast.expr, bool]]
 """Conditions, and whether they hold."""

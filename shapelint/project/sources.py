@@ -12,8 +12,6 @@ from typing import TypeGuard
 from shapelint.project.names import dotted
 from shapelint.source.texts import Texts
 
-__all__ = ["ModelClass", "SourceFile", "parsed"]
-
 _TORCH_BASES = frozenset(("Module", "Sequential", "ModuleList", "ModuleDict", "LightningModule"))
 
 

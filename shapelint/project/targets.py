@@ -24,8 +24,6 @@ from shapelint.project.sources import SourceFile
 from shapelint.project.usual import usual_arguments
 from shapelint.project.wholes import Whole, wholes
 
-__all__ = ["Plan", "plans"]
-
 _CALLS = 3
 """Calls that are tried, one after the other, until one builds the model."""
 

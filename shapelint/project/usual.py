@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["usual_arguments"]
-
 _IMAGE, _CLASSES, _WIDTH, _HEADS = 3, 10, 64, 4
 
 _USUAL = {

@@ -15,8 +15,6 @@ from shapelint.project.options import options_for
 if TYPE_CHECKING:
     from shapelint.project.classes import Project
 
-__all__ = ["Whole", "wholes"]
-
 _WAYS = 3
 """Ways to build one model that are tried."""
 _MOST = 6

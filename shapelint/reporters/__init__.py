@@ -14,8 +14,6 @@ from shapelint.registry import Registry
 from shapelint.text.paint import plain
 from shapelint.text.sources import Sources
 
-__all__ = ["REPORTERS", "Reporter", "find_reporter", "render", "reporter"]
-
 Reporter = Callable[[Report, Sources], str]
 
 REPORTERS: Registry[Reporter] = Registry("shapelint.reporters")

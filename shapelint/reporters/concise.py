@@ -8,8 +8,6 @@ from shapelint.text.findings import one_liner
 from shapelint.text.sources import Sources
 from shapelint.text.summary import summary, unchecked
 
-__all__ = ["concise"]
-
 
 @reporter("concise")
 def concise(report: Report, sources: Sources) -> str:

@@ -13,8 +13,6 @@ from shapelint.text.paint import paint
 from shapelint.text.sources import Sources
 from shapelint.text.summary import summary, unchecked
 
-__all__ = ["full"]
-
 COLUMNS = 100
 """Where the code at the end of a headline ends."""
 

@@ -15,8 +15,6 @@ from shapelint.text.findings import RANKS, details, one_liner
 from shapelint.text.sources import Sources
 from shapelint.text.summary import summary, unchecked
 
-__all__ = ["github"]
-
 SHOWN = 10
 """Annotations of a kind that GitHub shows for one step."""
 

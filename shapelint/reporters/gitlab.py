@@ -14,8 +14,6 @@ from shapelint.reporters import reporter
 from shapelint.text.layout import one_line
 from shapelint.text.sources import Sources
 
-__all__ = ["gitlab"]
-
 _SEVERITIES: dict[Severity, str] = {"error": "major", "warning": "minor", "info": "info"}
 
 

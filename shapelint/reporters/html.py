@@ -8,8 +8,6 @@ from shapelint.reporters.full import full
 from shapelint.text.paint import as_html
 from shapelint.text.sources import Sources
 
-__all__ = ["html"]
-
 
 @reporter("html")
 def html(report: Report, sources: Sources) -> str:

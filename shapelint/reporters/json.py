@@ -63,8 +63,6 @@ from shapelint.reporters import reporter
 from shapelint.span import Span
 from shapelint.text.sources import Sources
 
-__all__ = ["VERSION", "json"]
-
 VERSION = 1
 
 

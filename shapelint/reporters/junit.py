@@ -20,8 +20,6 @@ from shapelint.text.sources import Sources
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["junit"]
-
 
 @reporter("junit")
 def junit(report: Report, sources: Sources) -> str:

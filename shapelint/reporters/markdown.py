@@ -11,8 +11,6 @@ from shapelint.text.layout import one_line
 from shapelint.text.sources import Sources
 from shapelint.text.summary import summary
 
-__all__ = ["markdown"]
-
 
 @reporter("markdown")
 def markdown(report: Report, sources: Sources) -> str:

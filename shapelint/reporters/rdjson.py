@@ -14,8 +14,6 @@ from shapelint.text.findings import details
 from shapelint.text.sources import Sources
 from shapelint.trace import Span
 
-__all__ = ["rdjson"]
-
 
 @reporter("rdjson")
 def rdjson(report: Report, sources: Sources) -> str:

@@ -23,8 +23,6 @@ from shapelint.text.findings import details
 from shapelint.text.sources import Sources
 from shapelint.trace import Span
 
-__all__ = ["sarif"]
-
 Json = dict[str, Any]
 
 _SCHEMA = (

@@ -11,8 +11,6 @@ from shapelint.text.paint import paint
 from shapelint.text.sources import Sources
 from shapelint.text.summary import summary, unchecked
 
-__all__ = ["statistics"]
-
 
 @reporter("statistics")
 def statistics(report: Report, sources: Sources) -> str:

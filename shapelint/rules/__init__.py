@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from shapelint.subject import Subject
     from shapelint.trace import Span
 
-__all__ = ["RULES", "Check", "Rule", "all_rules", "find_rule", "rule"]
-
 Check = Callable[["Subject"], Iterator[Diagnostic]]
 
 RULES: Registry[Rule] = Registry("shapelint.rules")

@@ -23,8 +23,6 @@ from shapelint.wording import (
     size_text,
 )
 
-__all__ = ["breaks_ordinary_sizes", "check"]
-
 
 def breaks_ordinary_sizes(subject: Subject) -> bool:
     """Whether the output should be as long as the input, and no ordinary size comes back."""

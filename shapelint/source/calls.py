@@ -11,16 +11,6 @@ from shapelint.source.edits import Unwritable
 from shapelint.source.texts import Texts, decoded
 from shapelint.trace import Span
 
-__all__ = [
-    "Slot",
-    "call_at",
-    "expression_at",
-    "function_around",
-    "insertion",
-    "replaced",
-    "source_of",
-]
-
 _Argument = ast.expr | ast.keyword
 
 _LAYERS = {

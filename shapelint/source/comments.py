@@ -14,8 +14,6 @@ from typing import NamedTuple
 
 from shapelint.source.texts import Texts
 
-__all__ = ["Comment", "comments"]
-
 
 class Lines(NamedTuple):
     """Lines of a file, from 1, both included."""

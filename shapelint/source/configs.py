@@ -11,8 +11,6 @@ from shapelint.source.calls import Slot, call_at, replaced
 from shapelint.source.texts import Texts
 from shapelint.trace import Span
 
-__all__ = ["dict_values", "row_edits", "values_of_key"]
-
 
 def values_of_key(files: Texts, path: str, key: str) -> list[ast.expr]:
     """Every literal that a file gives a key of a dict or a field of a class, in its order."""

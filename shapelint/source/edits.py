@@ -19,8 +19,6 @@ from shapelint.model import Edit
 from shapelint.source.texts import Texts, decoded
 from shapelint.trace import Span
 
-__all__ = ["Unwritable", "applied", "edited_texts", "overlap"]
-
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 

@@ -11,17 +11,6 @@ from shapelint.source.edits import Unwritable
 from shapelint.source.texts import Texts, decoded
 from shapelint.trace import Span
 
-__all__ = [
-    "before_statement",
-    "fresh_names",
-    "functional",
-    "joined",
-    "method_of",
-    "rebound",
-    "statement_around",
-    "wrapped",
-]
-
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -8,8 +8,6 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["NotLiteral", "literal"]
-
 _ARITHMETIC = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

@@ -12,8 +12,6 @@ import stat
 import tempfile
 from contextlib import suppress
 
-__all__ = ["CHANGED", "NotReplaced", "replace_text", "write_text"]
-
 CHANGED = "left alone, it was changed meanwhile"
 
 

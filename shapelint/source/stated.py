@@ -17,8 +17,6 @@ from shapelint.source.comments import comments
 from shapelint.source.texts import Texts
 from shapelint.span import Span
 
-__all__ = ["Stated", "Word", "stated"]
-
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _BATCH = frozenset(("B", "b", "bs", "BS", "batch", "batch_size"))

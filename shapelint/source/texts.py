@@ -14,8 +14,6 @@ import tokenize
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["Texts", "decoded"]
-
 
 class Texts:
     """Reads files; ``texts`` are read instead of the files at these paths."""

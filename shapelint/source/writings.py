@@ -24,8 +24,6 @@ from shapelint.trace import Span
 if TYPE_CHECKING:
     from shapelint.fixes import Change
 
-__all__ = ["Writing", "shared_expression", "writings"]
-
 _ALTERNATIVES = 3
 _DEFAULTS = {"output_padding": "0", "padding": "0", "ceil_mode": "False"}
 

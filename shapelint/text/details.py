@@ -8,8 +8,6 @@ from shapelint.model import Input, Report, TargetReport
 from shapelint.text.layout import one_line
 from shapelint.text.sources import Sources
 
-__all__ = ["details", "template"]
-
 
 def details(report: Report, sources: Sources) -> Iterator[str]:
     """Where answers come from, lines about every target, one for everything left out."""

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 
 from shapelint.source.texts import decoded
 
-__all__ = ["unified"]
-
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 
 

@@ -9,8 +9,6 @@ from shapelint.text.layout import one_line, pad, visible, width
 from shapelint.text.paint import paint
 from shapelint.text.sources import Sources
 
-__all__ = ["RANKS", "details", "helps", "notes", "one_liner"]
-
 RANKS: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 """The worst first."""
 

@@ -30,8 +30,6 @@ from shapelint.text.layout import expand, one_line
 from shapelint.text.paint import Style, paint
 from shapelint.text.sources import Sources
 
-__all__ = ["frame", "gutter_width"]
-
 LONGEST, KEPT = 10, 5
 """Lines of one span that are shown in full; of a longer one, how many besides the last."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["expand", "one_line", "pad", "visible", "width"]
-
 TAB = 4
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["Style", "as_html", "paint", "plain"]
-
 Style = Literal["error", "warning", "info", "frame", "help", "strong", "faint"]
 
 _CODES: dict[Style, str] = {

@@ -11,8 +11,6 @@ from shapelint.config import Globs, Selection, Settings
 from shapelint.lengths.conditions import All, Any, Compare
 from shapelint.lengths.sets import SizeSet
 
-__all__ = ["lines"]
-
 
 def lines(settings: Settings) -> Iterator[str]:
     """The config file, the rules layer by layer, and every other setting: ``key = value``."""

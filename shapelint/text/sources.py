@@ -7,8 +7,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
-__all__ = ["Sources"]
-
 
 class Sources(dict[str, tuple[str, ...]]):
     """The lines of each file by its path; read when first asked for.

@@ -9,8 +9,6 @@ from shapelint.model import Report
 from shapelint.text.layout import one_line
 from shapelint.text.paint import paint
 
-__all__ = ["fixable", "summary", "unchecked"]
-
 
 def summary(report: Report) -> str:
     """``Checked 3 of 4 models in 2 files: 1 error, 1 warning, 1 not checked``."""

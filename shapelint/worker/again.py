@@ -29,8 +29,6 @@ from shapelint.worker.tensor import ShapeTensor
 if TYPE_CHECKING:
     from shapelint.worker.tracer import ShapeTracer
 
-__all__ = ["Again", "Apart", "Returned"]
-
 _PLAIN = frozenset({bool, float, str, bytes, torch.dtype, torch.device, type(None), type(...)})
 
 Sizes = Mapping[str, int]

@@ -12,8 +12,6 @@ from typing import Any
 import torch
 from torch.nn.modules._functions import CrossMapLRN2d
 
-__all__ = ["run_forward_only"]
-
 
 class _Context:
     """What ``forward`` may do with its ``ctx``; any attribute may be kept on it."""

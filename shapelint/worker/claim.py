@@ -20,8 +20,6 @@ from shapelint.worker.shapes import NoSuchDim, Shape, need, only_on_cpu
 _NO_VALUES = "cannot be called on meta tensors"
 """What PyTorch says where a tensor stands for a number: ``F.pad(x, (0, self.extra))``."""
 
-__all__ = ["Claim", "ShapeMismatch", "claim_of", "explained", "symbolic"]
-
 
 class ShapeMismatch(AssertionError):
     """A transfer function and PyTorch disagree: a bug in shapelint. Names the op."""

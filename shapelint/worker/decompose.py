@@ -11,8 +11,6 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["BY_PARTS", "decomposed"]
-
 _QUESTIONS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
 
 _copies: dict[types.FunctionType, Callable[..., Any]] = {}

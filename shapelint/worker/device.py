@@ -18,8 +18,6 @@ from torch.overrides import TorchFunctionMode
 
 from shapelint.worker.frames import is_user_frame
 
-__all__ = ["TOLD", "OneDevice", "asked_by_user", "dtype_called", "move", "type_name"]
-
 
 class OneDevice(TorchFunctionMode):
     """While active, tensors are created on ``device`` and stay on it."""

@@ -25,8 +25,6 @@ from shapelint.worker.record import OpCall
 from shapelint.worker.recorder import NeedFailed, Recorder, current, recording
 from shapelint.worker.shapes import need, only_on_cpu
 
-__all__ = ["converted", "explain", "returned"]
-
 _WANT_INTEGERS = """
     __and__ __invert__ __or__ __rand__ __ror__ __rxor__ __xor__ __iand__ __ior__ __ixor__
     bitwise_and bitwise_not bitwise_or bitwise_xor gcd index_add index_copy index_fill index_put

@@ -15,8 +15,6 @@ from shapelint.worker.remembered import Remembered
 from shapelint.worker.said import Sayings
 from shapelint.worker.state import Name, rebound_by, shared_by
 
-__all__ = ["Earlier"]
-
 
 @dataclass
 class Earlier:

@@ -10,8 +10,6 @@ import torch
 from shapelint.worker.python.length import Length, LengthFloat
 from shapelint.worker.shapes import shape_of
 
-__all__ = ["at_sizes"]
-
 
 def at_sizes(
     value: Any,

@@ -14,8 +14,6 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-__all__ = ["adopt_orphans", "end", "end_all", "resident"]
-
 _PR_SET_CHILD_SUBREAPER = 36
 _LONGEST_END = 5.0
 """Seconds that killed processes have to go away."""

@@ -12,8 +12,6 @@ import torch
 
 from shapelint.trace import Span
 
-__all__ = ["OURS", "frame_span", "is_unpacking", "is_user_frame", "raised_at", "user_span"]
-
 _TORCH = os.path.dirname(torch.__file__)
 _WRAPPERS = ("_pytest", "beartype", "jaxtyping", "typeguard", "wadler_lindig")
 """They wrap what is not to blame for them, or put what it says into words."""

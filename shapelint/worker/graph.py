@@ -13,8 +13,6 @@ from torch.utils import _pytree as pytree
 from shapelint.worker.python.length import Length, LengthFloat
 from shapelint.worker.tensor import ShapeTensor
 
-__all__ = ["Aside", "CallGraph", "Elsewhere"]
-
 _PLAIN = frozenset({int, float, str, bool, complex, type(None), type(...)})
 _OTHERS = (int, float, str, complex, torch.dtype, torch.device, torch.layout, torch.memory_format)
 

@@ -20,8 +20,6 @@ from shapelint.worker.recorder import Recorder, current, recording
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["run_on_meta", "run_op", "unheard"]
-
 MAX_ELEMENTS = 2**28
 """A tensor with more is not made on the CPU: 1 GiB of floats."""
 

@@ -12,8 +12,6 @@ from shapelint.lengths.expr import Expr
 from shapelint.worker.python.length import Length
 from shapelint.worker.shapes import Shape
 
-__all__ = ["Order", "dense", "forms_of", "is_alias", "natural", "order_of"]
-
 is_alias = torch._C._is_alias_of  # type: ignore[attr-defined]  # whether two tensors share storage
 
 N = TypeVar("N", int, Expr)

@@ -16,8 +16,6 @@ from shapelint.worker.python.length import Length
 from shapelint.worker.recorder import current
 from shapelint.worker.shapes import shape_of
 
-__all__ = ["materialize"]
-
 
 def materialize(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Give a lazy layer its parameters, as its first input does.

@@ -17,8 +17,6 @@ from shapelint.stopwatch import Stopwatch
 if sys.platform != "win32":
     import resource
 
-__all__ = ["limit_memory", "time_limit"]
-
 _MOMENT = 0.01
 
 

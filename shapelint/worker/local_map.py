@@ -11,8 +11,6 @@ from shapelint.worker.recorder import Recorder, recording
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
 
-__all__ = ["local_map"]
-
 
 class _StandIn:
     """A tensor reduced to its lengths, for asking a transfer function about other lengths."""

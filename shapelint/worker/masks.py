@@ -13,8 +13,6 @@ from typing import Any
 
 from torch.nn.modules import transformer
 
-__all__ = ["not_compared"]
-
 _QUESTION = "_detect_is_causal_mask"
 
 

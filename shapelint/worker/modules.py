@@ -11,8 +11,6 @@ from torch import nn
 from shapelint.trace import Span
 from shapelint.worker.lazy import materialize
 
-__all__ = ["ModuleCalls"]
-
 
 class ModuleCalls:
     """The stack of modules whose ``forward`` is under way, outermost first.

@@ -13,8 +13,6 @@ from typing import Any
 
 from shapelint.worker.ops import COMPOSITES, OPS
 
-__all__ = ["op_name", "renamed", "transfer_of"]
-
 _NUMPY = {
     "a": "input",
     "axis": "dim",

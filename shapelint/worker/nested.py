@@ -13,8 +13,6 @@ from shapelint.worker.python.length import Length, LengthFloat, fixed
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
 
-__all__ = ["bare", "bare_number", "has_lengths", "shapes_in", "tensors_in"]
-
 _TENSORS = frozenset({ShapeTensor, torch.Tensor, torch.nn.Parameter})
 _BARE = frozenset(
     {

@@ -20,8 +20,6 @@ from shapelint.lengths.conditions import all_of
 from shapelint.worker.shapes import Shape, ge, need, shape_of
 from shapelint.worker.tensor import ShapeTensor
 
-__all__ = ["as_needs"]
-
 _FUNCTIONS = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
 Ahead = Callable[[Any, tuple[Any, ...], Callable[[], None]], None]

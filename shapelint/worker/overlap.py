@@ -18,8 +18,6 @@ from shapelint.worker.tensor import ShapeTensor
 if TYPE_CHECKING:
     from shapelint.worker.record import OpCall
 
-__all__ = ["needs_room", "pass_on", "written_to"]
-
 _STRETCH = frozenset({"expand", "expand_as", "broadcast_to", "broadcast_tensors"})
 
 _MAY_COPY = frozenset({"contiguous", "flatten", "ravel", "reshape", "reshape_as"})

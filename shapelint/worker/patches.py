@@ -43,8 +43,6 @@ from torch.utils import _pytree as pytree
 from shapelint.worker.shapes import shape_of
 from shapelint.worker.tracer import Patch, ShapeTracer
 
-__all__ = ["crossed", "patched"]
-
 
 @contextmanager
 def patched(root: nn.Module, patches: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Patch]]:

@@ -18,8 +18,6 @@ from shapelint.worker.recorder import Recorder
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
 
-__all__ = ["probe"]
-
 _STEPS = (1, 2, 5)
 
 

@@ -13,8 +13,6 @@ from shapelint.worker.loading.stubs import StubUsed
 from shapelint.worker.tracer import ShapeMismatch
 from shapelint.worker.words import said
 
-__all__ = ["problem_of"]
-
 
 def problem_of(exc: BaseException) -> Problem:
     """What an exception says, where in the user's code it arose, and the way there."""

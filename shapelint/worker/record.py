@@ -19,8 +19,6 @@ from shapelint.worker.python.length import expr_of
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
 
-__all__ = ["OpCall", "Records", "exprs"]
-
 _PLAIN = frozenset({type(None), bool, int, float, str})
 
 

@@ -16,15 +16,6 @@ from shapelint.lengths.expr import Bounds, Expr, Interval
 from shapelint.trace import Event, NeedKind, Trace
 from shapelint.worker.frames import user_span
 
-__all__ = [
-    "NeedFailed",
-    "Noted",
-    "Recorder",
-    "current",
-    "note_lost",
-    "recording",
-]
-
 
 class NeedFailed(Exception):
     """A need does not hold at the hint: PyTorch is about to raise."""

@@ -30,8 +30,6 @@ from shapelint.worker.ops import COMPARING, RESIZING
 from shapelint.worker.record import OpCall
 from shapelint.worker.shapes import Shape
 
-__all__ = ["Remembered"]
-
 _PLAIN = frozenset({type(None), bool, int, float, str, torch.dtype, torch.memory_format})
 _COMPILED = frozenset({BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType})
 _WEIGHTS = frozenset({torch.Tensor, torch.nn.Parameter})

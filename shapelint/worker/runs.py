@@ -23,8 +23,6 @@ from shapelint.worker.state import kept
 from shapelint.worker.tracer import ShapeTracer, tensors_in
 from shapelint.worker.words import Quiet, said
 
-__all__ = ["COUNTS", "Call", "plain_run", "trace_run"]
-
 COUNTS = ("lengths", "_lens")
 """How the names of inputs end that say how long the samples of the input before are."""
 

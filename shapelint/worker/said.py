@@ -30,8 +30,6 @@ from shapelint.worker.recorder import Noted, Recorder
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
 
-__all__ = ["Asked", "Said", "Sayings"]
-
 _PLAIN = frozenset({type(None), type(...), bool, int, float, str, torch.dtype, torch.memory_format})
 
 _SEQUENCES = frozenset({tuple, list, torch.Size, Shape})

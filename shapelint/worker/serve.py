@@ -38,8 +38,6 @@ from shapelint.worker.loading.deferred import defer_compiler
 from shapelint.worker.runs import Call, plain_run, trace_run
 from shapelint.worker.session import FileSession
 
-__all__ = ["serve"]
-
 _write = os.write  # user code may put something else in its place
 
 

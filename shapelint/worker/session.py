@@ -44,8 +44,6 @@ from shapelint.worker.loading.reads import Reads
 from shapelint.worker.problems import problem_of
 from shapelint.worker.runs import Call, plain_run, trace_run
 
-__all__ = ["FileSession"]
-
 Json = dict[str, Any]
 
 

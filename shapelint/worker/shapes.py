@@ -22,24 +22,6 @@ from shapelint.trace import NeedKind
 from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.recorder import current
 
-__all__ = [
-    "NoSuchDim",
-    "Shape",
-    "broadcast",
-    "broadcast_length",
-    "dim_index",
-    "divides",
-    "either",
-    "eq",
-    "ge",
-    "known_here",
-    "need",
-    "numel",
-    "only_on_cpu",
-    "shape_of",
-    "spatial",
-]
-
 
 class Shape(tuple[int, ...]):
     """The lengths of a tensor: ints and :class:`Length` s."""

@@ -17,8 +17,6 @@ from shapelint.worker.recorder import Recorder, recording
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.tensor import ShapeTensor
 
-__all__ = ["REGROUPING", "Shown", "is_plain", "memory_of", "shown_by", "wrapped"]
-
 REGROUPING = frozenset(
     {"view", "view_as", "reshape", "reshape_as", "flatten", "unflatten", "ravel"}
 )

@@ -18,8 +18,6 @@ from torch.nn.parameter import is_lazy
 
 from shapelint.worker.python.reached import functions_of, is_user
 
-__all__ = ["Name", "Snapshot", "has_state", "kept", "rebound_by", "shared_by"]
-
 _NO_STATE = (type, FunctionType, MethodType, ModuleType, nn.Module, torch.Tensor)
 """What has attributes that a model does not change, or is looked at itself."""
 

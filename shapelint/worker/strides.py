@@ -26,8 +26,6 @@ from shapelint.worker.shown import REGROUPING, Shown, is_plain, shown_by
 if TYPE_CHECKING:
     from shapelint.lengths.expr import Bounds
 
-__all__ = ["Strides", "fits", "has_gaps", "is_contiguous", "strides_of"]
-
 Strides = tuple[Expr, ...]
 
 _STRETCHING = frozenset({"expand", "expand_as", "broadcast_to", "broadcast_tensors"})

@@ -8,8 +8,6 @@ import torch
 
 from shapelint.worker.shapes import Shape
 
-__all__ = ["ShapeTensor"]
-
 
 class ShapeTensor(torch.Tensor):
     """A meta tensor with symbolic ``lengths`` and the graph node that produced it.

@@ -45,8 +45,6 @@ from shapelint.worker.tensor import ShapeTensor
 if TYPE_CHECKING:
     from shapelint.worker.tracer import ShapeTracer
 
-__all__ = ["Ways"]
-
 _MOST = 16
 """Ways through one call that are tried."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-__all__ = ["Quiet", "said"]
-
 _LONGEST = 2000
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CASES", "GOOD", "SLOW_CASES", "Case"]
-
 _TEMPLATE = """
 import torch
 from torch import nn

@@ -19,8 +19,6 @@ from pathlib import Path
 
 from tests.fixture_models import FIXTURES
 
-__all__ = ["mutant", "outcomes"]
-
 _MOST_MEMORY = 12 << 30
 """Of one process of a run, the client's included: a linter that takes more is broken."""
 

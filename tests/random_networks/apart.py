@@ -11,8 +11,6 @@ from multiprocessing.connection import Connection
 from tests.random_networks.network import Network
 from tests.random_networks.trial import SECONDS, Trial, late, tried
 
-__all__ = ["Started", "tried_apart"]
-
 _FORK = multiprocessing.get_context("fork")
 _MEMORY = 8 << 30
 """Bytes: what asks for more fails, instead of the machine."""

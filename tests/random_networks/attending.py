@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.random_networks.network import steps
 
-__all__ = ["BESIDE", "INNER_PAIR", "LOOK", "WINDOWS"]
-
 LOOK = steps("""
 {layer} = nn.Parameter(torch.zeros(2 * $k + 1, 1))
 n = x.shape[2:].numel()

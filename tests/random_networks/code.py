@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.random_networks.network import Step
 
-__all__ = ["ASK", "CUT", "JOIN", "LEAVE", "MIX", "VIEW", "VIEW_OF"]
-
 
 def _code(*texts: str) -> tuple[Step, ...]:
     """One step for each text, whose lines are parted by semicolons."""

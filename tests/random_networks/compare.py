@@ -13,8 +13,6 @@ from torch.utils import _pytree as pytree
 from shapelint.analysis import Analysis
 from tests.random_networks.network import FILE, Network, module_of
 
-__all__ = ["Result", "difference", "predicted", "sizes_of", "truth"]
-
 Sizes = Mapping[str, int]
 
 

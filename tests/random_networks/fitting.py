@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.random_networks.network import steps
 
-__all__ = ["FIT", "MANY", "SPLIT"]
-
 FIT = steps("""
 pads = [max((-(-n // $s) - 1) * $s + ($k - 1) * $dilation + 1 - n, 0) for n in x.shape[2:]]
 x = F.pad(x, [m for n in reversed(pads) for m in (n // 2, n - n // 2)])

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 
 from tests.random_networks.network import Step
 
-__all__ = ["filled", "words"]
-
 Words = Mapping[str, Sequence[str]]
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.random_networks.network import Step
 
-__all__ = ["GROW", "NORM", "PAD", "POOL", "RESIZE", "SHRINK"]
-
 
 def _layers(*calls: str) -> tuple[Step, ...]:
     return tuple(Step(("x = {layer}(x)",), call) for call in calls)

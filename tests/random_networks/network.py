@@ -18,8 +18,6 @@ from torch import nn
 from shapelint.analysis import symbols_of, template_of
 from shapelint.model import Input
 
-__all__ = ["FILE", "Network", "Step", "module_of", "steps"]
-
 FILE = "random_network.py"
 _START = (
     "import collections",

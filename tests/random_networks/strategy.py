@@ -23,8 +23,6 @@ from tests.random_networks.layers import (
 )
 from tests.random_networks.network import Network, Step
 
-__all__ = ["networks"]
-
 INPUTS = {
     1: ["N 4 L"],
     2: ["N 4 H W", "N 4 H W", "N 4 H H", "2 4 H W"],

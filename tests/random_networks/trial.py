@@ -13,8 +13,6 @@ from tests.random_networks.compare import difference, predicted, sizes_of, truth
 from tests.random_networks.network import Network, module_of
 from tests.runs import analysed
 
-__all__ = ["SECONDS", "Trial", "late", "smallest", "tried", "written"]
-
 SECONDS = 20
 """Processor time that one network may take."""
 

@@ -9,8 +9,6 @@ from benchmarks.corpus.models.images import IMAGE_MODELS
 from benchmarks.corpus.models.segmentation import SEGMENTATION_MODELS
 from benchmarks.corpus.models.volumes import VOLUME_MODELS
 
-__all__ = ["MODELS"]
-
 MODELS: tuple[Entry, ...] = (
     *SEGMENTATION_MODELS,
     *IMAGE_MODELS,

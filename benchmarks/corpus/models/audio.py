@@ -6,8 +6,6 @@ from typing import Any
 
 from benchmarks.corpus.entry import AUDIO, Entry, Ranges, call
 
-__all__ = ["AUDIO_MODELS"]
-
 _LONG: Ranges = {"N": (2, 3), "L": (320, 330)}
 
 

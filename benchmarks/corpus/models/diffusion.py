@@ -6,8 +6,6 @@ from typing import Any
 
 from benchmarks.corpus.entry import AUDIO, IMAGE, Entry, Ranges, call
 
-__all__ = ["DIFFUSION_MODELS"]
-
 _STEP = "timestep=N:int64"
 _VIDEO: Ranges = {"N": (1, 2), "F": (5, 12), "H": (32, 48), "W": (32, 48)}
 

@@ -6,8 +6,6 @@ from typing import Any
 
 from benchmarks.corpus.entry import IMAGE, Entry, Ranges, call
 
-__all__ = ["IMAGE_MODELS"]
-
 _RGB = ("N 3 H W",)
 _LARGER: Ranges = {"N": (2, 3), "H": (64, 66), "W": (64, 66)}
 

@@ -6,8 +6,6 @@ from typing import Any
 
 from benchmarks.corpus.entry import IMAGE, Entry, Name, Ranges, call
 
-__all__ = ["SEGMENTATION_MODELS"]
-
 _RGB = ("N 3 H W",)
 
 

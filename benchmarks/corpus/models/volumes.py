@@ -6,8 +6,6 @@ from typing import Any
 
 from benchmarks.corpus.entry import IMAGE, VOLUME, Entry, Name, Ranges, call
 
-__all__ = ["VOLUME_MODELS"]
-
 _VOLUME = ("N 1 D H W",)
 
 

@@ -16,8 +16,6 @@ from typing import Any, get_args, get_origin
 from shapelint.facts import Annotated
 from shapelint.worker.loading.stubs import Stub
 
-__all__ = ["annotated", "annotated_inputs", "read_dims"]
-
 _DTYPES = {"Float": "float32", "Int": "int64", "Integer": "int64", "Bool": "bool", "Long": "int64"}
 
 _ARITHMETIC = re.compile(r"[\w(][\w+*/()%-]*")

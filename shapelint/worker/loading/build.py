@@ -21,18 +21,6 @@ from shapelint.worker.device import OneDevice, move
 from shapelint.worker.earlier import Earlier
 from shapelint.worker.loading.construct import constructed, watching_constructors
 
-__all__ = [
-    "Make",
-    "Model",
-    "NotAModule",
-    "assemble",
-    "build",
-    "building",
-    "inventory_of",
-    "model_of",
-    "number_of_parameters",
-]
-
 Make = Callable[[str], nn.Module]
 """Builds the module on a device."""
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["nothing_required"]
-
 
 @contextmanager
 def nothing_required() -> Iterator[None]:

@@ -19,8 +19,6 @@ from torch import nn
 from shapelint.trace import Span
 from shapelint.worker.frames import frame_span, is_user_frame
 
-__all__ = ["constructed", "constructor_of", "watching_constructors"]
-
 _KEY = "_shapelint_built_by"
 """Kept in the module itself, so that ``copy.deepcopy`` copies it and no id is ever reused."""
 

@@ -28,8 +28,6 @@ from typing import Any
 
 import torch
 
-__all__ = ["defer_compiler"]
-
 _DYNAMO = "torch._dynamo"
 _SYMPY = "sympy"
 _SHAPES = "torch.fx.experimental.symbolic_shapes"

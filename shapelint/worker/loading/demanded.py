@@ -8,8 +8,6 @@ from shapelint.lengths.conditions import Any, Compare, Condition
 from shapelint.lengths.expr import Expr, Sym
 from shapelint.trace import Trace
 
-__all__ = ["asserted", "demanded"]
-
 
 def asserted(trace: Trace) -> dict[str, int]:
     """The lengths that the model tests for, up to the test for which it raises.

@@ -13,8 +13,6 @@ from typing import Any
 import torch
 from torch import nn
 
-__all__ = ["FORMS", "attached_examples", "generalised", "literal_examples"]
-
 Template = tuple[tuple[int | str, ...], str]
 """Dims and dtype name."""
 

@@ -20,8 +20,6 @@ from shapelint.worker.loading.examples import FORMS, Template
 from shapelint.worker.loading.layer_inputs import wanted
 from shapelint.worker.runs import COUNTS, Call, trace_run
 
-__all__ = ["FURTHEST", "as_inputs", "is_telling", "search"]
-
 FURTHEST = "a guess that got furthest"
 """What is said of inputs about which no layer says anything."""
 

@@ -15,8 +15,6 @@ from torch.nn.modules.loss import _Loss
 from shapelint.facts import ClassFacts, Facts, NamedModule, Parameter, SkippedStatement
 from shapelint.worker.loading.load import Project
 
-__all__ = ["facts_of"]
-
 
 def facts_of(module: ModuleType, path: Path, project: Project) -> Facts:
     """The models that a file defines; what it only imports is left out."""

@@ -25,8 +25,6 @@ from shapelint.worker.loading.examples import (
 from shapelint.worker.loading.first_layer import FURTHEST, as_inputs, search
 from shapelint.worker.loading.missing_inputs import missing_inputs
 
-__all__ = ["guess_inputs"]
-
 
 def guess_inputs(
     model: Model, path: Path, target: str = "", files: Texts | None = None

@@ -8,8 +8,6 @@ from torch import nn
 
 from shapelint.worker.loading.examples import FORMS, Template
 
-__all__ = ["wanted"]
-
 _SEQUENCES = (
     nn.RNNBase,
     nn.MultiheadAttention,

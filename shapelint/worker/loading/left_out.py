@@ -16,8 +16,6 @@ from torch import nn
 from shapelint.worker.loading.construct import constructor_of
 from shapelint.worker.words import said
 
-__all__ = ["LeftOut", "in_construction", "left_out", "without_the_missing"]
-
 _MOST = 4
 """Classes that are left out of one model."""
 

@@ -30,8 +30,6 @@ from shapelint.worker.loading.slicing import bound_names, optional_imports, slic
 from shapelint.worker.loading.stubs import Stub, StubFinder, StubModule, StubUsed
 from shapelint.worker.words import said
 
-__all__ = ["Project", "module_name"]
-
 _MISSING = (
     r": name '(?P<name>\w+)' is not",
     r": cannot import name '(?P<name>\w+)' from '(?P<module>[\w.]+)'",

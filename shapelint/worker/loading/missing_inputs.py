@@ -21,8 +21,6 @@ from shapelint.source.texts import Texts
 from shapelint.trace import Failure, Span
 from shapelint.worker.loading.first_layer import is_telling
 
-__all__ = ["missing_inputs"]
-
 _ASKED_FOR = re.compile(r"TypeError: .* missing \d+ required .*argument|KeyError: '\w+'$")
 
 

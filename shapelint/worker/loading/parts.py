@@ -21,8 +21,6 @@ from torch import nn
 from shapelint.worker.loading.build import Make, Model, building, model_of
 from shapelint.worker.loading.left_out import in_construction
 
-__all__ = ["Made", "choosing", "defined_in", "is_of", "made_by", "part_of"]
-
 IsPart = Callable[[nn.Module], bool]
 
 

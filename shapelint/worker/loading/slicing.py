@@ -11,8 +11,6 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-__all__ = ["Sliced", "bound_names", "optional_imports", "slice_source"]
-
 _EFFECTS_THAT_BUILD = frozenset(
     (
         "add_argument",

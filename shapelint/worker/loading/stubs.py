@@ -16,8 +16,6 @@ from collections.abc import Callable, Sequence
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
-__all__ = ["Stub", "StubFinder", "StubModule", "StubUsed", "is_missing"]
-
 
 class StubUsed(ImportError):
     """Something needs a package that is not installed."""

@@ -13,8 +13,6 @@ from typing import Any
 
 from shapelint.registry import Registry
 
-__all__ = ["COMPARING", "COMPOSITES", "LAX", "OPS", "QUERIES", "RESIZING", "op", "query"]
-
 OPS: Registry[Callable[..., Any]] = Registry("shapelint.worker.ops")
 QUERIES: Registry[Callable[..., Any]] = Registry("shapelint.worker.ops")
 

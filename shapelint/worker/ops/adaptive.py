@@ -18,8 +18,6 @@ from shapelint.worker.shapes import Shape, either, eq, ge, need, shape_of, spati
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["averaged"]
-
 Both = tuple[Shape, Indices]
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from shapelint.lengths.conditions import Condition
 
-__all__: list[str] = []
 
 LAX.add("scaled_dot_product_attention")
 

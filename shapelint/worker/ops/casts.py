@@ -15,8 +15,6 @@ from shapelint.worker.ops import query
 from shapelint.worker.ops.queries import as_asked_of_torch
 from shapelint.worker.tensor import ShapeTensor
 
-__all__: list[str] = []
-
 
 @query("cpu", "cuda", "ipu", "mtia", "pin_memory", "share_memory", "xpu")
 def moved(self: Any, *args: Any, **kwargs: Any) -> Any:

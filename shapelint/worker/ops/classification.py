@@ -16,8 +16,6 @@ from shapelint.worker.ops.losses import left, same_size
 from shapelint.worker.python.length import expr_of
 from shapelint.worker.shapes import Shape, either, eq, need, shape_of
 
-__all__: list[str] = []
-
 COMPOSITES.update({"F.nll_loss", "F.multi_margin_loss", "F.multilabel_margin_loss", "F.ctc_loss"})
 
 

@@ -11,8 +11,6 @@ from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.gathering import replaces
 from shapelint.worker.shapes import Shape, dim_index, numel, shape_of
 
-__all__: list[str] = []
-
 LAX.add("diagonal_scatter")
 
 

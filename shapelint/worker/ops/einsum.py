@@ -14,8 +14,6 @@ from typing import Any
 from shapelint.worker.ops import op
 from shapelint.worker.shapes import Shape, broadcast_length, eq, need, shape_of
 
-__all__ = ["parse"]
-
 Labels = list[Hashable]
 """Letters; a dim under the ellipsis is ``(..., k)``, counted from the right."""
 

@@ -15,8 +15,6 @@ from shapelint.worker.ops import op
 from shapelint.worker.python.picks import needs_to_be_inside
 from shapelint.worker.shapes import Shape, broadcast, dim_index, eq, need, shape_of
 
-__all__: list[str] = []
-
 
 @op("F.embedding")
 def embedding(input: Any, weight: Any, *args: Any, **kwargs: Any) -> Shape:

@@ -18,8 +18,6 @@ from shapelint.worker.shapes import Shape, ge, need, shape_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__: list[str] = []
-
 
 @op("empty", "ones", "rand", "randn")
 def of_size(*size: Any, **named: Any) -> Shape:

@@ -29,8 +29,6 @@ from shapelint.worker.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["replaces"]
-
 LAX.update({"index_add", "select_scatter", "slice_scatter"})
 
 op("copy_", "masked_fill_")(in_place)

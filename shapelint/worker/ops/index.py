@@ -21,8 +21,6 @@ from shapelint.worker.python.picks import needs_to_be_inside
 from shapelint.worker.shapes import Shape, broadcast, either, eq, ge, need, shape_of
 from shapelint.worker.tensor import ShapeTensor
 
-__all__: list[str] = []
-
 LAX.update({"__setitem__", "index_put"})
 
 

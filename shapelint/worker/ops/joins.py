@@ -17,8 +17,6 @@ from shapelint.worker.shapes import Shape, dim_index, eq, need, numel, shape_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__: list[str] = []
-
 
 @op("cat", "concat", "concatenate")
 def cat(tensors: Any, dim: int = 0, **kwargs: Any) -> Shape:

@@ -17,8 +17,6 @@ from shapelint.worker.shapes import Shape, broadcast, dim_index, eq, need, shape
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__: list[str] = []
-
 
 def _square(name: str, shape: Shape) -> None:
     n, m = shape[-2:]

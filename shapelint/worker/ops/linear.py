@@ -24,8 +24,6 @@ from shapelint.worker.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["expands", "product"]
-
 COMPARING.update({"linear", "matmul", "__matmul__", "bmm"})
 
 

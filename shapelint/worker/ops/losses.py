@@ -33,8 +33,6 @@ COMPOSITES.update(
 COMPOSITES.add("F.kl_div")
 LAX.update({"soft_margin_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"})
 
-__all__ = ["left", "same_size", "size_text"]
-
 Reduction = Any
 """``"none"``, ``"mean"``, ``"sum"``, or PyTorch's number for it: 0, 1, 2."""
 

@@ -18,7 +18,6 @@ from shapelint.worker.shapes import Shape, broadcast, divides, either, eq, need,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__: list[str] = []
 
 COMPARING.update({"batch_norm", "layer_norm", "rms_norm"})
 

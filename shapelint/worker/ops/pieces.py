@@ -17,8 +17,6 @@ from shapelint.worker.shapes import Shape, dim_index, divides, eq, ge, need, sha
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["slice_length", "with_length"]
-
 
 def with_length(shape: Sequence[int], dim: int, n: int) -> Shape:
     """``shape`` with length ``n`` at ``dim``."""

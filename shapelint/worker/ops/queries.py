@@ -21,8 +21,6 @@ from shapelint.worker.shapes import numel as product_of
 from shapelint.worker.strides import is_contiguous as contiguous
 from shapelint.worker.strides import strides_of
 
-__all__ = ["as_asked_of_torch"]
-
 BY_THE_TENSOR = """
     __format__ __hash__ __repr__ _is_view data_ptr dense_dim dim_order element_size get_device
     has_names is_coalesced is_complex is_conj is_distributed is_floating_point

@@ -15,8 +15,6 @@ from shapelint.worker.shapes import Shape, broadcast_length, eq, ge, need, numel
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__: list[str] = []
-
 
 @op("lstm")
 def lstm(input: Any, hx: Any, *args: Any) -> tuple[Shape, Shape, Shape]:

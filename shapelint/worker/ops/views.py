@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-__all__ = ["flat_sizes", "reshaped"]
-
-
 @op("reshape")
 def reshape(input: Any, *shape: Any, **named: Any) -> Shape:
     """As many elements as before; one dim may be -1."""

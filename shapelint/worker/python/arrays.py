@@ -16,8 +16,6 @@ from typing import Any
 from shapelint.worker.nested import bare, has_lengths
 from shapelint.worker.python.length import as_float, computed
 
-__all__ = ["BY_MEMBER", "of_numpy", "without_arrays"]
-
 
 def _rounded(function: Callable[[Any], int]) -> Callable[[Any], float]:
     return lambda value: as_float(function(value))

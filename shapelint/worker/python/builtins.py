@@ -31,8 +31,6 @@ from shapelint.worker.python.swaps import ABSENT, StandIn, Swap
 from shapelint.worker.python.uncounted import Pieces
 from shapelint.worker.shapes import shape_of
 
-__all__ = ["in_modules_of"]
-
 
 class _Transparent(StandIn):
     """A metaclass whose classes convert a length, and are the builtin to everybody else."""

@@ -18,8 +18,6 @@ from torch.utils import _pytree as pytree
 
 from shapelint.worker.frames import is_user_frame
 
-__all__ = ["called", "is_caught"]
-
 
 def called(root: nn.Module, tensors: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Any:
     """Call a model; whoever catches outside of this call is none of its code.

@@ -15,8 +15,6 @@ from shapelint.lengths.real import Real
 from shapelint.lengths.real_tests import COMPARISONS, RealTest
 from shapelint.worker.recorder import current
 
-__all__ = ["Compared", "Number", "condition", "expr_of", "fixed", "meeting_numpy", "operand"]
-
 Number = int | float
 C = TypeVar("C", bound=type)
 

@@ -21,8 +21,6 @@ from shapelint.worker.python.noticed import hashed, written
 from shapelint.worker.python.rewriting import HOOKS
 from shapelint.worker.recorder import note_lost
 
-__all__ = ["CALLED"]
-
 _HASHED = (dict, set, frozenset, KeysView, ItemsView, MappingProxyType)
 _PLACED = (list, tuple, range, str, bytes, deque, nn.ModuleList, nn.Sequential, nn.ParameterList)
 _CHOOSES = "a length chooses from a sequence"

@@ -24,24 +24,6 @@ from shapelint.worker.python.floats import Float
 from shapelint.worker.python.length import Length, LengthFloat, as_float, fixed
 from shapelint.worker.shapes import Shape, only_on_cpu, shape_of
 
-__all__ = [
-    "MOST",
-    "WHOLE",
-    "Cell",
-    "Contents",
-    "Unknown",
-    "attach",
-    "cast",
-    "contents_of",
-    "exact",
-    "known",
-    "number_in",
-    "number_of",
-    "read",
-    "unknown",
-    "whole_in",
-]
-
 WHOLE = frozenset({torch.int32, torch.int64})
 MOST = 1024
 """A tensor with more elements is not read one by one."""

@@ -9,8 +9,6 @@ from shapelint.worker.python.compared import Compared, operand
 from shapelint.worker.python.noticed import hashed, written
 from shapelint.worker.recorder import current
 
-__all__ = ["Double", "sizes_of_run"]
-
 D = TypeVar("D", bound="Double")
 
 

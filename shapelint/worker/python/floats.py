@@ -20,8 +20,6 @@ from shapelint.worker.python.length import Length, LengthFloat
 from shapelint.worker.python.rewriting import rewritten
 from shapelint.worker.python.swaps import Swap, items_of
 
-__all__ = ["Float", "giving_way", "kinds_of"]
-
 
 class Float(float):
     """A float that lets a length answer for both."""

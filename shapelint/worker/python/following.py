@@ -28,8 +28,6 @@ from shapelint.worker.python.values import FOLLOWED, MADE
 from shapelint.worker.python.values.call import Call
 from shapelint.worker.shapes import shape_of
 
-__all__ = ["UNREAD", "Followed", "answered", "follow", "with_numbers"]
-
 UNREAD = object()
 """No answer: the tensor itself is to be asked."""
 

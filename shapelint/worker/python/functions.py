@@ -28,8 +28,6 @@ from shapelint.worker.python.length import computed, whole
 from shapelint.worker.python.swaps import Swap, items_of
 from shapelint.worker.recorder import note_lost
 
-__all__ = ["bared", "noticing"]
-
 _WHOLE = frozenset({"gcd", "isqrt", "lcm"})
 _ASK_THE_LENGTH = frozenset({"ceil", "floor", "prod", "trunc"})
 
@@ -106,7 +104,7 @@ def noticing(
                 yield Swap(holder, name, value, stand_in)
 
 
-class Uncached:
+class _Uncached:
     """A function with a cache, which lengths go past: what it asks of them is heard every time."""
 
     def __init__(self, cached: Any) -> None:
@@ -138,7 +136,7 @@ def _stand_in(value: Any) -> Any:
     if value is math:
         return _MATH
     if isinstance(value, functools._lru_cache_wrapper):
-        return Uncached(value)
+        return _Uncached(value)
     if type(value) is type(math.sqrt) and value.__module__ == "math":
         return _of_math(value)
     if isinstance(value, torch.jit.ScriptFunction):

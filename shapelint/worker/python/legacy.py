@@ -17,8 +17,6 @@ from shapelint.worker.nested import has_lengths
 from shapelint.worker.python.arrays import without_arrays
 from shapelint.worker.python.swaps import ABSENT, StandIn, Swap
 
-__all__ = ["constructors"]
-
 _NAMES = ("IntTensor", "LongTensor", "FloatTensor", "DoubleTensor", "BoolTensor")
 
 

@@ -19,8 +19,6 @@ from shapelint.worker.frames import OURS, is_user_frame
 from shapelint.worker.python.rewriting import definition_of
 from shapelint.worker.recorder import current
 
-__all__ = ["asserted", "hashed", "made_bare", "written"]
-
 _KEY = f"a size is used as a key of a dict or set, {UNFOLLOWED}"
 _TEXT = f"a size becomes text, {UNFOLLOWED}"
 _BARE = f"a size becomes an ordinary float, {UNFOLLOWED}"

@@ -12,8 +12,6 @@ from shapelint.worker.nested import bare, has_lengths
 from shapelint.worker.python.arrays import BY_MEMBER
 from shapelint.worker.python.length import as_float
 
-__all__ = ["Lengths", "vector"]
-
 _REDUCED: dict[str, Callable[..., Any]] = {
     "add": sum,
     "maximum": max,

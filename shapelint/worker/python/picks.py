@@ -14,8 +14,6 @@ from shapelint.worker.python.contents import Contents, Unknown, contents_of, kno
 from shapelint.worker.recorder import current
 from shapelint.worker.shapes import Shape, either, eq, ge, need, numel, only_on_cpu
 
-__all__ = ["needs_to_be_inside"]
-
 
 def needs_to_be_inside(
     index: Any, n: int, why: Callable[[int], str], from_end: bool = False

@@ -17,8 +17,6 @@ from weakref import WeakKeyDictionary
 
 from torch import nn
 
-__all__ = ["functions_of", "is_user"]
-
 _LEFT_ALONE = frozenset({*sys.stdlib_module_names, "torch", "numpy", "shapelint"})
 _STARTS = ("forward", "__call__", "__init__")
 _INNER = ("__func__", "__wrapped__", "func", "fget")

@@ -14,8 +14,6 @@ from torch.utils import _pytree as pytree
 
 from shapelint.worker.python.compared import fixed
 
-__all__ = ["Repeated", "joined", "joins"]
-
 _JOINS = frozenset({"cat", "concat", "concatenate", "stack"})
 
 

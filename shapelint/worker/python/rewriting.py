@@ -19,8 +19,6 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-__all__ = ["HOOKS", "definition_of", "rewritten"]
-
 _FUTURES = 0
 for _name in __future__.all_feature_names:
     _FUTURES |= getattr(__future__, _name).compiler_flag

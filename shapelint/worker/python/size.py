@@ -11,8 +11,6 @@ from torch.utils import _pytree as pytree
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Size", "size_of"]
-
 
 class Size(tuple[int, ...]):
     """Stands for ``torch.Size``, which cannot be subclassed and counts elements in C++.

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from types import CellType
 from typing import Any, NamedTuple
 
-__all__ = ["ABSENT", "StandIn", "Swap", "items_of", "swapped"]
-
 ABSENT = object()
 """In the place of a value that is not there."""
 

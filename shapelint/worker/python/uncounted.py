@@ -16,8 +16,6 @@ from torch.utils import _pytree as pytree
 from shapelint.worker.frames import is_unpacking
 from shapelint.worker.shapes import Shape
 
-__all__ = ["Cut", "PieceShapes", "Pieces"]
-
 
 @dataclass(frozen=True)
 class Cut:

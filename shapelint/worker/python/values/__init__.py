@@ -13,8 +13,6 @@ from typing import Any
 
 from shapelint.registry import Registry
 
-__all__ = ["FOLLOWED", "MADE", "followed", "made"]
-
 Rule = Callable[..., Any]
 
 MADE: Registry[Rule] = Registry("shapelint.worker.python.values")

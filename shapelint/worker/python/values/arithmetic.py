@@ -19,8 +19,6 @@ from shapelint.worker.python.values import followed
 from shapelint.worker.python.values.call import Call, as_contents
 from shapelint.worker.python.values.progressions import shifting
 
-__all__ = ["each", "greater", "smaller"]
-
 Function = Callable[..., Any]
 
 

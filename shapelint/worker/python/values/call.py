@@ -12,8 +12,6 @@ from torch.utils import _pytree as pytree
 from shapelint.worker.python.contents import Cell, Contents
 from shapelint.worker.shapes import Shape
 
-__all__ = ["Call", "as_contents"]
-
 
 @dataclass(frozen=True)
 class Call:

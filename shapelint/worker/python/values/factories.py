@@ -13,8 +13,6 @@ from shapelint.worker.python.values import made
 from shapelint.worker.python.values.arithmetic import greater, smaller
 from shapelint.worker.python.values.call import Call
 
-__all__: list[str] = []
-
 
 @made("as_tensor", "asarray", "scalar_tensor", "tensor")
 def tensor(call: Call) -> Contents:

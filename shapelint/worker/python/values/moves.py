@@ -18,8 +18,6 @@ from shapelint.worker.python.values import followed
 from shapelint.worker.python.values.call import Call, as_contents
 from shapelint.worker.python.values.progressions import subscripted, takes_everything, widened
 
-__all__: list[str] = []
-
 _READ = "the place of an element in a tensor follows from a length"
 
 

@@ -16,8 +16,6 @@ from shapelint.worker.python.values import followed
 from shapelint.worker.python.values.call import Call, as_contents
 from shapelint.worker.shapes import dim_index
 
-__all__ = ["shifting", "subscripted", "takes_everything", "widened"]
-
 Rule = Callable[[Call], Contents]
 
 

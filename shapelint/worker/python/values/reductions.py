@@ -18,8 +18,6 @@ from shapelint.worker.python.values.arithmetic import each, greater, smaller
 from shapelint.worker.python.values.call import Call
 from shapelint.worker.shapes import dim_index
 
-__all__: list[str] = []
-
 Fold = Callable[[list[Number]], Number]
 
 
