@@ -9,7 +9,7 @@ from shapelint.analysis import Analysis
 from shapelint.analysis import examine as analyse
 from shapelint.contracts import conditions_on_inputs
 from shapelint.errors import UsageError
-from shapelint.facts import Problem
+from shapelint.facts import Annotated, InputGuess, Problem
 from shapelint.guesses import revised
 from shapelint.lengths.conditions import Condition, all_of
 from shapelint.lengths.sets import SizeSet
@@ -19,7 +19,6 @@ from shapelint.template import symbols_of
 if TYPE_CHECKING:
     from shapelint.client import WorkerSession
     from shapelint.config import Declared, Settings
-    from shapelint.facts import Annotated, InputGuess
     from shapelint.model import Input
     from shapelint.trace import Span
 

@@ -17,7 +17,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
 from shapelint import stored
@@ -25,7 +25,6 @@ from shapelint.errors import UsageError
 from shapelint.signals import SIGNALS, blocked
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
     from multiprocessing.context import ForkProcess
 
     from shapelint.model import Inspected

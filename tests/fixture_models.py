@@ -6,6 +6,7 @@ import copy
 import importlib.util
 import random
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,7 +21,7 @@ from shapelint.process import Unanswered
 from shapelint.session import Patch, Run
 from shapelint.source.texts import Texts
 from shapelint.template import symbols_of
-from shapelint.trace import Span
+from shapelint.trace import Span, Trace
 from shapelint.worker import runs
 from shapelint.worker.loading import build
 from shapelint.worker.loading.annotations import annotated
@@ -28,11 +29,9 @@ from shapelint.worker.loading.load import Project
 from shapelint.worker.loading.stubs import StubFinder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from types import ModuleType
 
     from shapelint.lengths.expr import Bounds
-    from shapelint.trace import Trace
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 

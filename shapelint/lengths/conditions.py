@@ -8,14 +8,11 @@ else is the business of :mod:`.sets`.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from shapelint.lengths.expr import Bounds, Div, Expr, Prod, Sizes, as_expr
 from shapelint.lengths.real_tests import RealTest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from shapelint.lengths.atoms import (
     Atom,
@@ -36,9 +36,6 @@ from shapelint.lengths.atoms import (
     Sym,
 )
 from shapelint.lengths.linear import Linear
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "Atom",

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from shapelint.lengths.diagrams import order_of
-from shapelint.lengths.nodes import Node, boxes, has
-from shapelint.lengths.points import to_isl
+from shapelint.lengths.nodes import Box, Diagram, Node, boxes, has
+from shapelint.lengths.points import Group, to_isl
 from shapelint.lengths.search import least
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from shapelint.lengths.nodes import Box, Diagram
-    from shapelint.lengths.points import Group
 
 _MAX_MIXED = 6
 """So many members are tried against each other before a proof is asked for."""

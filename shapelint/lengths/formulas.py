@@ -13,16 +13,10 @@ float computations.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from shapelint.lengths.expr import Div, Expr, Prod, Sym, as_expr
-from shapelint.lengths.real import Real
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from shapelint.lengths.expr import Atom
-    from shapelint.lengths.real import Operand
+from shapelint.lengths.expr import Atom, Div, Expr, Prod, Sym, as_expr
+from shapelint.lengths.real import Operand, Real
 
 Term = tuple[int, str]
 """A coefficient and the text of what it multiplies."""

@@ -13,14 +13,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from shapelint.lengths.conditions import Condition, all_of, equal
 from shapelint.lengths.expr import Bounds, Div, Expr, Sym, as_expr, factors, product
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 Factors = tuple[int, tuple[Expr, ...]]
 

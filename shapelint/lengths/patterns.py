@@ -7,14 +7,13 @@ periodic). For people a stretch is ``256 <= H <= 1024 and H % 32 == 0``.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shapelint.lengths.periodic import Periodic, bits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
     from shapelint.lengths.sets import SizeSet
 
 _MAX_PERIOD = 2**14

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shapelint.lengths.expr import Expr
 from shapelint.lengths.formulas import formula
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from shapelint.lengths.conditions import Compare
     from shapelint.lengths.patterns import Stretch
 

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from shapelint.lengths.conditions import Compare, Condition, all_of, any_of, divides
 from shapelint.lengths.expr import Div, Expr, Prod
 from shapelint.lengths.presburger import MAX_PIECES, NotPresburger, Proves
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _MAX_COMBINATIONS = 2**16
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from shapelint.lengths.conditions import (
     FALSE,
@@ -38,9 +38,6 @@ from shapelint.lengths.product_cases import by_cases
 from shapelint.lengths.product_functions import of_one_product
 from shapelint.lengths.product_residues import by_remainder
 from shapelint.lengths.product_values import against_constant, divisors, signs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 Summand = tuple[int, Counter[Expr]]
 """A coefficient and the factors of a product."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import islpy as isl
 
 from shapelint.lengths.conditions import Compare
 from shapelint.lengths.expr import Expr, floordiv, symbol
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def pieces_of(points: isl.Set, symbols: Sequence[str]) -> list[list[Compare]]:

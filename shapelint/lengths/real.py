@@ -19,10 +19,11 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Union
+from typing import Union
 
 from shapelint.lengths.expr import (
     Expr,
@@ -35,9 +36,6 @@ from shapelint.lengths.expr import (
     product,
 )
 from shapelint.lengths.ratio import MAX_DENOMINATOR, MAX_LENGTH, Ratio, combined, is_below
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _FAR, _SIMPLE = 2**20, 64
 _QUARTER_ULP = Fraction(1, 2**54)

@@ -7,17 +7,12 @@ A sum of a size and its floor divisions grows by the same amount in every period
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from shapelint.lengths.conditions import Compare, negate
-from shapelint.lengths.expr import Div, Expr, Sym
+from shapelint.lengths.expr import Atom, Div, Expr, Sym
 from shapelint.lengths.periodic import EVERY, Periodic, TooLong, finite, periodic
 from shapelint.lengths.presburger import NotPresburger
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from shapelint.lengths.expr import Atom
 
 _LONGEST = 2**16
 """Values that are computed one by one."""

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
 from shapelint.lengths.diagrams import order_of
-from shapelint.lengths.nodes import boxes, of_members
+from shapelint.lengths.nodes import Box, Diagram, boxes, of_members
 from shapelint.lengths.points import closest, corner, count, is_bounded, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from shapelint.lengths.nodes import Box, Diagram
 
 Sizes = dict[str, int]
 

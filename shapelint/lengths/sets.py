@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import islpy as isl
 
-from shapelint.lengths.conditions import all_of, at_least, products_in
+from shapelint.lengths.conditions import Compare, Condition, all_of, at_least, products_in
 from shapelint.lengths.diagrams import order_of
 from shapelint.lengths.effort import TooHard, at_most
 from shapelint.lengths.expr import Interval, symbol
@@ -30,9 +29,6 @@ from shapelint.lengths.points import (
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.solving import solved
 from shapelint.lengths.space import Window, narrower, window_of
-
-if TYPE_CHECKING:
-    from shapelint.lengths.conditions import Compare, Condition
 
 __all__ = ["TOO_LONG", "NotPresburger", "SizeSet", "Window"]
 

@@ -7,15 +7,15 @@ confirms that it means the same set; of those the shortest is taken.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import reduce
-from typing import TYPE_CHECKING
 
-from shapelint.lengths.conditions import Compare, all_of
+from shapelint.lengths.conditions import Compare, Condition, all_of
 from shapelint.lengths.domain import condition_of
 from shapelint.lengths.effort import TooHard, at_most
 from shapelint.lengths.formulas import formula, map_text
-from shapelint.lengths.patterns import stretches, stretches_inside
+from shapelint.lengths.patterns import Stretch, stretches, stretches_inside
 from shapelint.lengths.phrases import (
     MAX_LISTED,
     between,
@@ -27,12 +27,6 @@ from shapelint.lengths.phrases import (
 )
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.sets import SizeSet
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from shapelint.lengths.conditions import Condition
-    from shapelint.lengths.patterns import Stretch
 
 __all__ = ["formula", "map_text", "set_text"]
 

@@ -9,16 +9,14 @@ that ``x.item()`` has on ones means nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch.utils import _pytree as pytree
 
 from shapelint.trace import STEP_BY_STEP
 from shapelint.worker.recorder import Recorder, current, recording
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MAX_ELEMENTS = 2**28
 """A tensor with more is not made on the CPU: 1 GiB of floats."""

@@ -10,21 +10,17 @@ of length 1 means nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 
 from shapelint.lengths.conditions import TRUE, Condition, all_of, any_of, equal, unequal
-from shapelint.lengths.expr import Expr, constant
+from shapelint.lengths.expr import Bounds, Expr, constant
 from shapelint.lengths.pairing import same_product
 from shapelint.worker.layout import natural
 from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.recorder import Recorder, current, recording
 from shapelint.worker.shapes import Shape, known_here, shape_of
 from shapelint.worker.shown import REGROUPING, Shown, is_plain, shown_by
-
-if TYPE_CHECKING:
-    from shapelint.lengths.expr import Bounds
 
 Strides = tuple[Expr, ...]
 

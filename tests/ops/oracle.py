@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,6 @@ from shapelint.worker.device import OneDevice
 from shapelint.worker.tracer import ShapeTracer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
     from shapelint.trace import Trace
 
 torch.set_num_threads(1)

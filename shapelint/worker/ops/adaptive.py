@@ -8,15 +8,13 @@ https://docs.pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool2d.html
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from shapelint.lengths.conditions import FALSE, Condition, all_of
 from shapelint.worker.ops import op
 from shapelint.worker.ops.pooling import Indices
 from shapelint.worker.shapes import Shape, either, eq, ge, need, shape_of, spatial
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 Both = tuple[Shape, Indices]
 

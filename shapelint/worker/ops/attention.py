@@ -6,18 +6,13 @@ Documented as ``torch.nn.functional.scaled_dot_product_attention``; kernels:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from shapelint.lengths.conditions import FALSE, all_of
+from shapelint.lengths.conditions import FALSE, Condition, all_of
 from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.pointwise import written_to
 from shapelint.worker.shapes import Shape, broadcast, divides, either, eq, ge, need, numel, shape_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from shapelint.lengths.conditions import Condition
-
 
 LAX.add("scaled_dot_product_attention")
 

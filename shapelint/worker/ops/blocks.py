@@ -7,14 +7,12 @@ https://docs.pytorch.org/docs/stable/generated/torch.nn.Unfold.html; texts of er
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
 from shapelint.worker.shapes import Shape, divides, eq, ge, need, shape_of, spatial
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @op("im2col")

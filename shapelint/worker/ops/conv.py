@@ -8,8 +8,9 @@ https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html; te
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
@@ -26,9 +27,6 @@ from shapelint.worker.shapes import (
     shape_of,
     spatial,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @op("conv1d", "conv2d", "conv3d")

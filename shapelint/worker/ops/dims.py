@@ -6,7 +6,8 @@ Rules: https://docs.pytorch.org/docs/stable/tensor_view.html; texts of errors:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from shapelint.lengths.conditions import TRUE
 from shapelint.worker.ops import op
@@ -25,9 +26,6 @@ from shapelint.worker.shapes import (
     shape_of,
 )
 from shapelint.worker.shown import memory_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
 
 SAME = """
     __deepcopy__ __get__data alias alias_copy bfloat16 bool byte cdouble cfloat chalf char clone

@@ -7,16 +7,14 @@ Rules: https://docs.pytorch.org/docs/stable/torch.html#creation-ops; texts of er
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 
 from shapelint.worker.ops import op
 from shapelint.worker.ops.views import flat_sizes
 from shapelint.worker.shapes import Shape, ge, need, shape_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @op("empty", "ones", "rand", "randn")

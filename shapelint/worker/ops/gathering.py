@@ -6,7 +6,8 @@ of errors: ``aten/src/ATen/native/TensorAdvancedIndexing.cpp``, ``ScatterGatherC
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from shapelint.lengths.conditions import Condition, all_of
 from shapelint.worker.ops import LAX, op
@@ -25,9 +26,6 @@ from shapelint.worker.shapes import (
     numel,
     shape_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 LAX.update({"index_add", "select_scatter", "slice_scatter"})
 

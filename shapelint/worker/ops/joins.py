@@ -7,15 +7,13 @@ Rules: https://docs.pytorch.org/docs/stable/generated/torch.cat.html; texts of e
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
 from shapelint.worker.ops.dims import atleast_1d, atleast_2d, atleast_3d
 from shapelint.worker.shapes import Shape, dim_index, eq, need, numel, shape_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @op("cat", "concat", "concatenate")

@@ -7,15 +7,13 @@ Shapes: https://docs.pytorch.org/docs/stable/linalg.html; texts of errors:
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
 from shapelint.worker.ops.linear import product
 from shapelint.worker.shapes import Shape, broadcast, dim_index, eq, need, shape_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def _square(name: str, shape: Shape) -> None:

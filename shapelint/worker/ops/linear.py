@@ -7,7 +7,8 @@ https://docs.pytorch.org/docs/stable/generated/torch.matmul.html; texts of error
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from shapelint.worker.ops import COMPARING, op
 from shapelint.worker.shapes import (
@@ -20,9 +21,6 @@ from shapelint.worker.shapes import (
     numel,
     shape_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 COMPARING.update({"linear", "matmul", "__matmul__", "bmm"})
 

@@ -7,6 +7,7 @@ in :mod:`.classification`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from shapelint.lengths.conditions import all_of
@@ -15,8 +16,6 @@ from shapelint.worker.ops.pointwise import written_to
 from shapelint.worker.shapes import Shape, broadcast, broadcast_length, either, eq, need, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from shapelint.trace import NeedKind
 
 COMPOSITES.update(

@@ -8,16 +8,13 @@ features), and in training more than one value to take the variance of. Texts of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from shapelint.lengths.conditions import unequal
 from shapelint.worker.ops import COMPARING, op
 from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.shapes import Shape, broadcast, divides, either, eq, need, shape_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 COMPARING.update({"batch_norm", "layer_norm", "rms_norm"})
 

@@ -7,15 +7,13 @@ torch.nn.functional.pad.html.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
 from shapelint.worker.recorder import current
 from shapelint.worker.shapes import Shape, either, ge, need, shape_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 
 class Side(NamedTuple):

@@ -6,16 +6,14 @@ Rules: https://docs.pytorch.org/docs/stable/tensor_view.html; texts of errors:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
 from shapelint.worker.python.length import Length
 from shapelint.worker.python.uncounted import Cut, PieceShapes
 from shapelint.worker.shapes import Shape, dim_index, divides, eq, ge, need, shape_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 
 def with_length(shape: Sequence[int], dim: int, n: int) -> Shape:

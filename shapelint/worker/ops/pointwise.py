@@ -7,7 +7,8 @@ in place, the broadcast shape must be the shape of the tensor that is written to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import COMPARING, op
@@ -21,9 +22,6 @@ from shapelint.worker.shapes import (
     numel,
     shape_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def _words(table: str) -> list[str]:

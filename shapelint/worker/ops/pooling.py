@@ -6,14 +6,12 @@ Formulas: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
 from shapelint.worker.shapes import Shape, ge, need, shape_of, spatial
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 Dims = tuple[int, ...]
 

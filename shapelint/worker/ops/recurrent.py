@@ -6,14 +6,12 @@ Shapes: https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html; texts
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shapelint.worker.ops import op
 from shapelint.worker.shapes import Shape, broadcast_length, eq, ge, need, numel, shape_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @op("lstm")

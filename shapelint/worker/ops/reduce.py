@@ -6,7 +6,8 @@ Over no dims at all PyTorch reduces all of them. Extremes are in :mod:`.extremes
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from shapelint.worker.ops import op
 from shapelint.worker.shapes import (
@@ -19,9 +20,6 @@ from shapelint.worker.shapes import (
     numel,
     shape_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Dims = Any
 """One dim, several, or None for all."""

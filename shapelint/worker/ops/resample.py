@@ -9,16 +9,14 @@ torch.nn.functional.interpolate.html; texts of errors: ``aten/src/ATen/native/Up
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import LAX, RESIZING, op
 from shapelint.worker.ops.adaptive import averaged
 from shapelint.worker.python.compared import Compared
 from shapelint.worker.shapes import Shape, divides, eq, ge, need, shape_of, spatial
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 LAX.update(("interpolate", "grid_sampler"))
 

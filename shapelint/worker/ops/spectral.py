@@ -6,16 +6,14 @@ stable/fft.html; rules and texts of errors: ``aten/src/ATen/native/SpectralOps.c
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from shapelint.worker.ops import LAX, OPS, op
 from shapelint.worker.shapes import Shape, dim_index, either, eq, ge, need, shape_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 LAX.add("istft")  # it divides by the overlapping windows, and refuses where they add up to zero
 

@@ -8,16 +8,14 @@ never look at an index; the CPU kernel refuses one that lies outside the output.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.pooling import Indices
 from shapelint.worker.recorder import current
 from shapelint.worker.shapes import Shape, either, eq, ge, need, shape_of, spatial
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 LAX.update(f"max_unpool{rank}d" for rank in (1, 2, 3))
 

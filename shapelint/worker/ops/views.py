@@ -6,7 +6,8 @@ Rules: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html; te
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -19,9 +20,6 @@ from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.recorder import current, note_lost
 from shapelint.worker.shapes import Shape, dim_index, divides, ge, known_here, need, numel, shape_of
 from shapelint.worker.strides import fits
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @op("reshape")

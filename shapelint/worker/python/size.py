@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch.utils import _pytree as pytree
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Size(tuple[int, ...]):
