@@ -40,7 +40,7 @@ restructured: it is shown and never applied.
 """
 
 _RULE = re.compile(
-    r'^@rule\(\s*"(?P<code>\w+)",\s*"(?P<name>[a-z-]+)",\s*severity="(?P<severity>\w+)"'
+    r'^@(?:rule|notice)\(\s*"(?P<code>\w+)",\s*"(?P<name>[a-z-]+)",\s*severity="(?P<severity>\w+)"'
     r"(?P<off>,\s*enabled=False)?(?P<preview>,\s*preview=True)?"
     r"(?:,\s*after=\([^)]*\))?,?\s*\)"
     r'\ndef .*?:\n    """(?P<documentation>.*?)"""',

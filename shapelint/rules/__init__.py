@@ -21,10 +21,10 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from shapelint.catalog import Entry
-from shapelint.errors import UsageError, suggestion
+from shapelint.catalog import Entry, find_entry
 from shapelint.model import Diagnostic, Severity
 from shapelint.registry import Registry
 
@@ -98,6 +98,23 @@ def rule(
     return decorate
 
 
+def notice(code: str, name: str, *, severity: Severity) -> Callable[[Callable[[], None]], Rule]:
+    """Decorator: document a rule whose findings are not about an analysed model.
+
+    There is no model to look at where a file fails to load, or where a comment or the baseline is
+    wrong; the code that notices it reports it.
+    """
+
+    def decorate(documented: Callable[[], None]) -> Rule:
+        @wraps(documented)
+        def silent(subject: Subject) -> Iterator[Diagnostic]:
+            return iter(())
+
+        return rule(code, name, severity=severity)(silent)
+
+    return decorate
+
+
 def all_rules() -> tuple[Rule, ...]:
     """Every rule once, in the order of their codes."""
     return tuple(sorted({r.code: r for _, r in RULES.items()}.values(), key=lambda r: r.code))
@@ -105,7 +122,6 @@ def all_rules() -> tuple[Rule, ...]:
 
 def find_rule(word: str) -> Rule:
     """The rule with that code or name, in any case. Raises UsageError with the closest match."""
-    found = RULES.get(word.upper()) or RULES.get(word.lower())
-    if found is None:
-        raise UsageError(f"no rule is called {word!r}{suggestion(word, RULES)}")
+    found = RULES.get(find_entry(word).code)
+    assert found is not None
     return found

@@ -1,16 +1,10 @@
 """SHP802."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from shapelint.model import Diagnostic
-from shapelint.rules import rule
-from shapelint.subject import Subject
+from shapelint.rules import notice
 
 
-@rule("SHP802", "blanket-ignore", severity="warning")
-def check(subject: Subject) -> Iterator[Diagnostic]:
+@notice("SHP802", "blanket-ignore", severity="warning")
+def check() -> None:
     """A comment silences all rules instead of one.
 
     ## What it does
@@ -30,4 +24,3 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     self.up = nn.ConvTranspose1d(8, 1, 3, 2, 1)  # shapelint: ignore[roundtrip-length] -- odd L only
     ```
     """
-    yield from ()  # found in the comments of a file: there is no model to look at

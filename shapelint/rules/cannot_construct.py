@@ -1,16 +1,10 @@
 """SHP902."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from shapelint.model import Diagnostic
-from shapelint.rules import rule
-from shapelint.subject import Subject
+from shapelint.rules import notice
 
 
-@rule("SHP902", "cannot-construct", severity="warning")
-def check(subject: Subject) -> Iterator[Diagnostic]:
+@notice("SHP902", "cannot-construct", severity="warning")
+def check() -> None:
     """A model could not be built.
 
     ## What it does
@@ -24,4 +18,3 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     Paste the block of the report into the config file and fill it in, pass the arguments,
     `--arg channels=64`, or lint an instance: `shapelint model.py:build_model`.
     """
-    yield from ()  # the engine reports it: there is no model to look at

@@ -1,16 +1,10 @@
 """SHP901."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from shapelint.model import Diagnostic
-from shapelint.rules import rule
-from shapelint.subject import Subject
+from shapelint.rules import notice
 
 
-@rule("SHP901", "import-failed", severity="warning")
-def check(subject: Subject) -> Iterator[Diagnostic]:
+@notice("SHP901", "import-failed", severity="warning")
+def check() -> None:
     """A file could not be loaded.
 
     ## What it does
@@ -24,4 +18,3 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     Fix the line the message points at, install the package it names into the interpreter that
     `shapelint doctor` shows, or choose another one with `--python`.
     """
-    yield from ()  # the engine reports it: there is no model to look at

@@ -1,16 +1,10 @@
 """SHP907."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from shapelint.model import Diagnostic
-from shapelint.rules import rule
-from shapelint.subject import Subject
+from shapelint.rules import notice
 
 
-@rule("SHP907", "internal-error", severity="warning")
-def check(subject: Subject) -> Iterator[Diagnostic]:
+@notice("SHP907", "internal-error", severity="warning")
+def check() -> None:
     """A bug in shapelint stopped the analysis of a model.
 
     ## What it does
@@ -24,4 +18,3 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     Report the bug with the lines that are printed. Until it is repaired, `--length` with fewer
     sizes or `--ignore` with the rule that is named there may avoid it.
     """
-    yield from ()  # the engine reports it

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from shapelint.facts import Problem
 from shapelint.model import Diagnostic
-from shapelint.rules import rule
-from shapelint.subject import Subject
+from shapelint.rules import notice
 from shapelint.trace import Span
 
 
-@rule("SHP305", "same-padding-with-stride", severity="error")
-def check(subject: Subject) -> Iterator[Diagnostic]:
+@notice("SHP305", "same-padding-with-stride", severity="error")
+def check() -> None:
     """`padding='same'` is combined with a stride.
 
     ## What it does
@@ -36,7 +33,6 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## References
     - https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
     """
-    yield from ()  # PyTorch does not build it, so there is no model to look at
 
 
 def refused(problem: Problem, target: str, otherwise: Span) -> Diagnostic | None:

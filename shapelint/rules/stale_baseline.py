@@ -1,16 +1,10 @@
 """SHP804."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from shapelint.model import Diagnostic
-from shapelint.rules import rule
-from shapelint.subject import Subject
+from shapelint.rules import notice
 
 
-@rule("SHP804", "stale-baseline", severity="error")
-def check(subject: Subject) -> Iterator[Diagnostic]:
+@notice("SHP804", "stale-baseline", severity="error")
+def check() -> None:
     """The baseline lists a finding that is no longer there.
 
     ## What it does
@@ -28,4 +22,3 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## Use instead
     `shapelint --update-baseline` removes the entry.
     """
-    yield from ()  # found in the baseline: there is no model to look at

@@ -1,16 +1,10 @@
 """SHP905."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from shapelint.model import Diagnostic
-from shapelint.rules import rule
-from shapelint.subject import Subject
+from shapelint.rules import notice
 
 
-@rule("SHP905", "timeout", severity="warning")
-def check(subject: Subject) -> Iterator[Diagnostic]:
+@notice("SHP905", "timeout", severity="warning")
+def check() -> None:
     """A file or a model took too long.
 
     ## What it does
@@ -24,4 +18,3 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## Use instead
     Keep training out of the import, or allow more time with `--timeout`.
     """
-    yield from ()  # the engine reports it: there is no model to look at

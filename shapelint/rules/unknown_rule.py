@@ -1,16 +1,10 @@
 """SHP803."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from shapelint.model import Diagnostic
-from shapelint.rules import rule
-from shapelint.subject import Subject
+from shapelint.rules import notice
 
 
-@rule("SHP803", "unknown-rule", severity="warning")
-def check(subject: Subject) -> Iterator[Diagnostic]:
+@notice("SHP803", "unknown-rule", severity="warning")
+def check() -> None:
     """A comment names a rule that does not exist.
 
     ## What it does
@@ -30,4 +24,3 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     self.up = nn.ConvTranspose1d(8, 1, 3, 2, 1)  # shapelint: ignore[roundtrip-length]
     ```
     """
-    yield from ()  # found in the comments of a file: there is no model to look at

@@ -1,16 +1,10 @@
 """SHP801."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from shapelint.model import Diagnostic
-from shapelint.rules import rule
-from shapelint.subject import Subject
+from shapelint.rules import notice
 
 
-@rule("SHP801", "unused-ignore", severity="warning")
-def check(subject: Subject) -> Iterator[Diagnostic]:
+@notice("SHP801", "unused-ignore", severity="warning")
+def check() -> None:
     """A comment silences a rule that has nothing to say there.
 
     ## What it does
@@ -34,4 +28,3 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## Fix safety
     The fix removes the comment, or the rule from its list; it is safe.
     """
-    yield from ()  # found in the comments of a file: there is no model to look at

@@ -1,16 +1,10 @@
 """SHP906."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-from shapelint.model import Diagnostic
-from shapelint.rules import rule
-from shapelint.subject import Subject
+from shapelint.rules import notice
 
 
-@rule("SHP906", "worker-crashed", severity="warning")
-def check(subject: Subject) -> Iterator[Diagnostic]:
+@notice("SHP906", "worker-crashed", severity="warning")
+def check() -> None:
     """A file ended the process that was looking at it.
 
     ## What it does
@@ -23,4 +17,3 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## Use instead
     Run the file by itself with the interpreter that `shapelint doctor` shows.
     """
-    yield from ()  # the engine reports it: there is no model to look at
