@@ -13,19 +13,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from shapelint import facts, wire
+from shapelint import wire
 from shapelint.facts import Built, Facts, InputGuess, Inventory, Problem
 from shapelint.lengths.expr import Bounds
 from shapelint.model import Input
-from shapelint.process import Json, Limits, Unanswered, Worker
+from shapelint.process import Json, Unanswered, Worker
+from shapelint.records import read
 from shapelint.session import Patch, Run
 from shapelint.source.texts import Texts
 from shapelint.trace import Trace
 
 if TYPE_CHECKING:
     from shapelint.project.wholes import Whole
-
-__all__ = ["Limits", "Unanswered", "Worker", "WorkerSession"]
 
 T = TypeVar("T")
 
@@ -75,7 +74,7 @@ class WorkerSession:
         self._spent = 0.0
         answer = self._ask(request)
         self._state["build"] = request
-        return _decoded(partial(facts.read, Built), answer, "built")
+        return _decoded(partial(read, Built), answer, "built")
 
     def part(
         self, target: str, whole: Whole, train: bool = False, anyway: bool = False
@@ -96,11 +95,11 @@ class WorkerSession:
         if answer.get("built") is None:
             return None
         self._state["build"] = request
-        return _decoded(partial(facts.read, Built), answer, "built")
+        return _decoded(partial(read, Built), answer, "built")
 
     def inputs(self) -> InputGuess:
         """What ``forward`` of the built model takes; used from now on. Raises Unanswered."""
-        guess = _decoded(partial(facts.read, InputGuess), self._ask({"do": "inputs"}), "inputs")
+        guess = _decoded(partial(read, InputGuess), self._ask({"do": "inputs"}), "inputs")
         self.use(guess.inputs)
         return guess
 
@@ -133,11 +132,11 @@ class WorkerSession:
         """Run the model as it is. Raises Unanswered."""
         request = {"do": "run", "sizes": dict(sizes), "device": device, "noise": noise}
         answer = self._ask({**request, "patches": list(map(dict, patches))})
-        return _decoded(partial(facts.read, Run), answer, "run")
+        return _decoded(partial(read, Run), answer, "run")
 
     def inventory(self) -> Inventory:
         """What the built model consists of. Raises Unanswered."""
-        return facts.read(Inventory, self._ask({"do": "inventory"})["inventory"])
+        return read(Inventory, self._ask({"do": "inventory"})["inventory"])
 
     @contextmanager
     def edited(self, texts: Mapping[str, bytes]) -> Iterator[WorkerSession]:
@@ -185,7 +184,7 @@ class WorkerSession:
         self.worker.serves = self
         limits = self.worker.limits
         answer = self._request({**opening, "memory": limits.megabytes, "seconds": limits.seconds})
-        self._facts = _decoded(partial(facts.read, Facts), answer, "facts")
+        self._facts = _decoded(partial(read, Facts), answer, "facts")
         for request in list(self._state.values()):
             self._request(request)
 
@@ -202,7 +201,7 @@ class WorkerSession:
             raise
         self._spent += 0 if opens else self.worker.spent - before
         if "problem" in answer:
-            raise Unanswered(_decoded(partial(facts.read, Problem), answer, "problem"))
+            raise Unanswered(_decoded(partial(read, Problem), answer, "problem"))
         return answer
 
     def _left(self, opens: bool) -> float:

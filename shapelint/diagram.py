@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Literal
 
-from shapelint.lengths.words import formula
+from shapelint.lengths.formulas import formula
 from shapelint.model import Examination, Input
 from shapelint.stages import Pair, Stage, Structure, level, structure
 from shapelint.trace import Node, Shape, Trace

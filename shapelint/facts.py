@@ -10,24 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shapelint.model import Input
-from shapelint.records import read
 from shapelint.trace import Span
-
-__all__ = [
-    "TOOK_LONGER",
-    "Annotated",
-    "Built",
-    "ClassFacts",
-    "Facts",
-    "InputGuess",
-    "Inventory",
-    "Layer",
-    "NamedModule",
-    "Parameter",
-    "Problem",
-    "SkippedStatement",
-    "read",
-]
 
 TOOK_LONGER = "took longer than"
 """How the reason begins why a statement that needs too much time was passed over."""

@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from shapelint.analysis import Analysis
-from shapelint.client import Unanswered, Worker, WorkerSession
+from shapelint.client import WorkerSession
 from shapelint.config import Settings
 from shapelint.errors import UsageError
 from shapelint.facts import TOOK_LONGER, Built, Facts, Part, Problem, SkippedStatement
@@ -25,6 +25,7 @@ from shapelint.inputs import looked_at
 from shapelint.lengths.effort import Deadline, TooHard
 from shapelint.memory import at_most_megabytes
 from shapelint.model import Inspected, Skipped
+from shapelint.process import Unanswered, Worker
 from shapelint.project.classes import Project, project_at
 from shapelint.project.discovery import Place, project_root
 from shapelint.project.targets import Plan, plans

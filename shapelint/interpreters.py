@@ -21,8 +21,6 @@ from pathlib import Path
 
 from shapelint.errors import NoInterpreter
 
-__all__ = ["Interpreter", "NoInterpreter", "find_interpreter", "installed"]
-
 _ASK = """
 import importlib.util, json, sys
 print(json.dumps({"torch": importlib.util.find_spec("torch") is not None, "path": sys.path}))

@@ -14,11 +14,11 @@ from contextlib import AbstractContextManager, contextmanager
 from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from shapelint import facts
 from shapelint.facts import Inventory
 from shapelint.lengths.expr import Bounds
 from shapelint.memory import at_most_megabytes
 from shapelint.model import Input
+from shapelint.records import read
 from shapelint.session import NoSource, Patch, Run, Session
 from shapelint.source.texts import Texts
 from shapelint.trace import Span, Trace
@@ -72,7 +72,7 @@ class LocalSession:
     ) -> Run:
         """Run the module as it is."""
         run = self._runs.plain_run(self._model, self._call, sizes, device, patches, noise)
-        return facts.read(Run, run)
+        return read(Run, run)
 
     def inventory(self) -> Inventory:
         """What the module consists of."""

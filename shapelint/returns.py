@@ -12,9 +12,9 @@ from functools import reduce
 from shapelint.explore.exploration import Exploration
 from shapelint.explore.paths import Path
 from shapelint.lengths.expr import Expr
+from shapelint.lengths.formulas import formula
 from shapelint.lengths.regions import Region, even_steps, one_formula
 from shapelint.lengths.sets import SizeSet
-from shapelint.lengths.words import formula
 from shapelint.trace import Shape, Trace
 from shapelint.wording import where
 

@@ -12,21 +12,7 @@ from typing import Literal
 
 from shapelint.lengths.conditions import Condition, negate
 from shapelint.lengths.expr import Expr
-from shapelint.span import Span
-
-__all__ = [
-    "FIRST_INPUT",
-    "STEP_BY_STEP",
-    "UNFOLLOWED",
-    "UNKNOWN_INDEX",
-    "Event",
-    "Failure",
-    "NeedKind",
-    "Node",
-    "Shape",
-    "Span",
-    "Trace",
-]
+from shapelint.span import Span as Span
 
 FIRST_INPUT = "takes its size from the first input"
 """What is said of a lazy layer whose size is not a constant; the claims are about that size."""

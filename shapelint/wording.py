@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from shapelint.lengths.expr import Expr
+from shapelint.lengths.formulas import formula, map_text
 from shapelint.lengths.sets import TOO_LONG, SizeSet
-from shapelint.lengths.words import formula, map_text
 from shapelint.model import Label
 from shapelint.stages import Stage, Structure
 from shapelint.trace import Node, Span

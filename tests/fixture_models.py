@@ -13,11 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelint import facts
 from shapelint.analysis import Analysis, examine
+from shapelint.facts import Inventory, Problem
 from shapelint.lengths.domain import domain_of
 from shapelint.model import Input
 from shapelint.process import Unanswered
+from shapelint.records import read
 from shapelint.session import Patch, Run
 from shapelint.source.texts import Texts
 from shapelint.template import symbols_of
@@ -141,7 +142,7 @@ class FileSession:
     ) -> Trace:
         return runs.trace_run(self.model, self.call, sizes, known, patches)
 
-    def inventory(self) -> facts.Inventory:
+    def inventory(self) -> Inventory:
         return build.inventory_of(self.model)
 
     @contextmanager
@@ -149,7 +150,7 @@ class FileSession:
         try:
             made = FileSession(self.of, self.path, self.files.with_texts(texts))
         except Exception as exc:  # as a worker that cannot build it
-            raise Unanswered(facts.Problem("error", repr(exc))) from exc
+            raise Unanswered(Problem("error", repr(exc))) from exc
         yield made
 
     def run(
@@ -160,7 +161,7 @@ class FileSession:
         noise: bool = False,
     ) -> Run:
         ran = runs.plain_run(self.model, self.call, sizes, device, patches, noise)
-        return facts.read(Run, ran)
+        return read(Run, ran)
 
 
 @cache

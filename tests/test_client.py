@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 import shapelint
-from shapelint.client import Limits, Unanswered, Worker, WorkerSession
-from shapelint.process import NotStarted
+from shapelint.client import WorkerSession
+from shapelint.process import Limits, NotStarted, Unanswered, Worker
 from shapelint.worker import serve
 
 GOOD = """

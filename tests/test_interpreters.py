@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shapelint.interpreters import Interpreter, NoInterpreter, find_interpreter
+from shapelint.errors import NoInterpreter
+from shapelint.interpreters import Interpreter, find_interpreter
 
 
 def _python(folder: Path, has_torch: bool) -> str:

@@ -107,6 +107,7 @@ ALLOWED = {
         "shapelint.facts",
         "shapelint.memory",
         "shapelint.stopwatch",
+        "shapelint.records",
         "shapelint.source.texts",
         "shapelint.model",
         "shapelint.session",

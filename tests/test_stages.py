@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from shapelint.lengths.words import formula
+from shapelint.lengths.formulas import formula
 from shapelint.losses import first_loss, shrinks_by_design
 from shapelint.stages import Structure, level
 from tests.runs import analysed, conv, really, up

@@ -83,7 +83,7 @@ def _names(node: Node, trace: Trace) -> list[str]:
 
 
 def _symbolic(shapes: Sequence[Shape]) -> str:
-    from shapelint.lengths.words import formula
+    from shapelint.lengths.formulas import formula
 
     return ", ".join(f"({', '.join(map(formula, shape))})" for shape in shapes)
 

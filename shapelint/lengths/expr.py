@@ -24,37 +24,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from shapelint.lengths.atoms import (
-    Atom,
-    Bounds,
-    Div,
-    Interval,
-    Prod,
-    RealLike,
-    Rounded,
-    Sizes,
-    Sym,
-)
+from shapelint.lengths.atoms import Atom as Atom
+from shapelint.lengths.atoms import Bounds as Bounds
+from shapelint.lengths.atoms import Div as Div
+from shapelint.lengths.atoms import Interval as Interval
+from shapelint.lengths.atoms import Prod as Prod
+from shapelint.lengths.atoms import RealLike as RealLike
+from shapelint.lengths.atoms import Rounded as Rounded
+from shapelint.lengths.atoms import Sizes as Sizes
+from shapelint.lengths.atoms import Sym as Sym
 from shapelint.lengths.linear import Linear
-
-__all__ = [
-    "Atom",
-    "Bounds",
-    "Div",
-    "Expr",
-    "Interval",
-    "Prod",
-    "RealLike",
-    "Rounded",
-    "Sizes",
-    "Sym",
-    "as_expr",
-    "constant",
-    "factors",
-    "floordiv",
-    "product",
-    "symbol",
-]
 
 
 class Expr(Linear):

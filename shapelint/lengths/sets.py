@@ -26,11 +26,10 @@ from shapelint.lengths.points import (
     of_isl,
     to_isl,
 )
-from shapelint.lengths.presburger import NotPresburger
+from shapelint.lengths.presburger import NotPresburger as NotPresburger
 from shapelint.lengths.solving import solved
-from shapelint.lengths.space import Window, narrower, window_of
-
-__all__ = ["TOO_LONG", "NotPresburger", "SizeSet", "Window"]
+from shapelint.lengths.space import Window as Window
+from shapelint.lengths.space import narrower, window_of
 
 _MAX_BOXES = 128
 """A set is not cut into more products than this."""

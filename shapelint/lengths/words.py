@@ -14,7 +14,6 @@ from functools import reduce
 from shapelint.lengths.conditions import Compare, Condition, all_of
 from shapelint.lengths.domain import condition_of
 from shapelint.lengths.effort import TooHard, at_most
-from shapelint.lengths.formulas import formula, map_text
 from shapelint.lengths.patterns import Stretch, stretches, stretches_inside
 from shapelint.lengths.phrases import (
     MAX_LISTED,
@@ -27,8 +26,6 @@ from shapelint.lengths.phrases import (
 )
 from shapelint.lengths.presburger import NotPresburger
 from shapelint.lengths.sets import SizeSet
-
-__all__ = ["formula", "map_text", "set_text"]
 
 _SAID = 2_000_000
 """Steps for the words of the code, which are one way among several."""

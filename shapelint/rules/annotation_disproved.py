@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from shapelint.contracts import kept
 from shapelint.explore.paths import refused
+from shapelint.lengths.formulas import formula
 from shapelint.lengths.sets import SizeSet
-from shapelint.lengths.words import formula
 from shapelint.losses import first_loss
 from shapelint.model import Diagnostic, Label
 from shapelint.rules import rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.lengths.words import formula
+from shapelint.lengths.formulas import formula
 from shapelint.losses import first_gap, first_loss
 from shapelint.model import Diagnostic
 from shapelint.rules import rule

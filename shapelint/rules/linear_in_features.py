@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.explore.paths import Failing
-from shapelint.lengths.words import formula
+from shapelint.lengths.formulas import formula
 from shapelint.model import Diagnostic, Severity
 from shapelint.rules import rule
 from shapelint.subject import Subject

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.explore.paths import Outcome
+from shapelint.lengths.formulas import formula
 from shapelint.lengths.sets import SizeSet
-from shapelint.lengths.words import formula
 from shapelint.losses import Loss, first_gap, first_loss, shrinks_by_design
 from shapelint.model import Diagnostic, Label
 from shapelint.rules import rule

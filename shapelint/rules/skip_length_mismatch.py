@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from shapelint.explore.paths import Failing
 from shapelint.lengths.expr import as_expr
-from shapelint.lengths.words import formula
+from shapelint.lengths.formulas import formula
 from shapelint.limits import ends, only_limits
 from shapelint.model import Diagnostic, Label, Severity
 from shapelint.rules import rule

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from shapelint.explore.paths import set_of
 from shapelint.lengths.conditions import divides, equal
 from shapelint.lengths.expr import Expr, symbol
-from shapelint.lengths.words import formula
+from shapelint.lengths.formulas import formula
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.source.stated import Stated, Word, stated

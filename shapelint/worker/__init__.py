@@ -2,5 +2,5 @@
 
 It needs the standard library and torch. Of shapelint it imports only what both processes share:
 the modules of ``lengths`` that need the standard library alone, ``trace``, ``wire``, ``model``,
-``facts``, ``session`` and ``registry``.
+``facts``, ``records``, ``session`` and ``registry``.
 """

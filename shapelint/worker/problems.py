@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Literal
 
 from shapelint.facts import Problem
+from shapelint.worker.claim import ShapeMismatch
 from shapelint.worker.frames import is_user_frame
 from shapelint.worker.loading.left_out import LeftOut
 from shapelint.worker.loading.stubs import StubUsed
-from shapelint.worker.tracer import ShapeMismatch
 from shapelint.worker.words import said
 
 

@@ -17,10 +17,11 @@ from shapelint.model import Input
 from shapelint.trace import Trace
 from shapelint.worker.device import OneDevice
 from shapelint.worker.loading.build import Model, number_of_parameters
+from shapelint.worker.nested import tensors_in
 from shapelint.worker.patches import crossed, patched
 from shapelint.worker.python.caught import called
 from shapelint.worker.state import kept
-from shapelint.worker.tracer import ShapeTracer, tensors_in
+from shapelint.worker.tracer import ShapeTracer
 from shapelint.worker.words import Quiet, said
 
 COUNTS = ("lengths", "_lens")

@@ -20,9 +20,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from shapelint import facts
 from shapelint.facts import Built, Part, Problem
 from shapelint.model import Input
+from shapelint.records import read
 from shapelint.source.texts import Texts
 from shapelint.wire import encode
 from shapelint.worker.loading.annotations import annotated
@@ -166,7 +166,7 @@ class FileSession:
 
     def on_use(self, inputs: Sequence[Any], kwargs: str) -> Json:
         """Take these inputs, and constant keyword arguments, in all runs to come."""
-        self.call = Call([facts.read(Input, i) for i in inputs], ast.literal_eval(kwargs))
+        self.call = Call([read(Input, i) for i in inputs], ast.literal_eval(kwargs))
         return {}
 
     def on_inventory(self) -> Json:

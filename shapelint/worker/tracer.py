@@ -52,8 +52,6 @@ from shapelint.worker.tensor import ShapeTensor
 from shapelint.worker.ways import Ways
 from shapelint.worker.words import Quiet, said
 
-__all__ = ["Patch", "ShapeMismatch", "ShapeTracer", "TensorSpec", "tensors_in"]
-
 TensorSpec = tuple[tuple[int | str, ...], torch.dtype]
 """An input: dims (ints, or names of symbols) and a dtype."""
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from shapelint.config import Output, merge
-from shapelint.errors import UsageError
-from shapelint.interpreters import NoInterpreter
+from shapelint.errors import NoInterpreter, UsageError
 from shapelint.lengths.conditions import at_least, divides
 from shapelint.lengths.expr import symbol
 from shapelint.model import Input, Report

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 import shapelint as package
-from shapelint.interpreters import Interpreter, NoInterpreter
+from shapelint.errors import NoInterpreter
+from shapelint.interpreters import Interpreter
 
 
 @pytest.fixture

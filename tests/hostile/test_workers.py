@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from shapelint import stopwatch
-from shapelint.client import Limits, Unanswered, Worker, WorkerSession
-from shapelint.process import NotStarted
+from shapelint.client import WorkerSession
+from shapelint.process import Limits, NotStarted, Unanswered, Worker
 from shapelint.wire import WIRE_VERSION
 
 _HELLO = f'say(b\'{{"hello": {WIRE_VERSION}}}\\n{{"child": 0}}\\n\')'

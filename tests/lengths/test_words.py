@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from shapelint.lengths.conditions import all_of, any_of, at_least, divides, equal
 from shapelint.lengths.domain import condition_of, expression_of
 from shapelint.lengths.expr import Expr, floordiv, symbol
+from shapelint.lengths.formulas import formula, map_text
 from shapelint.lengths.real import Real
 from shapelint.lengths.sets import SizeSet
-from shapelint.lengths.words import formula, map_text, set_text
+from shapelint.lengths.words import set_text
 from tests.lengths.trees import polynomial, quasi_affine, sizes
 
 H, W, L, n = symbol("H"), symbol("W"), symbol("L"), symbol("n")

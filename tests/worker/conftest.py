@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from shapelint.client import Limits, Worker, WorkerSession
+from shapelint.client import WorkerSession
+from shapelint.process import Limits, Worker
 
 Ask = Callable[..., WorkerSession]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shapelint.client import Unanswered
+from shapelint.process import Unanswered
 from tests.worker.conftest import Ask
 
 NET = """

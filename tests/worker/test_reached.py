@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from shapelint.lengths.words import formula
+from shapelint.lengths.formulas import formula
 from shapelint.worker.python.reached import functions_of
 from shapelint.worker.tracer import ShapeTracer
 

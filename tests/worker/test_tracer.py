@@ -11,9 +11,10 @@ import torch
 from torch import fx, nn
 from torch.nn import functional as F
 
-from shapelint.lengths.words import formula
+from shapelint.lengths.formulas import formula
 from shapelint.local import LocalSession
 from shapelint.template import template_of
+from shapelint.worker.claim import ShapeMismatch
 from shapelint.worker.decompose import decomposed
 from shapelint.worker.names import transfer_of
 from shapelint.worker.ops import OPS
@@ -21,7 +22,7 @@ from shapelint.worker.python.builtins import _SEEN, in_modules_of
 from shapelint.worker.python.swaps import swapped
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
-from shapelint.worker.tracer import ShapeMismatch, ShapeTracer
+from shapelint.worker.tracer import ShapeTracer
 
 SIZES = {"N": 2, "H": 32, "W": 48}
 IMAGE = {"0": (("N", 1, "H", "W"), torch.float32)}

@@ -17,17 +17,15 @@ from shapelint.lengths.real import Real
 from shapelint.worker.python.compared import (
     Compared,
     Number,
-    expr_of,
-    fixed,
     meeting_numpy,
     operand,
 )
+from shapelint.worker.python.compared import expr_of as expr_of
+from shapelint.worker.python.compared import fixed as fixed
 from shapelint.worker.python.double import Double, sizes_of_run
 from shapelint.worker.python.noticed import hashed, made_bare, written
 from shapelint.worker.python.repeated import Repeated
 from shapelint.worker.recorder import note_lost
-
-__all__ = ["Length", "LengthFloat", "as_float", "computed", "expr_of", "fixed", "length", "whole"]
 
 OfTwo = Callable[[Any, Any], Any]
 
