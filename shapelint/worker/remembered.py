@@ -1,10 +1,11 @@
 """Meta kernels that only compare sizes, asked once for all sizes that compare alike.
 
 An element-wise operation, a normalization, a product of matrices looks at a size to see whether it
-is another one, 1 or 0; where all of that is as it was, what comes out has the same dims of the
-arguments in the same places, in the same order in memory. Most meta kernels are written in Python
-and take longer than all that is added to a call here, and models repeat their layers at other
-sizes. What resizes a tensor takes the lengths that it is asked for from its arguments as well.
+is 1, 0, or another one that it meets; where all of that is as it was, what comes out has the same
+dims of the arguments in the same places, in the same order in memory. Most meta kernels are written
+in Python and take longer than all that is added to a call here, and models repeat their layers at
+other sizes. What resizes a tensor takes the lengths that it is asked for from its arguments as
+well.
 
 Any other kernel answers the same to the same sizes and strides, and so does one that compares
 sizes of tensors with gaps in memory, or one that is given weights alone. None knows which run it is
@@ -16,7 +17,7 @@ run, and so is everything while gradients are recorded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any
@@ -26,7 +27,7 @@ import torch
 from shapelint.worker.kernels import run_on_meta, run_op, unheard
 from shapelint.worker.layout import Order, dense, is_alias, order_of
 from shapelint.worker.nested import tensors_in
-from shapelint.worker.ops import COMPARING, RESIZING
+from shapelint.worker.ops import COMPARING, FROM_THE_BACK, RESIZING, Meeting
 from shapelint.worker.record import OpCall
 from shapelint.worker.shapes import Shape
 
@@ -43,10 +44,10 @@ class _Made:
     order: tuple[int, ...]
     dtype: torch.dtype
 
-    def at(self, dims: list[int] | None) -> torch.Tensor:
+    def at(self, sizes: _Sizes | None) -> torch.Tensor:
         """The tensor that arguments of these lengths give."""
-        assert dims is not None
-        return dense([dims[place] for place in self.places], self.order, self.dtype)
+        assert sizes is not None
+        return dense([sizes.seen[place][1] for place in self.places], self.order, self.dtype)
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,36 @@ class _Same:
     stride: tuple[int, ...]
     dtype: torch.dtype
 
-    def at(self, _dims: list[int] | None) -> torch.Tensor:
+    def at(self, _sizes: _Sizes | None) -> torch.Tensor:
         """The tensor that the same arguments give."""
         return torch.empty_strided(self.shape, self.stride, dtype=self.dtype, device="meta")
+
+
+class _Sizes:
+    """What a kernel compares: sizes, each with the place where it meets others."""
+
+    def __init__(self, meeting: Meeting) -> None:
+        self._places, self.counts = meeting
+        self.seen: list[tuple[int, int]] = [(0, 0), (0, 1)]
+
+    def _placed(self, shape: Sequence[int]) -> list[tuple[int, int]]:
+        """0 and 1 are compared anywhere."""
+        places = self._places(len(shape))
+        return [(place if n > 1 else 0, n) for place, n in zip(places, map(int, shape))]
+
+    def see(self, shape: Sequence[int]) -> None:
+        """Add the sizes of a tensor."""
+        self.seen += self._placed(shape)
+
+    @property
+    def alike(self) -> tuple[int, ...]:
+        """The same for all sizes that compare alike."""
+        return tuple(map(self.seen.index, self.seen))
+
+    def among(self, shape: Sequence[int]) -> tuple[int, ...] | None:
+        """Where the sizes of a result are; None if one of them is nowhere."""
+        placed = self._placed(shape)
+        return tuple(map(self.seen.index, placed)) if set(self.seen).issuperset(placed) else None
 
 
 class Remembered:
@@ -74,14 +102,17 @@ class Remembered:
             return unheard(run_on_meta, call.func, call.args, call.kwargs)
         resizes = RESIZING.get(call.name)
         if type(claimed) is Shape and resizes is not None and resizes(*call.args, **call.kwargs):
-            known = [0, 1, *map(int, claimed)]
-            return self._once(_unheard, call.func, call.args, call.kwargs, known)
-        run = self.run if call.name in COMPARING else self.repeat
-        return run(call.func, call.args, call.kwargs)
+            sizes = _Sizes(FROM_THE_BACK)
+            sizes.see(claimed)
+            return self._once(_unheard, call.func, call.args, call.kwargs, sizes)
+        meeting = COMPARING.get(call.name)
+        if meeting is None:
+            return self.repeat(call.func, call.args, call.kwargs)
+        return self.run(call.func, call.args, call.kwargs, meeting)
 
-    def run(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    def run(self, func: Callable[..., Any], args: Any, kwargs: Any, meeting: Meeting) -> Any:
         """What a ``func`` that only compares sizes returns. Raises what it raises."""
-        return self._once(_unheard, func, args, kwargs, [0, 1])
+        return self._once(_unheard, func, args, kwargs, _Sizes(meeting))
 
     def repeat(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What any other ``func`` returns: the same for the same sizes. Raises what it raises."""
@@ -94,18 +125,18 @@ class Remembered:
         return self._once(_called, func, args, kwargs, None)
 
     def _once(
-        self, run: Any, func: Callable[..., Any], args: Any, kwargs: Any, dims: list[int] | None
+        self, run: Any, func: Callable[..., Any], args: Any, kwargs: Any, sizes: _Sizes | None
     ) -> Any:
         with torch._C.DisableTorchFunction():
-            key = _key(func, args, kwargs, dims)
-            if key is None and dims is not None:
-                key, dims = _key(func, args, kwargs, None), None
+            key = _key(func, args, kwargs, sizes)
+            if key is None and sizes is not None:
+                key, sizes = _key(func, args, kwargs, None), None
             if key in self._made:
-                return self._made[key].at(dims)
+                return self._made[key].at(sizes)
         result = run(func, args, kwargs)
         with torch._C.DisableTorchFunction():
             if key is not None and _is_new(result, tensors_in((args, kwargs))):
-                made = _made(result, dims)
+                made = _made(result, sizes)
                 if made is not None:
                     self._made[key] = made
         return result
@@ -119,46 +150,54 @@ def _called(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     return func(*args, **kwargs)
 
 
-def _made(result: torch.Tensor, dims: list[int] | None) -> _Made | _Same | None:
-    """How to make a result again, from ``dims`` if they are given; None if they do not tell."""
-    if dims is None:
+def _made(result: torch.Tensor, sizes: _Sizes | None) -> _Made | _Same | None:
+    """How to make a result again, from ``sizes`` if they are given; None if they do not tell."""
+    if sizes is None:
         return _Same(result.shape, result.stride(), result.dtype)
-    order = order_of(result)
-    if order is None or not set(dims).issuperset(result.shape):
-        return None
-    return _Made(tuple(map(dims.index, result.shape)), order, result.dtype)
+    order, places = order_of(result), sizes.among(result.shape)
+    return None if order is None or places is None else _Made(places, order, result.dtype)
 
 
-def _key(func: Callable[..., Any], args: Any, kwargs: Any, dims: list[int] | None) -> object:
-    """All that the result depends on, None if unknown; lengths go into ``dims`` if there is one."""
+def _key(func: Callable[..., Any], args: Any, kwargs: Any, sizes: _Sizes | None) -> object:
+    """All that the result depends on, None if unknown; lengths go into ``sizes``, if given."""
     if torch.is_grad_enabled():
         return None
     try:
-        given = tuple([_argument(v, dims) for v in args])
-        named = tuple([(name, _argument(v, dims)) for name, v in kwargs.items()])
+        given = tuple([_argument(v, sizes) for v in args])
+        named = tuple([(name, _argument(v, sizes)) for name, v in kwargs.items()])
     except (TypeError, RuntimeError):  # a sparse tensor has no strides
         return None
-    alike = tuple(map(dims.index, dims)) if dims is not None else ()
+    alike = sizes.alike if sizes is not None else ()
     surroundings = torch.get_default_dtype(), torch.is_autocast_enabled("cpu")
     return func, given, named, alike, surroundings
 
 
-def _argument(value: Any, dims: list[int] | None) -> object:
+def _argument(value: Any, sizes: _Sizes | None) -> object:
     """Equal for arguments that are the same to a kernel: ``1``, ``1.0`` and ``True`` are not."""
     kind = type(value)
+    if sizes is not None and sizes.counts and _are_sizes(value):
+        shape = value if isinstance(value, (tuple, list)) else (value,)
+        sizes.see(shape)
+        return int, len(shape)
     if kind in _PLAIN:
         return kind, value
     if isinstance(value, torch.Tensor):
-        if dims is None:
+        if sizes is None:
             return value.shape, value.stride(), _dtype(value)
-        dims += value.shape
+        sizes.see(value.shape)
         return _seen(value)
     if isinstance(value, (int, float)):
         plain = int(value) if isinstance(value, int) else float(value)
         return type(plain), plain
     if isinstance(value, (tuple, list)):
-        return kind, *[_argument(v, dims) for v in value]
+        return kind, *[_argument(v, sizes) for v in value]
     raise TypeError
+
+
+def _are_sizes(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return all(map(_are_sizes, value))
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _seen(tensor: torch.Tensor) -> tuple[Order, torch.dtype]:

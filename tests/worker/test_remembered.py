@@ -15,14 +15,17 @@ from torch.overrides import TorchFunctionMode
 from shapelint.local import LocalSession
 from shapelint.model import Input
 from shapelint.worker import remembered
+from shapelint.worker.names import op_name
 from shapelint.worker.nested import tensors_in
-from shapelint.worker.ops import COMPARING, OPS
+from shapelint.worker.ops import COMPARING, FROM_THE_BACK, OPS
 from shapelint.worker.ops.resample import interpolate
 from shapelint.worker.record import OpCall
 from shapelint.worker.remembered import Remembered
 from shapelint.worker.shapes import Shape
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+dict(OPS.items())  # every module says which of its ops compare
 
 
 def _meta(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
@@ -42,6 +45,7 @@ EQUAL = {
     "another tensor like it": (_call(torch.relu, X), _call(torch.relu, _meta(2, 3, 8, 8))),
     "a keyword": (_call(torch.add, X, X, alpha=2), _call(torch.add, X, X, alpha=2)),
     "what was returned before": (_call(torch.relu, X), _call(torch.relu, torch.relu(X))),
+    "equal lengths that do not meet": (_call(torch.relu, X), _call(torch.relu, WIDE)),
     "sizes that compare alike": (_call(torch.relu, WIDE), _call(torch.relu, _meta(4, 8, 3, 2))),
     "what broadcasts alike": (
         _call(torch.add, WIDE, _meta(5, 1, 1)),
@@ -55,6 +59,18 @@ EQUAL = {
         _call(F.batch_norm, _meta(2, 3, 9, 7), *NORM),
         _call(F.batch_norm, _meta(4, 3, 8, 5), *NORM),
     ),
+    "as many channels as rows": (
+        _call(F.batch_norm, _meta(2, 3, 3, 7), *NORM),
+        _call(F.batch_norm, _meta(4, 3, 8, 5), *NORM),
+    ),
+    "a group for each channel": (
+        _call(torch.group_norm, _meta(2, 6, 9, 7), 6, _meta(6)),
+        _call(torch.group_norm, _meta(4, 8, 8, 5), 8, _meta(8)),
+    ),
+    "other features": (
+        _call(torch.layer_norm, _meta(2, 5, 9), (9,), _meta(9)),
+        _call(torch.layer_norm, _meta(2, 7, 4), (4,), _meta(4)),
+    ),
     "gaps in memory": (_call(torch.relu, X[..., ::2]), _call(torch.relu, X[..., ::2])),
     "a product": (
         _call(F.linear, _meta(2, 5, 9), _meta(7, 9)),
@@ -66,7 +82,18 @@ DIFFERENT = {
     "another function": (_call(torch.relu, X), _call(torch.mean, X)),
     "a length of 1": (_call(torch.relu, X), _call(torch.relu, X[:1].clone())),
     "no elements": (_call(torch.relu, X), _call(torch.relu, X[:0].clone())),
-    "equal lengths": (_call(torch.relu, X), _call(torch.relu, WIDE)),
+    "equal lengths": (
+        _call(F.linear, _meta(2, 5, 9), _meta(7, 9)),
+        _call(F.linear, _meta(2, 5, 9), _meta(5, 9)),
+    ),
+    "two groups": (
+        _call(torch.group_norm, _meta(2, 6, 9), 6),
+        _call(torch.group_norm, _meta(2, 6, 9), 2),
+    ),
+    "one feature": (
+        _call(torch.layer_norm, _meta(2, 5, 9), (9,)),
+        _call(torch.layer_norm, _meta(2, 5, 1), (1,)),
+    ),
     "strides": (_call(torch.relu, X), _call(torch.relu, X.mT.contiguous().mT)),
     "other gaps in memory": (_call(torch.relu, X[..., ::2]), _call(torch.relu, X[..., ::4])),
     "gaps at other sizes": (_call(torch.relu, X[..., ::2]), _call(torch.relu, X[:1, :, :, ::2])),
@@ -109,7 +136,11 @@ def _all_seen(value: Any) -> list[Any]:
 def _answers(*calls: Call) -> list[Any]:
     known = Remembered()
     with torch.no_grad():
-        return [known.run(*call) for call in calls]
+        return [_run(known, *call) for call in calls]
+
+
+def _run(known: Remembered, func: Any, args: Any, kwargs: Any) -> Any:
+    return known.run(func, args, kwargs, COMPARING.get(op_name(func), FROM_THE_BACK))
 
 
 @pytest.mark.parametrize("calls", EQUAL.values(), ids=EQUAL)
@@ -137,11 +168,20 @@ ALIKE = {
     "a weight": lambda n, c, h, w: (_meta(n, h, w), _meta(c, w)),
     "batches": lambda n, c, h, w: (_meta(n, h, c).mT, _meta(n, h, w)),
     "statistics": lambda n, c, h, w: (_meta(n, c, h, w), _meta(c), _meta(c)),
+    "statistics of columns": lambda n, c, h, w: (
+        _meta(n, h, w, c).movedim(3, 1), *(_meta(c) for _ in range(4)), False, 0.1, 1e-5, False
+    ),
+    "statistics of this batch": lambda n, c, h, w: (
+        _meta(n, h, w, c).movedim(3, 1), None, None, None, None, True, 0.1, 1e-5, False
+    ),
+    "a group each": lambda n, c, h, w: (_meta(n, h, c).mT, c, _meta(c), _meta(c), 1e-5, False),
+    "two in a group": lambda n, c, h, w: (_meta(n, h, w, 2 * c).movedim(3, 1), c, _meta(2 * c)),
+    "features": lambda n, c, h, w: (_meta(n, w, h).mT, (h, w), _meta(h, w)),
+    "slopes": lambda n, c, h, w: (_meta(n, h, w, c).movedim(3, 1), _meta(c)),
 }  # fmt: skip
 
 
 def _functions() -> set[Callable[..., Any]]:
-    dict(OPS.items())  # every module says which of its ops compare
     spaces = (torch, torch.Tensor, F, torch.special)
     return {getattr(s, name) for s in spaces for name in COMPARING if hasattr(s, name)}
 
@@ -150,12 +190,12 @@ def _functions() -> set[Callable[..., Any]]:
 def test_ops_that_are_said_to_compare_do_nothing_else(arguments: Any, runs: list[Any]) -> None:
     known, ran = Remembered(), 0
     for func in _functions():
-        for sizes in (2, 5, 9, 7), (4, 8, 3, 5):
+        for sizes in (2, 5, 9, 7), (4, 8, 3, 5), (6, 6, 6, 6), (8, 4, 4, 2):
             given, again = arguments(*sizes), arguments(*sizes)
             with torch.no_grad(), contextlib.suppress(*REFUSALS):
                 really = func(*again)
                 ran += 1
-                assert _all_seen(known.run(func, given, {})) == _all_seen(really), func
+                assert _all_seen(_run(known, func, given, {})) == _all_seen(really), func
     assert len(runs) < ran
 
 
@@ -264,14 +304,14 @@ def test_what_is_made_of_weights_is_made_once(call: Call, count: int) -> None:
 def test_gradients_are_not_forgotten(runs: list[Any]) -> None:
     weight = _meta(3).requires_grad_()
     known = Remembered()
-    assert [known.run(torch.relu, (weight,), {}).requires_grad for _ in range(2)] == [True, True]
+    assert [_run(known, torch.relu, (weight,), {}).requires_grad for _ in range(2)] == [True, True]
 
 
 def test_an_error_is_raised_each_time(runs: list[Any]) -> None:
     known = Remembered()
     for _ in range(2):
         with pytest.raises(RuntimeError, match="must match the size"):
-            known.run(torch.add, (_meta(3), _meta(4)), {})
+            _run(known, torch.add, (_meta(3), _meta(4)), {})
 
 
 class TwiceIfLong(nn.Module):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from shapelint.worker.ops import COMPARING, op
+from shapelint.worker.ops import ANYWHERE, COMPARING, op
 from shapelint.worker.shapes import (
     Shape,
     broadcast,
@@ -22,7 +22,7 @@ from shapelint.worker.shapes import (
     shape_of,
 )
 
-COMPARING.update({"linear", "matmul", "__matmul__", "bmm"})
+COMPARING.update(dict.fromkeys(("linear", "matmul", "__matmul__", "bmm"), ANYWHERE))
 
 
 @op("linear")

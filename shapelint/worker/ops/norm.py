@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from shapelint.lengths.conditions import unequal
-from shapelint.worker.ops import COMPARING, op
+from shapelint.worker.ops import COMPARING, FROM_THE_BACK, PER_CHANNEL, op
 from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.shapes import Shape, broadcast, divides, either, eq, need, shape_of
 
-COMPARING.update({"batch_norm", "layer_norm", "rms_norm"})
+COMPARING.update(dict.fromkeys(("batch_norm", "instance_norm"), PER_CHANNEL))
+COMPARING["group_norm"] = PER_CHANNEL._replace(counts=True)
+COMPARING.update(dict.fromkeys(("layer_norm", "rms_norm"), FROM_THE_BACK._replace(counts=True)))
 
 
 @op("F.batch_norm")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shapelint.lengths.conditions import all_of
-from shapelint.worker.ops import COMPARING, op
+from shapelint.worker.ops import COMPARING, FROM_THE_BACK, PER_CHANNEL, op
 from shapelint.worker.shapes import (
     Shape,
     broadcast,
@@ -82,7 +82,8 @@ ASSIGNING = _words(
     """
 )
 
-COMPARING.update(ONE_TENSOR, BROADCASTING, IN_PLACE)
+COMPARING.update(dict.fromkeys((*ONE_TENSOR, *BROADCASTING, *IN_PLACE), FROM_THE_BACK))
+COMPARING["prelu"] = PER_CHANNEL
 
 
 @op(*ONE_TENSOR)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from shapelint.worker.ops import COMPARING, op
+from shapelint.worker.ops import COMPARING, FROM_THE_BACK, op
 from shapelint.worker.shapes import Shape, dim_index, shape_of
 
-COMPARING.update({"softmax", "log_softmax"})
+COMPARING.update(dict.fromkeys(("softmax", "log_softmax"), FROM_THE_BACK))
 
 
 @op("softmax", "log_softmax", "_softmax", "_log_softmax", "special_softmax", "special_log_softmax")
