@@ -5,6 +5,7 @@ torch is never imported here; the worker has it (:mod:`shapelint.process`).
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shapelint import wire
-from shapelint.facts import Built, Facts, InputGuess, Inventory, Problem
+from shapelint.facts import Built, Facts, ForwardCall, InputGuess, Inventory, Problem
 from shapelint.lengths.expr import Bounds
 from shapelint.model import Input
 from shapelint.process import Json, Unanswered, Worker
@@ -97,10 +98,17 @@ class WorkerSession:
         self._state["build"] = request
         return _decoded(partial(read, Built), answer, "built")
 
-    def inputs(self) -> InputGuess:
-        """What ``forward`` of the built model takes; used from now on. Raises Unanswered."""
-        guess = _decoded(partial(read, InputGuess), self._ask({"do": "inputs"}), "inputs")
-        self.use(guess.inputs)
+    def inputs(
+        self, calls: Sequence[ForwardCall] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> InputGuess:
+        """What ``forward`` of the built model takes; used from now on. Raises Unanswered.
+
+        ``calls`` are those of the project, ``kwargs`` literals that are given anyway.
+        """
+        request = {"do": "inputs", "calls": [dataclasses.asdict(c) for c in calls]}
+        answer = self._ask({**request, "kwargs": repr(dict(kwargs or {}))})
+        guess = _decoded(partial(read, InputGuess), answer, "inputs")
+        self.use(guess.inputs, ast.literal_eval(guess.kwargs))
         return guess
 
     def use(

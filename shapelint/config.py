@@ -117,6 +117,8 @@ class Settings:
     """The tensors that ``forward`` takes; empty to find out."""
     args: Mapping[str, Any] = field(default_factory=dict)
     """Arguments of the constructor."""
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    """Keyword arguments of ``forward`` that stay the same."""
     train: bool = False
     """Whether models run in training mode: ``BatchNorm`` needs more than one value there."""
 

@@ -143,6 +143,29 @@ class InputGuess:
     """
     written: bool = False
     """Whether it is an annotation or an example."""
+    kwargs: str = "{}"
+    """``repr`` of the arguments that are no tensors, by name: ``forward(x, mode="full")``."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a call of a model passes for one parameter, as far as its source says."""
+
+    literal: str = ""
+    """``repr`` of a literal; empty if it is none."""
+    shape: tuple[int, ...] = ()
+    """Of a tensor that is made of nothing, ``torch.randn(1, 3, n, n)``; 0 where it does not say."""
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class ForwardCall:
+    """A call of a model somewhere in its project."""
+
+    args: tuple[Given, ...]
+    kwargs: tuple[tuple[str, Given], ...]
+    path: str
+    line: int
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def to_describe(inputs: Inputs) -> str:
         example = {1: "N", 2: "N,64", 3: "N,1,L", 5: "N,1,D,H,W"}.get(len(only.dims), "N,3,H,W")
         return f"describe the input: --input {example}{_dtype(only)}"
     options = (f"--input {i.name}={','.join(map(str, i.dims))}{_dtype(i)}" for i in inputs)
-    return f"describe the inputs: {' '.join(options)}"
+    return f"describe the inputs: {' '.join(options)}; --kwarg NAME=VALUE for what is no tensor"
 
 
 def _dtype(described: Input) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from shapelint.analysis import Analysis
 from shapelint.analysis import examine as analyse
 from shapelint.contracts import conditions_on_inputs
 from shapelint.errors import UsageError
-from shapelint.facts import Annotated, InputGuess, Problem
+from shapelint.facts import Annotated, ForwardCall, InputGuess, Problem
 from shapelint.guesses import revised
 from shapelint.lengths.conditions import Condition, all_of
 from shapelint.lengths.sets import SizeSet
@@ -19,6 +20,7 @@ from shapelint.template import symbols_of
 if TYPE_CHECKING:
     from shapelint.client import WorkerSession
     from shapelint.config import Declared, Settings
+    from shapelint.facts import Annotated, ForwardCall, InputGuess
     from shapelint.model import Input
     from shapelint.trace import Span
 
@@ -30,10 +32,15 @@ def looked_at(
     annotated: Annotated,
     target: str,
     span: Span,
+    calls: Callable[[], Sequence[ForwardCall]],
 ) -> tuple[Analysis, InputGuess | None]:
-    """The analysis for the inputs that were asked for, else for those that were guessed."""
+    """The analysis for the inputs that were asked for, else for those that were guessed.
+
+    ``calls`` finds those of the project.
+    """
     lengths = settings.lengths or (model and model.lengths) or settings.usual_lengths
-    kwargs, roundtrip = (model.kwargs, model.roundtrip) if model else ({}, None)
+    kwargs = {**(model.kwargs if model else {}), **settings.kwargs}
+    roundtrip = model.roundtrip if model else None
 
     def look(inputs: tuple[Input, ...]) -> Analysis:
         session.use(inputs, kwargs)
@@ -44,7 +51,8 @@ def looked_at(
     inputs = settings.inputs or (model.inputs if model else ())
     if inputs:
         return look(inputs), None
-    guess = session.inputs()
+    guess = session.inputs(calls(), kwargs)
+    kwargs = ast.literal_eval(guess.kwargs)
     return revised(look(guess.inputs), look), guess
 
 

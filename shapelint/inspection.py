@@ -10,13 +10,14 @@ import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 from shapelint.analysis import Analysis
 from shapelint.client import WorkerSession
 from shapelint.config import Settings
 from shapelint.errors import UsageError
-from shapelint.facts import TOOK_LONGER, Built, Facts, Part, Problem, SkippedStatement
+from shapelint.facts import TOOK_LONGER, Built, Facts, ForwardCall, Part, Problem, SkippedStatement
 from shapelint.findings.selection import selected_rules
 from shapelint.findings.suppressions import SKIP, skips
 from shapelint.found import Found, unavailable
@@ -274,7 +275,8 @@ def _analysed(
     """One model that was built. Raises Unanswered, and TooHard when the time is over."""
     span = Span(str(path), plan.line, 1, plan.line, 1)
     target = f"{path}:{plan.name}"
-    analysis, guess = looked_at(session, settings, plan.declared, built.annotated, target, span)
+    known = (settings, plan.declared, built.annotated, target, span)
+    analysis, guess = looked_at(session, *known, partial(_calls, session, plan, path))
     doubt = why_doubtful(analysis, guess) if guess else ""
     if doubt:
         raise Unanswered(Problem("error", doubt, details=to_describe(analysis.inputs)))
@@ -284,6 +286,12 @@ def _analysed(
     if guess and guess.written and analysis.subject.never_works:  # then one of the two is wrong
         found = found.with_note(f"input: {guess.how}")
     return dataclasses.replace(found, parts=built.parts)
+
+
+def _calls(session: WorkerSession, plan: Plan, path: Path) -> Sequence[ForwardCall]:
+    """How the project calls a model."""
+    project = project_at(session.root, session.files)
+    return project.forward_calls(plan.name, path, is_instance=plan.name != plan.class_name)
 
 
 def _reported(

@@ -218,7 +218,27 @@ def test_an_example_that_never_runs_is_told(tmp_path: Path) -> None:
     called = "def use():\n    Net()(torch.rand(1, 4, 32, 32))\n"
     report, findings = linted(tmp_path, f"{BROKEN}\n{called}")
     assert findings == ["error channel-mismatch"]
-    assert report.diagnostics[0].notes[-1] == "input: the file calls it on (1, 4, 32, 32)"
+    assert report.diagnostics[0].notes[-1] == "input: called on (1, 4, 32, 32), as in model.py:16"
+
+
+def test_an_option_that_a_call_gives_is_no_tensor(tmp_path: Path) -> None:
+    """The stack of no tensors raises, whatever goes in."""
+    net = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, 3)
+
+    def forward(self, x, steps=0):
+        return torch.stack([self.conv(x)] * steps)
+
+
+if __name__ == "__main__":
+    print(Net()(torch.rand(2, 1, 64), steps=3).shape)
+"""
+    report, findings = linted(tmp_path, net)
+    assert (report.targets[0].evidence, findings) == ("proven", [])
+    assert "with steps=3" in report.targets[0].assumed[-1]
 
 
 TWO_WORDS = """
@@ -235,7 +255,8 @@ class Net(nn.Module):
 def test_inputs_to_describe_are_options_of_the_command_line(tmp_path: Path) -> None:
     report, _ = linted(tmp_path, TWO_WORDS)
     assert report.diagnostics[0].notes == (
-        "describe the inputs: --input tokens=N,L:int64 --input x=N,3",
+        "describe the inputs: --input tokens=N,L:int64 --input x=N,3; "
+        "--kwarg NAME=VALUE for what is no tensor",
     )
 
 

@@ -178,6 +178,14 @@ _MODEL_OPTIONS = (
         help="An argument of the constructor: Python literal, JSON or text. Repeatable.",
     ),
     click.option(
+        "--kwarg",
+        "kwargs",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_arguments,
+        help="An argument of forward that is no tensor, written like that of --arg. Repeatable.",
+    ),
+    click.option(
         "--train",
         is_flag=True,
         help="Run models in training mode instead of eval mode.",

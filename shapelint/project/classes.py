@@ -13,11 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
 
+from shapelint.facts import ForwardCall
 from shapelint.project import hyperparameters
 from shapelint.project.callers import builders, given, makers_of
 from shapelint.project.constructions import Around, Construction, constructions
 from shapelint.project.discovery import configs, digest, project_files, readmes, source_of
 from shapelint.project.fences import code_blocks, notebook
+from shapelint.project.forward_calls import forward_calls
 from shapelint.project.names import Known, agreed, command_line
 from shapelint.project.objects import BUILT_BY, given_as_one
 from shapelint.project.sources import SourceFile, parsed
@@ -124,6 +126,18 @@ class Project:
             if isinstance(node, ast.ClassDef) and node.name == class_name:
                 files = ((name, file) for name in BUILT_BY for file in self.mentioning(name))
                 yield from given_as_one(node, parameters[0], self._configs, files)
+
+    def forward_calls(self, name: str, path: Path, is_instance: bool) -> list[ForwardCall]:
+        """Calls of a model of a file: of an instance there, or of what a class or factory makes."""
+        options = agreed(self._command_lines)
+        if is_instance:
+            own = self.parse(path)
+            return forward_calls((), (name,), [own] if own else [], options)
+        path = path.absolute()
+        made = [(path, name), *self._factories(name, path)]
+        files = {file.path: file for where, maker in made for file in self.meaning(maker, where)}
+        shown = (example for example in self.examples if example.means(name, path))
+        return forward_calls({maker for _, maker in made}, (), (*files.values(), *shown), options)
 
     def _around(self, path: Path) -> Around:
         lines = self._command_lines

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from shapelint.facts import Built, Part, Problem
+from shapelint.facts import Built, ForwardCall, Part, Problem
 from shapelint.model import Input
 from shapelint.records import read
 from shapelint.source.texts import Texts
@@ -158,10 +158,10 @@ class FileSession:
         own = path == self.path
         return self._namespace("meta") if own else vars(self.project.imported(path))
 
-    def on_inputs(self) -> Json:
-        """What ``forward`` takes, as far as it can be found out."""
-        guess = guess_inputs(self._built(), self.path, self.target, self.project.files)
-        self.call = Call(guess.inputs)
+    def on_inputs(self, calls: Sequence[Json], kwargs: str) -> Json:
+        """What ``forward`` takes, as far as it can be found out, also from calls in the project."""
+        found, given = [read(ForwardCall, c) for c in calls], ast.literal_eval(kwargs)
+        guess = guess_inputs(self._built(), self.path, found, given, self.project.files)
         return {"inputs": dataclasses.asdict(guess)}
 
     def on_use(self, inputs: Sequence[Any], kwargs: str) -> Json:

@@ -39,7 +39,10 @@ SAID = {
             )
         },
     ),
-    "arguments are values": (["--arg", "channels=64"], {"args": {"channels": 64}}),
+    "arguments are values": (
+        ["--arg", "channels=64", "--kwarg", "mode=full"],
+        {"args": {"channels": 64}, "kwargs": {"mode": "full"}},
+    ),
     "the interpreter and the time it gets": (
         ["--python", "env/bin/python", "--timeout", "2.5"],
         {"python": "env/bin/python", "timeout": 2.5},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from shapelint.facts import ForwardCall, Given
 from shapelint.model import Input
 from shapelint.worker.loading.annotations import annotated, annotated_inputs, read_dims
 from shapelint.worker.loading.build import build
@@ -365,30 +367,81 @@ def test_it_says_how_it_was_found(model: nn.Module, how: str) -> None:
     assert guess_inputs(build(lambda device: model), Path(__file__)).how.startswith(how)
 
 
-LITERALS = [
-    pytest.param("y = net(torch.randn(1, 3, 64, 64))", id="instance"),
-    pytest.param("x = torch.rand((1, 3, 64, 64)).cuda()\ny = net(x)", id="through a name"),
-    pytest.param("model = AvgPool2d(2).eval()\ny = model(torch.ones(1, 3, 64, 64))", id="class"),
+class Options(nn.Module):
+    """Runs in one mode alone, and with at least one step."""
+
+    def forward(self, x, mode, steps=0, verbose: bool = False):
+        if mode != "full":
+            raise ValueError(mode)
+        return torch.stack([x] * steps)
+
+
+class Flagged(nn.Module):
+    def forward(self, x, everything: bool):
+        return (x, x) if everything else x
+
+
+HERE, THERE = str(Path(__file__)), "train.py"
+IMAGE, TENSOR, FULL = Given(shape=(1, 3, 64, 64)), Given(), Given(literal="'full'")
+STEPS = (("steps", Given(literal="5")),)
+POOL = nn.AvgPool2d(2)
+CALLED: list[Any] = [
+    pytest.param(POOL, [], ("N", "C", "H", "W"), {}, id="nobody calls it"),
+    pytest.param(POOL, [((IMAGE,), (), HERE)], ("N", 3, "H", "W"), {}, id="channels in its file"),
     pytest.param(
-        "def main():\n    x = torch.zeros(1, 3, 64, 64)\n    print(net(x).shape)", id="in main"
+        POOL, [((IMAGE,), (), THERE)], ("N", "C", "H", "W"), {}, id="another file may build another"
+    ),
+    pytest.param(
+        POOL,
+        [((IMAGE,), (("classes", Given()),), HERE), ((IMAGE, IMAGE), (), HERE)],
+        ("N", "C", "H", "W"),
+        {},
+        id="forward takes no such arguments",
+    ),
+    pytest.param(
+        Options(),
+        [((TENSOR, Given(literal="'half'")), (), HERE), ((TENSOR, FULL), STEPS, THERE)],
+        ("N", "C", "H", "W"),
+        {"mode": "full", "steps": 5},
+        id="the call that runs",
+    ),
+    pytest.param(Flagged(), [], ("N", "C", "H", "W"), {"everything": False}, id="flags are off"),
+]
+
+
+@pytest.mark.parametrize(("model", "calls", "dims", "constants"), CALLED)
+def test_calls_in_the_project(
+    model: nn.Module, calls: list[Any], dims: tuple[Any, ...], constants: dict[str, Any]
+) -> None:
+    found = [ForwardCall(*call, line=3) for call in calls]
+    guess = guess_inputs(build(lambda device: model), Path(__file__), found)
+    assert [i.dims for i in guess.inputs] == [dims]
+    assert literal_eval(guess.kwargs) == constants
+
+
+SAID = [
+    pytest.param(POOL, (IMAGE,), (), "called on (1, 3, 64, 64), as in test_inputs.py:3", id="on"),
+    pytest.param(
+        Options(),
+        (IMAGE, FULL),
+        STEPS,
+        "called on (1, 3, 64, 64) with mode='full', steps=5, as in test_inputs.py:3",
+        id="on and with",
     ),
 ]
 
 
-def test_a_call_with_more_than_is_seen_says_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "net.py"
-    path.write_text("y = net(torch.randn(1, 3, 64, 64), classes=load())")
-    guess = guess_inputs(build(lambda device: nn.AvgPool2d(2)), path, "net")
-    assert not guess.how.startswith("the file calls it")
+@pytest.mark.parametrize(("model", "args", "kwargs", "said"), SAID)
+def test_it_says_which_call_it_goes_by(model: nn.Module, args: Any, kwargs: Any, said: str) -> None:
+    call = ForwardCall(args, kwargs, HERE, 3)
+    assert guess_inputs(build(lambda device: model), Path(__file__), [call]).how == said
 
 
-@pytest.mark.parametrize("lines", LITERALS)
-def test_a_literal_call_in_the_file_says_the_channels(tmp_path: Path, lines: str) -> None:
-    path = tmp_path / "net.py"
-    path.write_text(lines)
-    guess = guess_inputs(build(lambda device: nn.AvgPool2d(2)), path, "net")
-    assert [i.dims for i in guess.inputs] == [("N", 3, "H", "W")]
-    assert guess.how == "the file calls it on (1, 3, 64, 64)"
+def test_arguments_that_the_user_gives_come_first() -> None:
+    call = ForwardCall((TENSOR, Given(literal="'half'")), (), HERE, 3)
+    given = {"mode": "full", "steps": 1}
+    guess = guess_inputs(build(lambda device: Options()), Path(__file__), [call], given)
+    assert literal_eval(guess.kwargs) == given
 
 
 DIMS = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 
@@ -56,11 +57,15 @@ def is_telling(name: str) -> bool:
 
 
 def search(
-    model: Model, names: Sequence[str], known: Mapping[str, Template]
+    model: Model,
+    names: Sequence[str],
+    known: Mapping[str, Template],
+    constants: Mapping[str, Any],
 ) -> tuple[Guess, str, Failure | None]:
     """Dims and dtypes of the inputs ``names``, the layer that says so, and what still fails.
 
     ``known`` holds inputs that are not to be guessed; their channels may still be filled in.
+    ``constants`` are arguments that are no tensors.
     """
     best: _Attempt | None = None
     tried: list[Guess] = []
@@ -71,7 +76,7 @@ def search(
         if guess in tried:
             continue
         tried.append(guess)
-        attempt = _Attempt(guess, _trace(model, guess))
+        attempt = _Attempt(guess, _trace(model, guess, constants))
         attempt.cures = list(_cures(attempt, model.root, known))
         if best is None or attempt.progress > best.progress:
             best = attempt
@@ -85,12 +90,12 @@ def search(
     return best.guess, _what_says_so(best.trace, model.root), best.trace.failure
 
 
-def _trace(model: Model, guess: Guess) -> Trace:
+def _trace(model: Model, guess: Guess, constants: Mapping[str, Any]) -> Trace:
     """A run at small sizes; at others where these are too small, or the model asserts its own."""
     symbols = {d for dims, _ in guess.values() for d in dims if isinstance(d, str)}
     rest = iter(_OTHER_HINTS * len(symbols))
     hints = {s: _HINTS.get(s) or next(rest) for s in sorted(symbols)}
-    call = Call(as_inputs(guess, model.root))
+    call = Call(as_inputs(guess, model.root), constants)
     trace = _at_asserted_sizes(model, call, trace_run(model, call, hints))
     too_small = trace.events and not trace.events[-1].holds and trace.events[-1].need == "fits"
     if not too_small:

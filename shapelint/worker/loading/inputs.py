@@ -1,88 +1,76 @@
 """Which tensors a model takes, when nobody says so.
 
 In this order: jaxtyping annotations on ``forward``; an example that the model carries; a literal
-``torch.randn(1, 3, 224, 224)`` on which the file calls it; the first layer each input reaches.
+``torch.randn(1, 3, 224, 224)`` on which its file calls it; the first layer each input reaches.
 """
 
 from __future__ import annotations
 
-import ast
-import inspect
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
-from shapelint.facts import InputGuess
+from shapelint.facts import ForwardCall, InputGuess
 from shapelint.source.texts import Texts
+from shapelint.trace import Failure
 from shapelint.worker.loading.annotations import annotated_inputs
 from shapelint.worker.loading.build import Model
-from shapelint.worker.loading.examples import (
-    Template,
-    attached_examples,
-    generalised,
-    literal_examples,
-)
+from shapelint.worker.loading.examples import Template, attached_examples
 from shapelint.worker.loading.first_layer import FURTHEST, as_inputs, search
 from shapelint.worker.loading.missing_inputs import missing_inputs
+from shapelint.worker.loading.ways import Way, required_inputs, ways
 
 
 def guess_inputs(
-    model: Model, path: Path, target: str = "", files: Texts | None = None
+    model: Model,
+    path: Path,
+    calls: Sequence[ForwardCall] = (),
+    given: Mapping[str, Any] | None = None,
+    files: Texts | None = None,
 ) -> InputGuess:
     """The required inputs of ``forward``. Raises ValueError if there are none.
 
-    Optional ones are left out, unless a run fails for want of them.
+    Of the ways in which the project calls it, the first that runs. Optional inputs are left out,
+    unless a run fails for want of them. ``given`` are arguments that are no tensors.
     """
-    names, files = required_inputs(model.root), files or Texts()
-    known, how = _known(model, files.tree(path), target, names)
-    guess, layer, failure = search(model, names, known)
-    while others := [n for n in missing_inputs(model.root, failure, files) if n not in names]:
+    files, first = files or Texts(), None
+    for way in ways(model.root, calls, given or {}, path):
+        guess, failure = _guess(model, way, files)
+        if failure is None:
+            return guess
+        first = first or guess
+    if first is None:
+        raise ValueError("forward takes no tensor")
+    return first
+
+
+def _guess(model: Model, way: Way, files: Texts) -> tuple[InputGuess, Failure | None]:
+    names = [n for n in required_inputs(model.root) if n not in way.constants]
+    known, how = _known(model.root, names, way)
+    guess, layer, failure = search(model, names, known, way.constants)
+    while others := _others(model.root, failure, files, (*names, *way.constants)):
         names += others
-        guess, layer, failure = search(model, names, known)
-    inputs = as_inputs(guess, model.root)
-    written = bool(known)
-    return InputGuess(inputs, how if known else layer, written or layer != FURTHEST, written)
+        guess, layer, failure = search(model, names, known, way.constants)
+    inputs, written = as_inputs(guess, model.root), bool(known)
+    said = "; ".join(dict.fromkeys(filter(None, (str(way), how if known else layer))))
+    sure = written or layer != FURTHEST
+    return InputGuess(inputs, said, sure, written, repr(dict(way.constants))), failure
 
 
-def required_inputs(root: nn.Module) -> list[str]:
-    """Names of the parameters of ``forward`` without a default; ``"0"`` for ``*args``.
-
-    If all have one, the first: what stands behind ``*args`` is an option. Raises ValueError if
-    there are none.
-    """
-    parameters = list(inspect.signature(root.forward).parameters.values())
-    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    required = [p.name for p in named if p.default is p.empty]
-    if required:
-        return required
-    for first in parameters[:1]:
-        if first.kind in (first.VAR_POSITIONAL, first.POSITIONAL_ONLY):
-            return ["0"]
-    if named:
-        return [named[0].name]
-    raise ValueError("forward takes no input")
+def _others(
+    root: nn.Module, failure: Failure | None, files: Texts, names: Sequence[str]
+) -> list[str]:
+    return [n for n in missing_inputs(root, failure, files) if n not in names]
 
 
-def _known(
-    model: Model, tree: ast.Module, target: str, names: list[str]
-) -> tuple[dict[str, Template], str]:
-    annotated = annotated_inputs(type(model.root))
+def _known(root: nn.Module, names: list[str], way: Way) -> tuple[Mapping[str, Template], str]:
+    annotated = annotated_inputs(type(root))
     found = {name: annotated[name] for name in names if name in annotated}
     if found:
         return found, "annotations of forward"
-    found, how = attached_examples(model.root, names)
+    found, how = attached_examples(root, names)
     if found:
         return found, how
-    return _literals(tree, {target, type(model.root).__name__}, names)
-
-
-def _literals(
-    tree: ast.Module, targets: set[str], names: list[str]
-) -> tuple[dict[str, Template], str]:
-    for shapes in literal_examples(tree, targets):
-        templates = [generalised(shape) for shape in shapes]
-        if len(shapes) == len(names) and None not in templates:
-            example = ", ".join(map(str, shapes))
-            found = {n: t for n, t in zip(names, templates, strict=True) if t is not None}
-            return found, f"the file calls it on {example}"
-    return {}, ""
+    return way.templates, str(way)
