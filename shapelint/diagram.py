@@ -14,6 +14,7 @@ from typing import Literal
 from shapelint.lengths.formulas import formula
 from shapelint.model import Examination, Input
 from shapelint.stages import Pair, Stage, Structure, level, structure
+from shapelint.text.details import evidence, sizes_known
 from shapelint.trace import Node, Shape, Trace
 from shapelint.wording import whose
 
@@ -59,23 +60,16 @@ class Diagram:
 def diagram(seen: Examination) -> Diagram:
     """The picture of a model that was examined; without boxes if there was no run."""
     report, trace = seen.report, seen.trace
-    facts = []
-    if report.valid_sizes is not None:
-        facts.append(f"runs at {report.valid_sizes.text}")
-    if report.roundtrip_sizes is not None:
-        facts.append(f"comes back at {report.roundtrip_sizes.text}")
-    if report.unknown_sizes is not None:
-        facts.append(f"not known at {report.unknown_sizes.text}")
-    facts.append(": ".join(filter(None, [report.evidence.replace("-", " "), report.reason])))
+    facts = (*sizes_known(report), evidence(report))
     if trace is None:
-        return Diagram(report.target, tuple(facts), (), ())
+        return Diagram(report.target, facts, (), ())
     symbols = _spatial(report.inputs)
     found = structure(trace, symbols)
     boxes = dict(_boxes(found, seen.junctions, symbols))
     nodes = sorted(boxes)
     ends = _ends(trace, symbols)
     shown = (*(boxes[n] for n in nodes), *(box for _, box in ends))
-    return Diagram(report.target, tuple(facts), shown, tuple(_edges(trace, nodes, ends)))
+    return Diagram(report.target, facts, shown, tuple(_edges(trace, nodes, ends)))
 
 
 def _spatial(inputs: Iterable[Input]) -> tuple[str, ...]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from shapelint.explore.paths import Outcome, follow
+from shapelint.lengths.expr import Sizes
 from shapelint.losses import structure_at
 from shapelint.model import Label
 from shapelint.stages import Stage
 from shapelint.subject import Subject
 from shapelint.trace import Node, Span
 from shapelint.wording import place, size_text, whose
-
-Sizes = Mapping[str, int]
 
 
 def flow(subject: Subject, sizes: Sizes) -> tuple[Label, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shapelint.explore.paths import Outcome, follow
+from shapelint.lengths.expr import Sizes
+from shapelint.model import Label
+from shapelint.span import Span
 from shapelint.stages import Pair, Stage, Structure, structure
 from shapelint.subject import Subject
-
-Sizes = Mapping[str, int]
+from shapelint.wording import chain, chain_note, related_layer
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,17 @@ class Loss:
     structure: Structure
     expected: int
     actual: int
+
+    def related(self, otherwise: Span) -> tuple[Label, ...]:
+        """The encoder stage that it should undo, if there is one, with its map."""
+        return (related_layer(self.pair.encoder, otherwise),) if self.pair else ()
+
+    def chains(self, failing: Sizes, fitting: Sizes) -> str:
+        """``lengths: 16 -> 8 -> 15 (fails)    15 -> 8 -> 15 (fits)``, or the first of both."""
+        shown = [(failing, "fails"), *([(fitting, "fits")] if fitting else [])]
+        symbol, found = self.stage.symbol, self.structure
+        texts = (chain_note(chain(found, symbol, sizes), verdict) for sizes, verdict in shown)
+        return f"lengths: {'    '.join(texts)}"
 
 
 def structure_at(subject: Subject, sizes: Sizes) -> Structure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from shapelint.explore.exploration import Exploration
 from shapelint.explore.paths import Failing, Outcome, set_of
 from shapelint.lengths.conditions import all_of, equal
-from shapelint.lengths.expr import Expr, as_expr, symbol
+from shapelint.lengths.expr import Expr, Sizes, as_expr, symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Input, Label
 from shapelint.ordinary import ordinary_sizes
@@ -23,8 +23,6 @@ from shapelint.wording import size_text
 
 if TYPE_CHECKING:
     from shapelint.contracts import Promise
-
-Sizes = Mapping[str, int]
 
 
 @dataclass(frozen=True)

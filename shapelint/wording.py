@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
-from shapelint.lengths.expr import Expr
+from shapelint.lengths.expr import Expr, Sizes
 from shapelint.lengths.formulas import formula, map_text
+from shapelint.lengths.phrases import size_text as size_text
 from shapelint.lengths.sets import TOO_LONG, SizeSet
 from shapelint.model import Label
 from shapelint.stages import Stage, Structure
 from shapelint.trace import Node, Span
 
-Sizes = Mapping[str, int]
-
 _PARITY = {"0": "even", "1": "odd"}
 
 _LONG = 60
 """Characters after which an example says more than all sizes."""
-
-
-def size_text(sizes: Sizes) -> str:
-    """``H = 12, W = 32``."""
-    return ", ".join(f"{name} = {n}" for name, n in sizes.items())
 
 
 def for_sizes(sizes: SizeSet) -> str:

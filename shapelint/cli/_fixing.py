@@ -13,7 +13,7 @@ from shapelint.model import Report
 from shapelint.source.replacing import CHANGED, NotReplaced, replace_text
 from shapelint.source.texts import Texts
 from shapelint.text.diff import unified
-from shapelint.text.summary import fixable
+from shapelint.text.summary import count, fixable
 
 
 def apply(report: Report, lint: Lint, asked: Settings, since: float) -> tuple[Report, bool]:
@@ -28,8 +28,7 @@ def apply(report: Report, lint: Lint, asked: Settings, since: float) -> tuple[Re
     if failures:
         return lint(Texts(), None), False
     if done.findings:
-        many = _count(done.findings, "finding"), _count(len(done.texts), "file")
-        click.echo(f"Fixed {many[0]} in {many[1]}", err=True)
+        click.echo(f"Fixed {_extent(done)}", err=True)
     return done.report, True
 
 
@@ -42,18 +41,15 @@ def show_diff(report: Report, lint: Lint, asked: Settings) -> int:
     done = fixed(report, lint, asked.unsafe_fixes)
     click.echo(_diff(done.texts), nl=False)
     if done.findings:
-        many = _count(done.findings, "finding"), _count(len(done.texts), "file")
-        click.echo(f"Would fix {many[0]} in {many[1]}", err=True)
-    _say_what_is_left(done.report)
+        click.echo(f"Would fix {_extent(done)}", err=True)
+    if left := fixable(done.report):
+        click.echo(left, err=True)
     _show_the_rest(done)
     return int(bool(done.texts))
 
 
-def _say_what_is_left(report: Report) -> None:
-    """Which flags would fix more; nothing if none would."""
-    text = fixable(report)
-    if text:
-        click.echo(text, err=True)
+def _extent(done: Fixed) -> str:
+    return f"{count(done.findings, 'finding')} in {count(len(done.texts), 'file')}"
 
 
 def _show_the_rest(done: Fixed) -> None:
@@ -88,10 +84,6 @@ def _write(path: str, after: bytes, since: float) -> None:
 def _diff(texts: Mapping[str, bytes]) -> str:
     disk = Texts()
     return "".join(unified(shown(p), disk.read(p), after) for p, after in texts.items())
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def shown(path: str) -> str:

@@ -52,10 +52,10 @@ def _config() -> str:
 def _cache() -> str:
     from shapelint.cache import number_of_entries
     from shapelint.engine import cache_folder
+    from shapelint.text.summary import count
 
     folder = cache_folder(Settings())
-    known = number_of_entries(folder)
-    return f"{folder} ({known} {'file' if known == 1 else 'files'})"
+    return f"{folder} ({count(number_of_entries(folder), 'file')})"
 
 
 def _version(package: str) -> str:

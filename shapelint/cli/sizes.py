@@ -11,7 +11,7 @@ import click
 from shapelint.cli._options import color_option, model_options, settings
 from shapelint.cli._output import echo
 from shapelint.errors import UsageError
-from shapelint.text.details import template
+from shapelint.text.details import evidence, template
 from shapelint.text.layout import visible
 from shapelint.text.paint import paint
 
@@ -91,8 +91,7 @@ def _facts(
         yield f"near {symbol} = {size}", "; ".join(words)
     if report.outputs:
         yield "returns", ", ".join(report.outputs)
-    reason = f": {visible(report.reason)}" if report.reason else ""
-    yield "evidence", f"{report.evidence.replace('-', ' ')}{reason}"
+    yield "evidence", visible(evidence(report))
 
 
 def _written(sizes: Sizes | None) -> str:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from shapelint.explore.exploration import Component, Exploration
 from shapelint.lengths.conditions import Any as AnyOf
 from shapelint.trace import Event, Trace
-
-Sizes = Mapping[str, int]
 
 
 def stopped(component: Component) -> list[Trace]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
-from shapelint.lengths.expr import Expr
+from shapelint.lengths.expr import Expr, Sizes
 from shapelint.lengths.sets import SizeSet
 from shapelint.trace import Trace
-
-Sizes = Mapping[str, int]
 
 
 def following(

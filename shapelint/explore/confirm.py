@@ -7,17 +7,17 @@ way. For every finding the witness is run, and must fail, or come out as short, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from shapelint.explore.exploration import Exploration
 from shapelint.explore.paths import Failing, Outcome, Path, lacks_values, raised_by_forward
+from shapelint.lengths.expr import Sizes
+from shapelint.lengths.phrases import size_text
 from shapelint.lengths.sets import SizeSet
 from shapelint.session import Run, Session
 from shapelint.trace import STEP_BY_STEP, Trace
-
-Sizes = Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Confirmation:
     @property
     def doubt(self) -> str:
         """The disagreement in one sentence."""
-        at = ", ".join(f"{k} = {v}" for k, v in self.sizes.items())
         did = f"returned {list(self.run.shapes)}" if self.run.ok else f"raised {self.run.error}"
-        return f"at {at} PyTorch ({self.run.device}) {did}; the analysis predicted {self.predicted}"
+        ran = f"at {size_text(self.sizes)} PyTorch ({self.run.device}) {did}"
+        return f"{ran}; the analysis predicted {self.predicted}"
 
 
 def device_for(exploration: Exploration, fails: bool = True) -> str:

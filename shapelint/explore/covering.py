@@ -13,7 +13,7 @@ the end runs that vary all groups at once must agree with the prediction.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,12 +29,12 @@ from shapelint.explore.paths import (
     reads_values,
     too_large,
 )
+from shapelint.lengths.expr import Sizes
+from shapelint.lengths.phrases import size_text
 from shapelint.lengths.ratio import MAX_LENGTH
 from shapelint.lengths.sets import SizeSet
 from shapelint.session import Patch, Session
 from shapelint.trace import Event, Trace
-
-Sizes = Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class _Explorer:
             paths.append(read(trace, unexplored))
             unexplored = paths[-1].elsewhere
             if sizes in unexplored:
-                self.doubts[f"no rule explains what happens at {_sizes_text(sizes)}"] = None
+                self.doubts[f"no rule explains what happens at {size_text(sizes)}"] = None
                 break
         return Component(symbols, tuple(paths), unexplored)
 
@@ -282,10 +282,6 @@ class _Explorer:
             failed = trace.failure is not None
             if failed != (outcome is Outcome.FAILS) or (not failed and expected != actual):
                 raise Conflict(frozenset(found.symbols))
-
-
-def _sizes_text(sizes: Sizes) -> str:
-    return ", ".join(f"{k} = {v}" for k, v in sizes.items())
 
 
 def _told(trace: Trace) -> str:

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 
 from shapelint.explore.paths import Failing, Outcome, Path, follow, set_of
-from shapelint.lengths.expr import Expr
+from shapelint.lengths.expr import Expr, Sizes
 from shapelint.lengths.sets import SizeSet
 from shapelint.trace import Event, Shape, Trace
-
-Sizes = Mapping[str, int]
 
 
 @dataclass(frozen=True)

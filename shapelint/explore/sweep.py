@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 
 from shapelint.explore.paths import lacks_values
+from shapelint.lengths.expr import Sizes
+from shapelint.lengths.phrases import size_text
 from shapelint.lengths.sets import SizeSet
 from shapelint.session import Run, Session
-
-Sizes = Mapping[str, int]
 
 _TOP = 48
 _TOP_OF_SIGNALS = 256
@@ -91,8 +91,7 @@ class Sweep:
         device = next(iter(self.runs.values())).device
         ends = {s: _ends(self.base, s, self.reach) for s in self.symbols}
         axes = ", ".join(f"{s} = {low}..{high}" for s, (low, high) in ends.items())
-        held = ", ".join(f"{s} = {n}" for s, n in self.base.items())
-        others = f", the others at {held}" if len(self.symbols) > 1 else ""
+        others = f", the others at {size_text(self.base)}" if len(self.symbols) > 1 else ""
         found = "; what comes out depends on the values of the input" if self.varies else ""
         return f"run at {axes}{others} ({device}){found}"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from shapelint.lengths.expr import Bounds, Div, Expr, Prod, Sizes, as_expr
 from shapelint.lengths.real_tests import RealTest
@@ -63,49 +64,39 @@ def _coprime_to_zero(expr: Expr) -> bool:
 
 
 @dataclass(frozen=True)
-class All:
+class _Several:
+    """Parts, of which one settles the whole by this answer."""
+
+    parts: tuple[Condition, ...]
+    settling: ClassVar[bool]
+
+    def at(self, sizes: Sizes) -> bool:
+        """Whether it holds at concrete sizes."""
+        return (self.settling in (p.at(sizes) for p in self.parts)) == self.settling
+
+    def decide(self, known: Bounds) -> bool | None:
+        """As :meth:`Compare.decide`."""
+        answers = [p.decide(known) for p in self.parts]
+        if self.settling in answers:
+            return self.settling
+        return None if None in answers else not self.settling
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The input sizes it depends on."""
+        return frozenset[str]().union(*(p.symbols for p in self.parts))
+
+
+class All(_Several):
     """Every part holds."""
 
-    parts: tuple[Condition, ...]
-
-    def at(self, sizes: Sizes) -> bool:
-        """Whether it holds at concrete sizes."""
-        return all(p.at(sizes) for p in self.parts)
-
-    def decide(self, known: Bounds) -> bool | None:
-        """As :meth:`Compare.decide`."""
-        answers = [p.decide(known) for p in self.parts]
-        if False in answers:
-            return False
-        return None if None in answers else True
-
-    @property
-    def symbols(self) -> frozenset[str]:
-        """The input sizes it depends on."""
-        return frozenset[str]().union(*(p.symbols for p in self.parts))
+    settling = False
 
 
-@dataclass(frozen=True)
-class Any:
+class Any(_Several):
     """At least one part holds."""
 
-    parts: tuple[Condition, ...]
-
-    def at(self, sizes: Sizes) -> bool:
-        """Whether it holds at concrete sizes."""
-        return any(p.at(sizes) for p in self.parts)
-
-    def decide(self, known: Bounds) -> bool | None:
-        """As :meth:`Compare.decide`."""
-        answers = [p.decide(known) for p in self.parts]
-        if True in answers:
-            return True
-        return None if None in answers else False
-
-    @property
-    def symbols(self) -> frozenset[str]:
-        """The input sizes it depends on."""
-        return frozenset[str]().union(*(p.symbols for p in self.parts))
+    settling = True
 
 
 Condition = Compare | All | Any | RealTest
@@ -131,9 +122,7 @@ def at_least(a: Expr | int, b: Expr | int) -> Condition:
     """
     rest = as_expr(a) - b
     while rest.terms:
-        common = math.gcd(*rest.terms.values())
-        scaled = {atom: c // common for atom, c in rest.terms.items()}
-        rest = Expr(rest.const // common, scaled)
+        rest = rest.over(math.gcd(*rest.terms.values()))
         ((atom, c), *others) = rest.terms.items()
         if others or c != 1 or not isinstance(atom, Div) or not isinstance(atom.den, int):
             break
@@ -143,10 +132,7 @@ def at_least(a: Expr | int, b: Expr | int) -> Condition:
 
 def _primitive(expr: Expr) -> Expr:
     """Without a common factor: ``g*x == 0`` is ``x == 0``."""
-    content = expr.content
-    if content < 2:
-        return expr
-    return Expr(expr.const // content, {atom: c // content for atom, c in expr.terms.items()})
+    return expr.over(expr.content or 1)
 
 
 def divides(k: Expr | int, a: Expr | int) -> Condition:

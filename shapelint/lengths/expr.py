@@ -97,9 +97,7 @@ def product(factors: Iterable[Expr | int]) -> Expr:
         if factor.is_const:
             coefficient *= -1 if factor.const < 0 else 1
             continue
-        parts += _factors(
-            Expr(factor.const // content, {a: c // content for a, c in factor.terms.items()})
-        )
+        parts += _factors(factor.over(content))
     if not coefficient or not parts:
         return Expr(coefficient)
     if len(parts) == 1:
@@ -111,9 +109,7 @@ def factors(expr: Expr) -> tuple[int, tuple[Expr, ...]]:
     """``expr`` as an int times non-constant factors, as far as they are known."""
     if expr.is_const:
         return expr.const, ()
-    content = expr.content
-    rest = Expr(expr.const // content, {a: c // content for a, c in expr.terms.items()})
-    return content, tuple(_factors(rest))
+    return expr.content, tuple(_factors(expr.over(expr.content)))
 
 
 def _factors(expr: Expr) -> list[Expr]:
@@ -142,8 +138,7 @@ def floordiv(num: Expr | int, den: Expr | int) -> Expr:
         return whole + rest.const // den
     common = math.gcd(den, *rest.terms.values())
     if common > 1:
-        rest = Expr(rest.const // common, {a: c // common for a, c in rest.terms.items()})
-        return whole + floordiv(rest, den // common)
+        return whole + floordiv(rest.over(common), den // common)
     if all(c < 0 for c in rest.terms.values()):
         return whole - floordiv(-rest + (den - 1), den)
     nested = _single_floor(rest)

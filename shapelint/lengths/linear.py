@@ -93,6 +93,12 @@ class Linear:
         terms = {a: c * k for a, c in self.terms.items()} if k else None
         return type(self)(self.const * k, terms)
 
+    def over(self: L, k: int) -> L:
+        """This over ``k``, which divides every coefficient; the constant is rounded down."""
+        if k == 1:
+            return self
+        return type(self)(self.const // k, {a: c // k for a, c in self.terms.items()})
+
     # -- values -----------------------------------------------------------------------------
 
     def at(self, sizes: Sizes) -> int:

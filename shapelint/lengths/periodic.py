@@ -114,7 +114,7 @@ def periodic(start: int, head: int, period: int, tail: int) -> Periodic:
     """
     if start > _LONGEST or period > _LONGEST:
         raise TooLong
-    for p in _primes(period):
+    for p, _ in prime_powers(period):
         while period % p == 0 and tail == _repeated(
             tail & (1 << period // p) - 1, period // p, period
         ):
@@ -167,15 +167,17 @@ def _lowest(row: int) -> int:
     return (row & -row).bit_length() - 1
 
 
-def _primes(k: int) -> Iterator[int]:
+def prime_powers(k: int) -> Iterator[tuple[int, int]]:
+    """The primes that divide a positive number, rising, each with its exponent."""
     p = 2
     while k > 1:
         if p * p > k:
             p = k
-        if k % p == 0:
-            yield p
+        e = 0
         while k % p == 0:
-            k //= p
+            k, e = k // p, e + 1
+        if e:
+            yield p, e
         p += 1
 
 

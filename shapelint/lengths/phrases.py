@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from shapelint.lengths.expr import Expr
+from shapelint.lengths.expr import Expr, Sizes
 from shapelint.lengths.formulas import formula
 
 if TYPE_CHECKING:
@@ -16,6 +16,11 @@ MAX_LISTED = 8
 """So many sizes are listed rather than described."""
 
 _SHOWN_RUNS = 4
+
+
+def size_text(sizes: Sizes) -> str:
+    """``H = 12, W = 32``."""
+    return ", ".join(f"{name} = {n}" for name, n in sizes.items())
 
 
 def remainder(name: str, period: int, residues: Sequence[int]) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from shapelint.lengths.conditions import Compare, Condition, all_of, any_of, divides
 from shapelint.lengths.expr import Div, Expr, Prod
+from shapelint.lengths.periodic import prime_powers
 from shapelint.lengths.presburger import MAX_PIECES, NotPresburger, Proves
 
 _MAX_COMBINATIONS = 2**16
@@ -45,7 +46,7 @@ def _cases(op: str, rest: Expr, m: int, number: Expr, k: int) -> Iterator[Condit
 
 def _congruent(number: Expr, value: int, k: int) -> Condition:
     """``number`` is ``value`` modulo ``k``."""
-    return all_of(_congruent_to_power(number, value, p, e) for p, e in _prime_powers(k))
+    return all_of(_congruent_to_power(number, value, p, e) for p, e in prime_powers(k))
 
 
 def _congruent_to_power(number: Expr, value: int, p: int, e: int) -> Condition:
@@ -91,16 +92,3 @@ def _number_at(number: Expr, residues: dict[Expr, int]) -> int:
         c * math.prod(residues[f] for f in _parts(Expr(0, {atom: 1})))
         for atom, c in number.terms.items()
     )
-
-
-def _prime_powers(k: int) -> Iterator[tuple[int, int]]:
-    p = 2
-    while k > 1:
-        if p * p > k:
-            p = k
-        e = 0
-        while k % p == 0:
-            k, e = k // p, e + 1
-        if e:
-            yield p, e
-        p += 1

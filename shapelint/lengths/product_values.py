@@ -46,9 +46,7 @@ def against_constant(test: Compare, proves: Proves) -> Condition | None:
     constant = test.expr.const
     if test.op == "==":
         return FALSE if constant % c else _equals(atom.factors, -constant // c, proves)
-    if c > 0:
-        return _at_least(atom.factors, -(constant // c), proves)
-    return _at_most(atom.factors, constant // -c, proves)
+    return _reaches(atom.factors, 1 if c > 0 else -1, -(constant // abs(c)), proves)
 
 
 def signs(parts: Factors, proves: Proves) -> Iterator[tuple[Condition, int]]:
@@ -124,19 +122,12 @@ def divisors(value: int) -> list[int]:
     return sorted({*small, *(value // a for a in small)})
 
 
-def _at_least(parts: Factors, bound: int, proves: Proves) -> Condition:
+def _reaches(parts: Factors, turn: int, bound: int, proves: Proves) -> Condition:
+    """``turn*f1*f2*... >= bound`` for a ``turn`` of 1 or -1."""
+
     def pieces() -> Iterator[Condition]:
         for where, sign, positive in _cases(parts, proves):
-            stairs = _above(positive, bound) if sign > 0 else _below(positive, -bound)
-            yield from (all_of([*where, step]) for step in stairs)
-
-    return _limited(pieces(), parts)
-
-
-def _at_most(parts: Factors, bound: int, proves: Proves) -> Condition:
-    def pieces() -> Iterator[Condition]:
-        for where, sign, positive in _cases(parts, proves):
-            stairs = _below(positive, bound) if sign > 0 else _above(positive, -bound)
+            stairs = _above(positive, bound) if sign == turn else _below(positive, -bound)
             yield from (all_of([*where, step]) for step in stairs)
 
     return _limited(pieces(), parts)

@@ -12,7 +12,7 @@ from shapelint.losses import first_loss
 from shapelint.model import Diagnostic, Label
 from shapelint.rules import rule
 from shapelint.subject import Subject
-from shapelint.wording import map_label, place, related_layer, size_text, where
+from shapelint.wording import map_label, place, size_text, where
 
 
 @rule(
@@ -105,5 +105,4 @@ def _layers(subject: Subject, sizes: dict[str, int]) -> Iterator[Label]:
     loss = first_loss(subject, sizes)
     if loss is not None:
         yield Label(place(loss.stage.node, subject.span), map_label(loss.stage))
-        if loss.pair is not None:
-            yield related_layer(loss.pair.encoder, subject.span)
+        yield from loss.related(subject.span)

@@ -9,7 +9,7 @@ from shapelint.losses import first_gap, first_loss
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.subject import Subject
-from shapelint.wording import chain, chain_note, map_label, place, related_layer, where
+from shapelint.wording import map_label, place, where
 
 
 @rule("SHP103", "asymmetric-pair", severity="warning")
@@ -51,14 +51,13 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     lengths = ", ".join(
         formula(output[d]) for d in subject.compared if output[d].symbols & {symbol}
     )
-    fits = chain_note(chain(loss.structure, symbol, passing), "fits")
     yield check.diagnostic(
         f"output has length {lengths} and equals the input only {where(happens)}",
         target=subject.target,
         span=place(loss.stage.node, subject.span),
         label=map_label(loss.stage),
-        related=(related_layer(loss.pair.encoder, subject.span),) if loss.pair else (),
-        notes=(f"lengths: {chain_note(chain(loss.structure, symbol, sizes), 'fails')}    {fits}",),
+        related=loss.related(subject.span),
+        notes=(loss.chains(sizes, passing),),
         witness=sizes,
         passing=passing,
     )

@@ -10,11 +10,8 @@ from shapelint.rules import rule
 from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
 from shapelint.subject import Subject
 from shapelint.wording import (
-    chain,
-    chain_note,
     map_label,
     place,
-    related_layer,
     size_text,
     where,
 )
@@ -60,7 +57,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         target=subject.target,
         span=place(loss.stage.node, subject.span) if loss else subject.span,
         label=map_label(loss.stage) if loss else "",
-        related=(related_layer(loss.pair.encoder, subject.span),) if loss and loss.pair else (),
+        related=loss.related(subject.span) if loss else (),
         notes=_notes(sizes, passing, loss, subject),
         witness=sizes,
         passing=passing,
@@ -83,8 +80,6 @@ def _notes(
     sizes: dict[str, int], passing: dict[str, int], loss: Loss | None, subject: Subject
 ) -> tuple[str, ...]:
     if loss is not None:
-        symbol = loss.stage.symbol
-        fits = chain_note(chain(loss.structure, symbol, passing), "fits")
-        return (f"lengths: {chain_note(chain(loss.structure, symbol, sizes), 'fails')}    {fits}",)
+        return (loss.chains(sizes, passing),)
     shape = tuple(length.at(sizes) for length in subject.result_at(sizes))
     return (f"at {size_text(sizes)} the output is {shape}",)

@@ -8,18 +8,15 @@ from shapelint.explore.paths import Outcome
 from shapelint.lengths.formulas import formula
 from shapelint.lengths.sets import SizeSet
 from shapelint.losses import Loss, first_gap, first_loss, shrinks_by_design
-from shapelint.model import Diagnostic, Label
+from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.subject import Subject
 from shapelint.wording import (
-    chain,
-    chain_note,
     difference,
     every,
     for_sizes,
     map_label,
     place,
-    related_layer,
     size_text,
 )
 
@@ -83,7 +80,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         target=subject.target,
         span=place(loss.stage.node if loss else subject.node_raising(sizes), subject.span),
         label=map_label(loss.stage) if loss else "",
-        related=_related(subject, loss),
+        related=loss.related(subject.span) if loss else (),
         notes=_notes(subject, sizes, passing, loss),
         witness=sizes,
         passing=passing,
@@ -102,22 +99,10 @@ def _message(subject: Subject, sizes: dict[str, int], running: SizeSet) -> str:
     return f"output has length {formulas}: no {for_sizes(subject.ordinary)} comes back"
 
 
-def _related(subject: Subject, loss: Loss | None) -> tuple[Label, ...]:
-    if loss is None or loss.pair is None:
-        return ()
-    return (related_layer(loss.pair.encoder, subject.span),)
-
-
 def _notes(
     subject: Subject, sizes: dict[str, int], passing: dict[str, int], loss: Loss | None
 ) -> tuple[str, ...]:
-    notes = []
-    symbol = loss.stage.symbol if loss else next(iter(subject.spatial), "")
-    if loss:
-        fails = chain_note(chain(loss.structure, symbol, sizes), "fails")
-        fits = chain_note(chain(loss.structure, symbol, passing), "fits") if passing else ""
-        notes.append(f"lengths: {fails}" + (f"    {fits}" if fits else ""))
+    lengths = [loss.chains(sizes, passing)] if loss else []
     comes_back = for_sizes(subject.roundtrips) if subject.roundtrips else "no size"
     example = f", for example {size_text(subject.spatial_only(passing))}" if passing else ""
-    notes.append(f"comes back: {comes_back}{example}")
-    return tuple(notes)
+    return (*lengths, f"comes back: {comes_back}{example}")

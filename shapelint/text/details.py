@@ -13,7 +13,7 @@ def details(report: Report, sources: Sources) -> Iterator[str]:
     """Where answers come from, lines about every target, one for everything left out."""
     yield from map(one_line, report.origins)
     for target in report.targets:
-        yield one_line(f"{target.target}{template(target)}: {_evidence(target)}")
+        yield one_line(f"{target.target}{template(target)}: {evidence(target)}")
         yield from (f"  {one_line(fact)}" for fact in _facts(target))
     for skipped in report.skipped:
         yield one_line(f"skipped {sources.shown(skipped.path)}:{skipped.line}: {skipped.what}")
@@ -33,18 +33,24 @@ def _input(tensor: Input) -> str:
     return dims if tensor.name.isdigit() else f"{tensor.name}: {dims}"
 
 
-def _evidence(target: TargetReport) -> str:
+def evidence(target: TargetReport) -> str:
+    """``proven``, or how much less and why."""
     words = target.evidence.replace("-", " ")
     return f"{words}: {target.reason}" if target.reason else words
 
 
-def _facts(target: TargetReport) -> Iterator[str]:
+def sizes_known(target: TargetReport) -> Iterator[str]:
+    """Where it runs and where it comes back, as far as that is known."""
     if target.valid_sizes is not None:
         yield f"runs at {target.valid_sizes.text}"
     if target.roundtrip_sizes is not None:
         yield f"comes back at {target.roundtrip_sizes.text}"
     if target.unknown_sizes is not None:
         yield f"not known at {target.unknown_sizes.text}"
+
+
+def _facts(target: TargetReport) -> Iterator[str]:
+    yield from sizes_known(target)
     if target.outputs:
         yield f"returns {', '.join(target.outputs)}"
     for contract in target.contracts:

@@ -14,11 +14,11 @@ def summary(report: Report) -> str:
     """``Checked 3 of 4 models in 2 files: 1 error, 1 warning, 1 not checked``."""
     evidence = Counter(t.evidence for t in report.targets)
     total, missed = len(report.targets), evidence["not-checked"]
-    files = _count(report.files, "file")
+    files = count(report.files, "file")
     if not total:
         unseen = "; --verbose says what was passed over" if report.skipped else ""
         return f"No models found in {files}{_counted(report, 0, 0)}{unseen}"
-    models = f"{total - missed} of {_count(total, 'model')}" if missed else _count(total, "model")
+    models = f"{total - missed} of {count(total, 'model')}" if missed else count(total, "model")
     where = f" in {files}" if report.files else ""
     return f"Checked {models}{where}{_counted(report, evidence['checked'], missed)}"
 
@@ -26,8 +26,8 @@ def summary(report: Report) -> str:
 def _counted(report: Report, unproven: int, missed: int) -> str:
     found = Counter(d.severity for d in report.diagnostics)
     parts = [
-        _count(found["error"], "error"),
-        _count(found["warning"], "warning"),
+        count(found["error"], "error"),
+        count(found["warning"], "warning"),
         f"{found['info']} info",
     ]
     if not report.diagnostics:
@@ -38,7 +38,8 @@ def _counted(report: Report, unproven: int, missed: int) -> str:
     return f": {', '.join(said)}" if said else ""
 
 
-def _count(number: int, thing: str) -> str:
+def count(number: int, thing: str) -> str:
+    """``1 file``, ``2 files``."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
-from shapelint.lengths.expr import Expr
+from shapelint.lengths.expr import Expr, Sizes
 from shapelint.trace import Trace
 from shapelint.worker.claim import ShapeMismatch
 from shapelint.worker.graph import Elsewhere
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from shapelint.worker.tracer import ShapeTracer
 
 _PLAIN = frozenset({bool, float, str, bytes, torch.dtype, torch.device, type(None), type(...)})
-
-Sizes = Mapping[str, int]
 
 
 class Apart(Exception):
