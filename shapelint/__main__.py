@@ -8,13 +8,11 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the command line. An interrupt that comes before it can be answered ends the process."""
-    answered = signal.getsignal(signal.SIGINT)
-    if answered is not signal.SIG_IGN:
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     _open_what_is_closed()
     from shapelint.cli import main
 
-    signal.signal(signal.SIGINT, answered)
     main()
 
 

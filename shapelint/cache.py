@@ -26,6 +26,7 @@ from shapelint import __version__, stored
 from shapelint.config import Settings
 from shapelint.model import Inspected
 from shapelint.project.discovery import Place, project_root, stamp
+from shapelint.signals import blocked
 
 if TYPE_CHECKING:
     from shapelint.project.classes import Project
@@ -136,14 +137,15 @@ class Cache:
         import tempfile
 
         _prepare(self.folder)
-        handle, name = tempfile.mkstemp(dir=file.parent)
-        try:
-            with os.fdopen(handle, "wb") as out:
-                out.write(_digest(content).encode() + b"\n" + content)
-            os.replace(name, file)
-        except BaseException:
-            os.unlink(name)
-            raise
+        with blocked():
+            handle, name = tempfile.mkstemp(dir=file.parent)
+            try:
+                with os.fdopen(handle, "wb") as out:
+                    out.write(_digest(content).encode() + b"\n" + content)
+                os.replace(name, file)
+            except BaseException:
+                os.unlink(name)
+                raise
 
 
 def number_of_entries(folder: Path) -> int:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from shapelint import stored
 from shapelint.errors import UsageError
-from shapelint.signals import SIGNALS, blocked
+from shapelint.signals import OPEN, SIGNALS, blocked, leave
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
@@ -86,10 +85,11 @@ class _Lanes:
         self._processes: dict[Connection, ForkProcess] = {}
         self._busy: dict[Connection, int] = {}
         self._errors: dict[int, UsageError] = {}
+        OPEN.append(self)
         try:
             for _ in range(lanes):
                 self._add()
-        except BaseException:  # interrupted: those that were started are ended
+        except BaseException:  # no more processes are given: those that were are ended
             self.close()
             raise
 
@@ -150,18 +150,27 @@ class _Lanes:
 
     def _run(self, connection: Connection) -> None:
         """In the lane: look at what comes, until it is told to end."""
+        OPEN.clear()  # those are the business of the process that started it
         os.close(self._mine)
-        signal.signal(signal.SIGINT, lambda *_: None)  # the process that started it is told as well
-        signal.signal(signal.SIGTERM, _leave)
+        signal.signal(signal.SIGINT, lambda *_: None)  # that process is told as well
+        signal.signal(signal.SIGTERM, lambda *_: leave(0))
         threading.Thread(target=_end_with, args=(self._theirs,), daemon=True).start()
         # the thread goes on without them: only where they are delivered can they be made to wait
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         with closing(self._start()) as worker:
-            while True:
-                connection.send(_answer(self._look, worker, connection.recv()))
+            for place in _asked(connection):
+                answer = _answer(self._look, worker, place)
+                with suppress(BrokenPipeError):
+                    connection.send(answer)
 
     def close(self) -> None:
-        """End all lanes, and what they have started."""
+        """End all lanes, and what they have started, once. Ctrl-C waits for that."""
+        with blocked():
+            if self in OPEN:
+                OPEN.remove(self)
+                self._close()
+
+    def _close(self) -> None:
         os.close(self._mine)
         os.close(self._theirs)
         for lane, process in self._processes.items():
@@ -171,16 +180,17 @@ class _Lanes:
             lane.close()
 
 
-def _leave(*_: object) -> None:
-    """End this process; being told so twice does not keep it from ending its worker."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.exit(0)
-
-
 def _end_with(pipe: int) -> None:
     """End this process when the other end of a pipe is closed."""
     os.read(pipe, 1)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _asked(connection: Connection) -> Iterator[Place]:
+    """What is to be looked at, until the process that asks is gone."""
+    with suppress(EOFError, ConnectionResetError):
+        while True:
+            yield connection.recv()
 
 
 def _answer(look: Look, worker: Worker, place: Place) -> dict[str, object] | UsageError:

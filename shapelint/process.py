@@ -24,7 +24,7 @@ from typing import IO, Any, Protocol
 from shapelint.errors import UsageError
 from shapelint.facts import Problem
 from shapelint.memory import MEGABYTES
-from shapelint.signals import blocked
+from shapelint.signals import OPEN, blocked
 from shapelint.stopwatch import SECONDS, Stopwatch
 from shapelint.wire import WIRE_VERSION
 
@@ -87,12 +87,9 @@ class Worker:
         self._start()
 
     def _start(self) -> None:
-        try:
-            with blocked():  # else nobody would know of the process, and end it
-                self._open()
-        except (KeyboardInterrupt, SystemExit):  # it came meanwhile
-            self.close()
-            raise
+        with blocked():  # else nobody would know of the process, and end it
+            self._open()
+            OPEN.append(self)
 
     def _open(self) -> None:
         their_requests, self._requests = os.pipe()
@@ -111,7 +108,8 @@ class Worker:
         self.hello = None
         self._output: deque[bytes] = deque(maxlen=_KEPT_OUTPUT)
         what = (self._process.stdout, self._output)
-        threading.Thread(target=_drain, args=what, daemon=True).start()
+        self._drain = threading.Thread(target=_drain, args=what, daemon=True)
+        self._drain.start()
 
     def _run(self, theirs: tuple[int, int]) -> subprocess.Popen[bytes]:
         folder = {"TMPDIR": self._temporary} if self._temporary else {}
@@ -132,9 +130,11 @@ class Worker:
         return b"".join(self._output).decode(errors="replace")
 
     def close(self) -> None:
-        """End the process and everything it started. A second Ctrl-C waits for that."""
+        """End the process and everything it started, once. Ctrl-C waits for that."""
         with blocked():
-            self._close()
+            if self in OPEN:
+                OPEN.remove(self)
+                self._close()
 
     def _close(self) -> None:
         self._kill_child()
@@ -146,9 +146,17 @@ class Worker:
         except subprocess.TimeoutExpired:
             pass
         finally:
+            self._kill()
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _kill(self) -> None:
+        with blocked():  # who waits holds a lock, and ending the run waits as well
             self._process.kill()
             self._process.wait()
-            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _has_ended(self) -> bool:
+        with blocked():  # as above
+            return self._process.poll() is not None
 
     def ask(self, request: Json, seconds: float) -> Json:
         """Send one request and wait for its answer. Raises Unanswered, or NotStarted.
@@ -187,7 +195,7 @@ class Worker:
 
         Raises NotStarted, or Unanswered where the file was open in that process.
         """
-        if self.hello is not None and self._process.poll() is not None:
+        if self.hello is not None and self._has_ended():
             self.close()
             self._start()
             if request["do"] != "open":
@@ -203,7 +211,8 @@ class Worker:
         except TimeoutError:
             raise NotStarted(f"{self.python}: no sign of life in {_LONGEST_START:g} s") from None
         except Unanswered:
-            self._process.wait()
+            self._kill()
+            self._drain.join(_GRACE)
             why = self.output.strip() or "it says nothing"
             raise NotStarted(f"{self.python} cannot import torch: {why}") from None
         if hello.get("hello") != WIRE_VERSION:
@@ -228,8 +237,7 @@ class Worker:
             while "crash" not in self._receive(watch):
                 pass
         except (TimeoutError, Unanswered):
-            self._process.kill()
-            self._process.wait()
+            self._kill()
 
     def _kill_child(self) -> None:
         if self._child:

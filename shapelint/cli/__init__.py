@@ -20,7 +20,6 @@ import errno
 import gc
 import io
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -32,8 +31,9 @@ import click
 from shapelint import __version__
 from shapelint.cli._commands import Commands
 from shapelint.errors import NoInterpreter, UsageError
+from shapelint.signals import end_when_told
 
-BUG, INTERRUPTED, TERMINATED, USAGE = 101, 130, 143, 2
+BUG, INTERRUPTED, USAGE = 101, 130, 2
 
 _GARBAGE = 100_000
 """New objects between two searches for garbage: most of a run is imports, which leave none."""
@@ -96,7 +96,7 @@ def main() -> NoReturn:
     streams = [s for s in (sys.stdout, sys.stderr) if isinstance(s, io.TextIOWrapper)]
     for stream in streams:
         stream.reconfigure(errors="backslashreplace")  # a source line in any script
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # the worker ends as well
+    end_when_told()
     warnings.simplefilter("ignore", SyntaxWarning)  # about the files that are linted
     gc.set_threshold(_GARBAGE)
     code = run(sys.argv[1:])

@@ -12,6 +12,8 @@ import stat
 import tempfile
 from contextlib import suppress
 
+from shapelint.signals import blocked
+
 CHANGED = "left alone, it was changed meanwhile"
 
 
@@ -28,14 +30,15 @@ def replace_text(path: str, before: bytes, after: bytes) -> None:
     real = os.path.realpath(path)
     try:
         known = _unchanged(real, before)
-        written = _written_beside(real, after, known)
-        try:
-            _unchanged(real, before)
-            os.replace(written, real)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(written)
-            raise
+        with blocked():  # else a hidden file may be left
+            written = _written_beside(real, after, known)
+            try:
+                _unchanged(real, before)
+                os.replace(written, real)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(written)
+                raise
         _reach_disk(os.path.dirname(real))
     except OSError as exc:
         raise _not_written(exc) from exc
@@ -56,7 +59,7 @@ def write_text(path: str, text: bytes) -> None:
 
 def _write_new(path: str, text: bytes) -> None:
     try:
-        with open(path, "xb") as file:
+        with blocked(), open(path, "xb") as file:
             try:
                 file.write(text)
                 file.flush()

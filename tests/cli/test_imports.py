@@ -10,6 +10,7 @@ import warnings
 import pytest
 
 from shapelint.cli import main
+from shapelint.signals import SIGNALS
 
 HEAVY = ("torch", "numpy", "networkx", "islpy", "rich", "shapelint.engine")
 SLOW = ("dataclasses", "json", "pathlib", "pkgutil", "subprocess", "traceback")
@@ -76,15 +77,17 @@ def test_the_process_ends_without_taking_its_modules_apart(closed, monkeypatch, 
     ended = []
     if closed:
         monkeypatch.setattr(sys, "stdout", None)
-    before = signal.getsignal(signal.SIGTERM), gc.get_threshold()
+    before = [signal.getsignal(number) for number in SIGNALS]
+    threshold = gc.get_threshold()
     monkeypatch.setattr(sys, "argv", ["shapelint", "no-such-file.py"])
     monkeypatch.setattr(os, "_exit", ended.append)
     try:
         with warnings.catch_warnings():
             main()
     finally:
-        signal.signal(signal.SIGTERM, before[0])
-        gc.set_threshold(*before[1])
+        for number, handler in zip(SIGNALS, before):
+            signal.signal(number, handler)
+        gc.set_threshold(*threshold)
     assert ended == [2]
     assert "no-such-file.py" in capsys.readouterr().err
 

@@ -76,6 +76,17 @@ def alive(mark: str) -> list[str]:
     return [line for line in found if line]  # a zombie has no command line
 
 
+def start(folder: Path, *options: str, mark: str = "") -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "shapelint", ".", "--output-format", "concise", *options],
+        cwd=folder,
+        env={**os.environ, "SHAPELINT_TEST": mark, "TMPDIR": str(folder / "temporary")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def _name(case: Case) -> str:
     return f"{case.reason.replace(' ', '_')}.py"
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
-import uuid
 from pathlib import Path
 
 import pytest
 
 from tests.hostile.files import GOOD
-from tests.hostile.test_files import alive, lint
+from tests.hostile.test_files import lint, start
 
 NAMES = ("with space.py", "new\nline.py", "ünïcödé.py", "-dash.py", "1digit.py", "a.b.py", "'.py")
 NO_TEXT = "\udcff.py" if sys.platform == "linux" else "a.py"
@@ -178,27 +175,8 @@ def test_a_path_that_is_too_long(tmp_path: Path) -> None:
     assert ran.errors.startswith("error: path not found")
 
 
-def _start(folder: Path, mark: str, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "shapelint", ".", "--output-format", "concise", *options],
-        cwd=folder,
-        env={**os.environ, "SHAPELINT_TEST": mark, "TMPDIR": str(folder / "temporary")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "temporary").mkdir()
-    for name in ("a.py", "b.py", "c.py"):
-        (tmp_path / name).write_bytes(GOOD)
-    return tmp_path
-
-
 def test_two_runs_at_once(project: Path) -> None:
-    both = [_start(project, "") for _ in range(2)]
+    both = [start(project) for _ in range(2)]
     assert {run.communicate() for run in both} == {
         (_lines(), "3 fixes available with --unsafe-fixes\n")
     }
@@ -207,7 +185,7 @@ def test_two_runs_at_once(project: Path) -> None:
 
 def test_two_repair_the_same_at_once(project: Path) -> None:
     """Each file is repaired once; who comes late may say what was so, or that it has changed."""
-    both = [_start(project, "", "--fix", "--unsafe-fixes") for _ in range(2)]
+    both = [start(project, "--fix", "--unsafe-fixes") for _ in range(2)]
     said = [run.communicate() for run in both]
     assert {run.returncode for run in both} <= {0, 1, 2}
     assert {p.read_bytes() for p in project.glob("*.py")} == {REPAIRED}, said
@@ -217,45 +195,6 @@ def _lines() -> str:
     said = "error[roundtrip-length] output is 1 shorter than the input for every even L (SHP101)"
     found = "".join(f"{name}.py:11:19: {said}\n" for name in "abc")
     return f"{found}Checked 3 models in 3 files: 3 errors\n"
-
-
-_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
-_MOMENTS = {signal.SIGINT: (0, 1, 3), signal.SIGTERM: (0.5, 2), signal.SIGKILL: (1.5,)}
-
-
-@pytest.mark.parametrize(
-    ("number", "seconds"),
-    [pytest.param(n, s, id=f"{n.name} {s}") for n, moments in _MOMENTS.items() for s in moments],
-)
-def test_a_signal_at_any_moment(project: Path, number: signal.Signals, seconds: float) -> None:
-    mark = uuid.uuid4().hex
-    run = _start(project, mark)
-    _wait_for(lambda: len(alive(mark)) > 1)  # the worker is there
-    time.sleep(seconds)
-    run.send_signal(number)
-    _, errors = run.communicate()
-    ended = (1, -number)  # it had come to its end, or was past the handler
-    assert run.returncode in (_CODES[number], *ended)
-    assert "Traceback" not in errors
-    assert _wait_for(lambda: not alive(mark))
-    assert _wait_for(lambda: not os.listdir(project / "temporary"))
-
-
-def test_an_interrupt_before_there_is_a_command_line(tmp_path: Path) -> None:
-    (tmp_path / "click.py").write_text(f"import os\nos.kill(os.getpid(), {signal.SIGINT:d})\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "shapelint"], cwd=tmp_path, capture_output=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
-
-
-def _wait_for(condition: object) -> bool:
-    """Whether a condition comes true within a minute."""
-    for _ in range(600):
-        if condition():  # type: ignore[operator]
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def test_the_memory_limit_holds_for_shared_memory_and_for_all_processes(tmp_path: Path) -> None:
