@@ -6,10 +6,12 @@ import compileall
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from benchmarks.page import head, row
 from benchmarks.timing import ROOT, Process, cost_ratio, python
+from benchmarks.together import most_held
 
 MODEL = (ROOT / "fixtures" / "bad" / "autoencoder.py").read_text()
 CLEAN = MODEL.replace("kernel_size=3", "kernel_size=4")
@@ -17,6 +19,7 @@ BIG = (ROOT / "benchmarks" / "models" / "big.py").read_text()
 MODULE = "import os\n\n\ndef name(number):\n    return os.path.join('a', str(number))\n"
 FILES = 2000
 SOME, MODELS = 10, 100
+TORCH, IMPORT_TORCH = python("-c", "import torch"), '`python -c "import torch"`'
 
 
 class Compared(NamedTuple):
@@ -32,11 +35,22 @@ class Compared(NamedTuple):
 def lines(rounds: int) -> Iterator[str]:
     """The table."""
     compileall.compile_dir(ROOT / "shapelint", quiet=1)
-    yield head("what", "measured against", "time", "processor time", "memory")
+    yield head("what", "measured against", "time", "processor time", "memory of the largest")
     with tempfile.TemporaryDirectory() as folder:
         for what, process, against, unit, times in compared(Path(folder), rounds):
             ratio = cost_ratio(process, unit, times)
             yield row(what, against, *(f"{r:.2g}" for r in ratio[:3]))
+        yield from _together(Path(folder) / "big", rounds)
+
+
+def _together(folder: Path, rounds: int) -> Iterator[str]:
+    """What one model holds in all processes at once, next to torch alone."""
+    whole = shapelint("model.py", "--no-cache", folder=folder)
+    pairs = [(most_held(whole), most_held(TORCH)) for _ in range(max(1, rounds // 3))]
+    ratio = median(all_of_them for all_of_them, _ in pairs) / median(torch for _, torch in pairs)
+    yield "\nMemory of all processes at the same time (PSS: a page that two share counts once):\n"
+    yield head("what", "measured against", "memory of all")
+    yield row("a model of 10 billion parameters", IMPORT_TORCH, f"{ratio:.3g}")
 
 
 def shapelint(*arguments: str, folder: Path) -> Process:
@@ -69,11 +83,10 @@ def compared(folder: Path, rounds: int) -> Iterator[Compared]:
     yield Compared(cached, again, nothing, bare, rounds)
     yield Compared(cached, again, "the same without the cache", cold, few)
 
-    torch, import_torch = python("-c", "import torch"), '`python -c "import torch"`'
     first = shapelint("m0.py", "--no-cache", folder=many)
-    yield Compared("`shapelint autoencoder.py`", first, import_torch, torch, few)
+    yield Compared("`shapelint autoencoder.py`", first, IMPORT_TORCH, TORCH, few)
     large = shapelint("model.py", "--no-cache", folder=big)
-    yield Compared("a model of 10 billion parameters", large, import_torch, torch, few)
+    yield Compared("a model of 10 billion parameters", large, IMPORT_TORCH, TORCH, few)
 
     files, compiled = shapelint(".", folder=tree), python("-m", "compileall", "-qf", str(tree))
     what = f"`shapelint .` on {FILES} files without models"

@@ -96,12 +96,13 @@ def _inspected(
 
         return inspect_file(worker, place, of_file(place.path), texts)
 
-    from shapelint.lanes import inspected_in_lanes, number_of_lanes
+    if len(missing) > 1:
+        from shapelint.lanes import inspected_in_lanes, number_of_lanes
 
-    lanes = number_of_lanes(settings.jobs, len(missing))
-    if lanes > 1:
-        yield from inspected_in_lanes(partial(_start, python, settings), missing, look, lanes)
-        return
+        lanes = number_of_lanes(settings.jobs, len(missing))
+        if lanes > 1:
+            yield from inspected_in_lanes(partial(_start, python, settings), missing, look, lanes)
+            return
     with closing(_start(python, settings)) as worker:
         for place in missing:
             yield place, look(worker, place)

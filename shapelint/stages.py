@@ -15,11 +15,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from shapelint.lengths.expr import Expr, symbol
 from shapelint.trace import Node, Shape, Trace
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ class Structure:
 
     def above(self, index: int) -> set[int]:
         """A node and everything its result depends on."""
+        import networkx as nx  # 12 MB: only models whose skips do not fit are asked for it
+
         return {index, *nx.ancestors(self.graph, index)}
 
     def stages_above(self, index: int) -> list[Stage]:
@@ -153,6 +157,8 @@ def structure(trace: Trace, symbols: Sequence[str]) -> Structure:
 
 
 def _graph(trace: Trace) -> nx.DiGraph:
+    import networkx as nx
+
     graph = nx.DiGraph()
     graph.add_nodes_from(n.index for n in trace.nodes)
     graph.add_edges_from((i, n.index) for n in trace.nodes for i in n.inputs if i >= 0)

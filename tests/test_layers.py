@@ -180,7 +180,8 @@ def test_nothing_is_imported_in_a_circle():
 
 CHECK = """
 from shapelint.cli import run
-code = run(["check", {path!r}, "--no-cache", "--python", sys.executable, "--output-format", "json"])
+options = ["--no-cache", "--fail-on", "warning", "--python", sys.executable]
+code = run(["check", {path!r}, "--output-format", "json", *options])
 assert code == 1, code
 """
 
@@ -200,10 +201,12 @@ def test_importing_shapelint_costs_nothing():
     assert loaded_by("import shapelint; shapelint.SizeSet", *heavy) >= {"islpy"}
 
 
-def test_a_whole_check_never_imports_torch_in_the_client():
-    bad = PACKAGE.parent / "fixtures" / "bad" / "autoencoder.py"
-    check = CHECK.format(path=str(bad))
-    assert loaded_by(check, "torch", "islpy", "networkx") == {"islpy", "networkx"}
+@pytest.mark.parametrize(
+    ("name", "heavy"), [("autoencoder.py", {"islpy"}), ("unet.py", {"islpy", "networkx"})]
+)
+def test_a_whole_check_imports_what_it_needs_and_never_torch_in_the_client(name, heavy):
+    check = CHECK.format(path=str(PACKAGE.parent / "fixtures" / "bad" / name))
+    assert loaded_by(check, "torch", "islpy", "networkx") == heavy
 
 
 def test_the_test_above_can_fail():
