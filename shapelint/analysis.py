@@ -9,7 +9,6 @@ False
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from shapelint.contracts import promises, return_span
 from shapelint.explore.confirm import confirm_paths, device_for
 from shapelint.explore.covering import explore
+from shapelint.explore.doubts import blind, lost
 from shapelint.explore.exploration import Component, Exploration
 from shapelint.explore.paths import Outcome, as_far, raised_by_forward
 from shapelint.explore.sweep import Sweep, swept
@@ -33,7 +33,7 @@ from shapelint.session import Session
 from shapelint.stopwatch import SECONDS
 from shapelint.subject import Subject
 from shapelint.template import Dims, hints_for, symbols_of, template_of
-from shapelint.trace import UNFOLLOWED, UNKNOWN_INDEX, Span
+from shapelint.trace import UNKNOWN_INDEX, Span
 from shapelint.wording import size_text
 
 if TYPE_CHECKING:
@@ -130,13 +130,7 @@ class Analysis:
     def sweep(self) -> Sweep | None:
         """Runs at a window of sizes, where tracing does not tell; None where it does."""
         unknown = not self.exploration.says_something or self._stuck
-        blind = self._lost(UNKNOWN_INDEX) or self._lost(UNFOLLOWED)
-        return self._window if unknown or blind or self.denied else None
-
-    def _lost(self, reason: str) -> bool:
-        """Whether a run has lost sight of a length for a reason that reads so."""
-        lost = itertools.chain(*(trace.checked for trace in self.exploration.traces))
-        return any(reason in why for why in lost)
+        return self._window if unknown or blind(self.exploration) or self.denied else None
 
     @property
     def _stuck(self) -> bool:
@@ -206,8 +200,8 @@ class Analysis:
     @cached_property
     def _window(self) -> Sweep | None:
         """Runs of a window of sizes, where PyTorch says what a trace does not."""
-        picks_blindly = self._lost(UNKNOWN_INDEX)  # whether that is outside only the CPU says
-        device = "cpu" if picks_blindly else device_for(self.exploration)
+        inside = not lost(self.exploration, UNKNOWN_INDEX)  # else only the CPU says whether it is
+        device = device_for(self.exploration) if inside else "cpu"
         way: SizeSet | None = None
         with suppress(TooHard), self.effort.spent():
             way = as_far(self.exploration.base, self.exploration.domain)

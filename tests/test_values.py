@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy
 import pytest
 import torch
 from torch import nn
 
 import shapelint
+from tests.runs import analysed, disagreements
 
 
 class Masked(nn.Module):
@@ -78,3 +80,45 @@ def test_where_pytorch_runs_nobody_says_that_it_never_does() -> None:
     assert analysis.evidence == "checked"
     assert analysis.predict({"N": 3, "L": 4}).ok in (None, True)
     assert analysis.diagnostics == ()
+
+
+class CutsFarOut(nn.Module):
+    """Wants values at every size, on two ways at the same line."""
+
+    def forward(self, x):
+        if x.shape[3] > 9:
+            x = x[..., 1:]
+        return x[..., : int(x.isfinite().sum().item() >= 0) + 3]
+
+
+class CutsOddHeights(nn.Module):
+    """Wants values on one of two ways."""
+
+    def forward(self, x):
+        return x[..., 1:] if x.shape[2] % 2 and x.isfinite().all() else x
+
+
+class EverySecond(nn.Module):
+    """Makes ordinary numbers of two lengths, so that a run speaks for one size of each."""
+
+    def forward(self, x):
+        rows, columns = (numpy.arange(n)[::2].copy() for n in x.shape[2:])
+        return x[:, :, rows][..., columns]
+
+
+FEW = {
+    "two ways that want values at one place": (CutsFarOut, 2),
+    "one way that wants values": (CutsOddHeights, 2),
+    "runs that speak for one size alone": (EverySecond, 1),
+}
+
+
+@pytest.mark.parametrize(("kind", "runs"), FEW.values(), ids=FEW)
+def test_runs_that_would_tell_nothing_new_are_not_made(kind, runs):
+    analysis = analysed(kind())
+    assert len(analysis.session.traced) == runs
+    assert analysis.evidence == "checked"
+    sizes = [{"N": 2, "H": h, "W": w} for h in (31, 32) for w in (31, 32)]
+    told = [s for s in sizes if analysis.predict(s).ok is not None]
+    assert {"N": 2, "H": 32, "W": 31} in told
+    assert disagreements(analysis, kind(), "N 1 H W", told) == []

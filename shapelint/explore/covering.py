@@ -13,22 +13,16 @@ the end runs that vary all groups at once must agree with the prediction.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from shapelint.explore.apart import conditions, crossings, stopped, together
 from shapelint.explore.choice import following
+from shapelint.explore.doubts import doubts, fixing, is_one_point, stuck, unexplained
 from shapelint.explore.exploration import Component, Conflict, Exploration, combined
 from shapelint.explore.immaterial import without_immaterial
-from shapelint.explore.paths import (
-    Outcome,
-    raised_by_forward,
-    raising,
-    read,
-    reads_values,
-    too_large,
-)
+from shapelint.explore.paths import Outcome, raising, read, too_large, without_wanting
 from shapelint.lengths.expr import Sizes
 from shapelint.lengths.phrases import size_text
 from shapelint.lengths.ratio import MAX_LENGTH
@@ -111,40 +105,12 @@ class _Explorer:
                 self._merge(conflict.symbols or frozenset(self.domain.symbols))
 
     def _all_doubts(self, found: Exploration) -> tuple[str, ...]:
-        for trace in self.traces.values():
-            self.doubts.update(dict.fromkeys(trace.checked))
-        unexplained = [t for t in self._unexplained() if not too_large(t)]
-        for trace in unexplained[:1]:
-            self.doubts[_told(trace)] = None
-        if found.unexplored:
-            because = f"{why}: " if (why := self._fixed() or self._lacking()) else ""
-            self.doubts[f"{because}{len(self.traces)} runs did not cover every size"] = None
-        if found.valid.window is not None or found.unexplored.window is not None:
-            self.doubts["a condition on sizes is not linear; it was checked size by size"] = None
-        return tuple(self.doubts)
-
-    def _unexplained(self) -> list[Trace]:
-        """Runs in which an operation failed although all its needs were met."""
-        failed = [t for t in self.traces.values() if t.failure and not t.failure.explained]
-        return [t for t in failed if not raised_by_forward(t)]
-
-    def _fixed(self) -> str:
-        """How a length became an ordinary number, if one did."""
-        return next((e.why for e in self._fixing()), "")
-
-    def _fixing(self) -> Iterator[Event]:
-        """The branches to which a size has one value on each way, as the number of rounds."""
-        events = itertools.chain(*(t.events for t in self.traces.values()))
-        return (e for e in events if e.kind == "branch" and e.why)
-
-    def _lacking(self) -> str:
-        """What a run said for which there was not enough memory, if one did."""
-        failed = (t.failure.error for t in self.traces.values() if t.failure and too_large(t))
-        return next(failed, "")
+        return tuple(dict.fromkeys((*self.doubts, *doubts(found, self.traces.values()))))
 
     def _given_up(self) -> bool:
-        runs = self.budget.fixed if self._fixed() else self.budget.runs
-        return len(self.traces) >= runs or len(self._unexplained()) >= self.budget.unexplained
+        made = self.traces.values()
+        runs = self.budget.fixed if any(fixing(made)) else self.budget.runs
+        return len(made) >= runs or len(unexplained(made)) >= self.budget.unexplained
 
     # -- the first run that works -----------------------------------------------------------
 
@@ -155,12 +121,16 @@ class _Explorer:
         for _ in range(self.budget.first):
             if trace.failure is None:
                 return trace, rest
-            furthest = max(furthest, trace, key=lambda t: len(t.nodes))
+            if not stuck((furthest, trace)):
+                furthest = max(furthest, trace, key=lambda t: len(t.nodes))
             for made in [*self.traces.values()][told:]:
                 rest = read(made, rest).elsewhere
             told = len(self.traces)
             small = told % 4 == 0 or too_large(trace)
-            sizes = None if self._given_up() else following(rest, trace.hints, small, trace)
+            if self._given_up() or stuck(self.traces.values()):
+                break
+            untried = without_wanting(rest, self.traces.values())
+            sizes = following(untried, trace.hints, small, trace)
             if sizes is None:
                 break
             trace = self.trace(sizes)
@@ -186,10 +156,13 @@ class _Explorer:
             self._check_independence(group, base, trace)
             paths.append(read(trace, unexplored))
             unexplored = paths[-1].elsewhere
-        while unexplored and not self._given_up():
-            counted = frozenset[str]().union(*(e.condition.symbols for e in self._fixing()))
+        while unexplored and not self._given_up() and not is_one_point(base):
+            counted = frozenset[str]().union(
+                *(e.condition.symbols for e in fixing(self.traces.values()))
+            )
             near = {s: 1 if s in counted else base.hints[s] for s in symbols}
-            sizes = following(unexplored, near, len(paths) % 2 == 0, base, counted)
+            untried = without_wanting(unexplored, (p.trace for p in paths))
+            sizes = following(untried, near, len(paths) % 2 == 0, base, counted)
             if sizes is None or max(sizes.values()) >= MAX_LENGTH:
                 break
             trace = self.trace({**base.hints, **sizes})
@@ -282,13 +255,3 @@ class _Explorer:
             failed = trace.failure is not None
             if failed != (outcome is Outcome.FAILS) or (not failed and expected != actual):
                 raise Conflict(frozenset(found.symbols))
-
-
-def _told(trace: Trace) -> str:
-    """Why an operation failed although all its needs were met."""
-    failure = trace.failure
-    assert failure is not None
-    if not reads_values(trace):
-        return f"failed for a reason no rule knows: {failure.error}"
-    place = f" (line {failure.span.line})" if failure.span else ""
-    return f"reads the values of a tensor{place}, which sizes do not tell: {failure.error}"

@@ -193,8 +193,16 @@ def as_far(trace: Trace, domain: SizeSet) -> SizeSet | None:
     """The sizes that get as far as a run that ended for want of values; None for other runs."""
     if not wants_values(trace):
         return None
-    taken = (e.condition if e.holds else negate(e.condition) for e in trace.events)
-    return reduce(lambda here, condition: set_of(condition, here), taken, domain)
+    events = _events_on(trace, frozenset(domain.symbols))
+    return reduce(lambda here, event: set_of(event.relied, here), events, domain)
+
+
+def without_wanting(sizes: SizeSet, traces: Iterable[Trace]) -> SizeSet:
+    """Without those that get as far as a run that wanted values: there they want them as well."""
+    for trace in traces:
+        far = None if too_large(trace) else as_far(trace, sizes)
+        sizes = sizes if far is None else sizes - far
+    return sizes
 
 
 def _raise_least(known: dict[str, Interval], condition: Condition) -> None:
