@@ -124,7 +124,7 @@ class Project:
         yield from hyperparameters.sections(self._configs, class_name, parameters, required)
         for node in ast.walk(source.tree) if source and parameters else ():
             if isinstance(node, ast.ClassDef) and node.name == class_name:
-                files = ((name, file) for name in BUILT_BY for file in self.mentioning(name))
+                files = [(name, file) for name in BUILT_BY for file in self.mentioning(name)]
                 yield from given_as_one(node, parameters[0], self._configs, files)
 
     def forward_calls(self, name: str, path: Path, is_instance: bool) -> list[ForwardCall]:

@@ -110,10 +110,15 @@ def _at(document: Any, keys: Iterable[str]) -> Any:
     return document
 
 
-def keys_read(tree: ast.AST, parameter: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The attributes and the keys of a parameter that the code below ``tree`` reads."""
+def keys_read(
+    tree: ast.AST, parameter: str, always: bool = False
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The attributes and the keys of a parameter that the code below ``tree`` reads.
+
+    With ``always`` without those that it reads only on some condition.
+    """
     attributes, keys = set(), set()
-    for node in ast.walk(tree):
+    for node in _unconditional(tree) if always else ast.walk(tree):
         if isinstance(node, (ast.Attribute, ast.Subscript)):
             if dotted(node.value) not in (parameter, f"self.{parameter}"):
                 continue
@@ -122,6 +127,13 @@ def keys_read(tree: ast.AST, parameter: str) -> tuple[frozenset[str], frozenset[
             elif isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
                 keys.add(node.slice.value)
     return frozenset(attributes - _METHODS), frozenset(keys)
+
+
+def _unconditional(tree: ast.AST) -> Iterator[ast.AST]:
+    yield tree
+    always = (tree.test,) if isinstance(tree, (ast.If, ast.IfExp)) else ast.iter_child_nodes(tree)
+    for child in always:
+        yield from _unconditional(child)
 
 
 def as_object(entries: object) -> str:

@@ -2,13 +2,13 @@
 
 The object that a config of the project describes, one that the code builds of nothing but its
 attributes, ``HParams(width=8)``, or the defaults of the command line. It must have all that the
-class reads.
+class reads, except on some condition that need not be met: whether it is, building the class tells.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,20 +34,27 @@ def given_as_one(
     kind: ast.ClassDef,
     parameter: str,
     configs: Mapping[Path, bytes],
-    files: Iterable[tuple[str, SourceFile]],
+    files: Sequence[tuple[str, SourceFile]],
 ) -> Iterator[Construction]:
     """The class, built of each object that has what it reads of its parameter.
 
     ``files`` are those of the project in which a name of ``BUILT_BY`` occurs, each with the name.
     """
-    attributes, keys = hyperparameters.keys_read(kind, parameter)
-    if not attributes | keys:
-        return
-    for path, entries in hyperparameters.with_keys(configs, attributes | keys):
-        yield _built(kind.name, parameter, (path, 1, entries, ()), bool(attributes))
-    for settings in _in_code(files):
-        if attributes | keys <= settings[2].keys():
-            yield _built(kind.name, parameter, settings, bool(attributes))
+    found: list[Settings] = []
+    for always in (False, True):
+        attributes, keys = hyperparameters.keys_read(kind, parameter, always)
+        for settings in _having(attributes | keys, configs, files) if attributes | keys else ():
+            if settings not in found:
+                found.append(settings)
+                yield _built(kind.name, parameter, settings, bool(attributes))
+
+
+def _having(
+    keys: frozenset[str], configs: Mapping[Path, bytes], files: Sequence[tuple[str, SourceFile]]
+) -> Iterator[Settings]:
+    for path, entries in hyperparameters.with_keys(configs, keys):
+        yield path, 1, entries, ()
+    yield from (settings for settings in _in_code(files) if keys <= settings[2].keys())
 
 
 def _built(name: str, parameter: str, settings: Settings, as_object: bool) -> Construction:

@@ -60,6 +60,10 @@ OBJECTS = {
     "keys": ("h['a'] + h['b']", "(h={'a': 1, 'b': 2, 'c': 3})"),
     "methods are no keys": ("h.get('a') + h['c']", "(h={'a': 1, 'b': 2, 'c': 3})"),
     "one that is not there": ("h.a + h.d", ""),
+    "one that is not there, on a condition": (
+        "h.a + (h.d if h.b else h['e'])",
+        "(h=SimpleNamespace(**{'a': 1, 'b': 2, 'c': 3}))",
+    ),
     "nothing": ("h + 1", ""),
 }
 
