@@ -17,6 +17,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from shapelint.worker.frames import is_user_frame
+from shapelint.worker.python.swaps import StandIn, Swap, swapped
 
 
 class OneDevice(TorchFunctionMode):
@@ -26,14 +27,17 @@ class OneDevice(TorchFunctionMode):
         super().__init__()
         self.device = torch.device(device)
         self._default: Any = torch.device(device)
+        self._types = swapped(_TYPES)
 
     def __enter__(self) -> Any:
+        self._types.__enter__()
         self._default.__enter__()
         return super().__enter__()  # type: ignore[no-untyped-call]
 
     def __exit__(self, *exc: Any) -> None:
         super().__exit__(*exc)  # type: ignore[no-untyped-call]
         self._default.__exit__(*exc)
+        self._types.__exit__(*exc)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func in _TOLD and asked_by_user():
@@ -49,6 +53,22 @@ class OneDevice(TorchFunctionMode):
             kwargs["device"] = self.device
         return func(*args, **kwargs)
 
+
+class _TypeOfCuda(StandIn):
+    """Stands for ``torch.cuda.LongTensor``; what it makes is a ``torch.LongTensor``."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return getattr(torch, cls.__name__)(*args, **kwargs)
+
+    def __getattr__(cls, name: str) -> Any:
+        return getattr(type.__getattribute__(cls, "stands_for"), name)
+
+
+_TYPES = [
+    Swap(torch.cuda, name, kind, _TypeOfCuda(name, (), {"stands_for": kind}))
+    for name, kind in vars(torch.cuda).items()
+    if name.endswith("Tensor")
+]
 
 TOLD = {"device": torch.device("cpu"), "is_cpu": True, "is_meta": False}
 """What models are told: that they run on the CPU, because that is what is claimed about them."""

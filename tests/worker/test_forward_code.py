@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations, spectral_norm
 from torch.utils.checkpoint import checkpoint
 
+from shapelint.worker.device import OneDevice
 from shapelint.worker.loading.build import fill_parameters
 from shapelint.worker.python.floats import giving_way
 from shapelint.worker.python.swaps import swapped
@@ -267,3 +268,10 @@ def test_an_assert_on_values_is_taken_to_hold():
 
 def test_other_questions_in_an_assert_are_not_answered():
     assert analysed(AssertsOtherwise().eval(), "2 1 L").exploration.base.failure is not None
+
+
+def test_what_is_made_for_a_gpu_stays_here() -> None:
+    with OneDevice("cpu"):
+        assert torch.cuda.LongTensor([3]).tolist() == [3]
+        assert torch.zeros(2).type(torch.cuda.DoubleTensor).dtype == torch.float64
+        assert not isinstance(torch.zeros(2), torch.cuda.FloatTensor)
