@@ -25,16 +25,18 @@ DTYPES = (
 )
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_PARAMETER = re.compile(rf"{_NAME.pattern}(\.\w+)?")
 
 
 def parse_input(text: str, position: int = 0) -> Input:
     """One tensor: ``N,3,H,W``, ``image=N,3,H,W`` or ``tokens=N,T:int64``.
 
-    ``position`` names a tensor that has no name of its own.
+    ``batch.image`` is one that is part of an argument. ``position`` names a tensor that has no name
+    of its own.
     """
     body, _, dtype = (part.strip() for part in text.partition(":"))
     name, named, dims = (part.strip() for part in body.rpartition("="))
-    if named and not _NAME.fullmatch(name):
+    if named and not _PARAMETER.fullmatch(name):
         raise UsageError(f"input {text!r}: {name!r} is not the name of a parameter")
     if dtype and dtype not in DTYPES:
         raise UsageError(f"input {text!r}: unknown dtype {dtype!r}{suggestion(dtype, DTYPES)}")

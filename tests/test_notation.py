@@ -14,6 +14,7 @@ INPUTS = {
     "one dim": ("L", Input("0", ("L",))),
     "numbers alone": ("1,16", Input("0", (1, 16))),
     "a name": ("image=N,3,H,W", Input("image", ("N", 3, "H", "W"))),
+    "a part of an argument": ("batch.0=N,3", Input("batch.0", ("N", 3))),
     "a dtype": ("N,T:int64", Input("0", ("N", "T"), "int64")),
     "both": ("tokens = N,T : int64", Input("tokens", ("N", "T"), "int64")),
 }
@@ -24,6 +25,7 @@ WRONG_INPUTS = {
     "a size below one": ("N,0", "a dim is a size or a name such as H, not '0'"),
     "a formula": ("N,2*H", "a dim is a size or a name such as H, not '2*H'"),
     "a name that is none": ("3=N", "'3' is not the name of a parameter"),
+    "a part without a name": ("batch.=N", "'batch.' is not the name of a parameter"),
     "a dtype that is none": ("N:int65", "unknown dtype 'int65'; did you mean 'int64'?"),
 }
 

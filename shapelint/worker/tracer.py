@@ -161,7 +161,8 @@ class ShapeTracer(fx.Tracer):
         sizes = self.recorder.sizes
         lengths = Shape(Length(sizes[d], symbol(d)) if isinstance(d, str) else d for d in dims)
         meta = torch.empty(tuple(map(int, lengths)), dtype=dtype, device="meta")
-        node = self.calls.placeholder(f"input_{name}" if name.isdigit() else name)
+        name = name.replace(".", "_")
+        node = self.calls.placeholder(f"input_{name}" if name[0].isdigit() else name)
         self.records.add(OpCall(None, "placeholder", None, (), {}, node, []), (lengths,))
         return ShapeTensor.wrap(meta, lengths, node)
 

@@ -15,6 +15,7 @@ from torch import nn
 from shapelint.facts import ForwardCall, InputGuess
 from shapelint.source.texts import Texts
 from shapelint.trace import Failure
+from shapelint.worker.gathered import items_of
 from shapelint.worker.loading.annotations import annotated_inputs
 from shapelint.worker.loading.build import Model
 from shapelint.worker.loading.examples import Template, attached_examples
@@ -47,7 +48,8 @@ def guess_inputs(
 
 
 def _guess(model: Model, way: Way, files: Texts) -> tuple[InputGuess, Failure | None]:
-    names = [n for n in required_inputs(model.root) if n not in way.constants]
+    required = [n for n in required_inputs(model.root) if n not in way.constants]
+    names = [n for each in required for n in items_of(model.root, each) or (each,)]
     known, how = _known(model.root, names, way)
     guess, layer, failure = search(model, names, known, way.constants)
     while others := _others(model.root, failure, files, (*names, *way.constants)):

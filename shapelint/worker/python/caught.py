@@ -17,6 +17,7 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 from shapelint.worker.frames import is_user_frame
+from shapelint.worker.gathered import gathered
 
 
 def called(root: nn.Module, tensors: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Any:
@@ -25,8 +26,9 @@ def called(root: nn.Module, tensors: Mapping[str, Any], kwargs: Mapping[str, Any
     Arguments named by a number are positions. What runs only when somebody asks for it is asked
     for: a generator yields all its items, a coroutine is awaited.
     """
-    args = [tensor for name, tensor in tensors.items() if name.isdigit()]
-    named = {name: tensor for name, tensor in tensors.items() if not name.isdigit()}
+    given = gathered(root, tensors)
+    args = [value for name, value in given.items() if name.isdigit()]
+    named = {name: value for name, value in given.items() if not name.isdigit()}
     result = root(*args, **named, **kwargs)
     if inspect.iscoroutine(result):
         import asyncio  # few models need it

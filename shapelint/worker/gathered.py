@@ -1,0 +1,106 @@
+"""Tensors that ``forward`` takes together in one argument.
+
+======================  ================================================
+``text, mels = batch``  a tuple: ``batch.text`` and ``batch.mels``
+``batch["image"]``      a dict: ``batch.image``
+======================  ================================================
+
+With numbers, ``batch.0`` and ``batch.1``, it is a tuple as well.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from torch import nn
+
+from shapelint.worker.python.rewriting import definition_of
+
+
+def gathered(root: nn.Module, tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """By the name of the argument; None for what a tuple has besides."""
+    plain: dict[str, Any] = {}
+    parts: dict[str, dict[str, Any]] = defaultdict(dict)
+    for name, tensor in tensors.items():
+        argument, _, item = name.partition(".")
+        plain[argument] = tensor
+        if item:
+            plain[argument] = parts[argument]
+            parts[argument][item] = tensor
+    return plain | {name: _together(root, name, items) for name, items in parts.items()}
+
+
+def _together(root: nn.Module, argument: str, items: Mapping[str, Any]) -> Any:
+    names = _unpacked(_forward(root), argument)
+    if all(item.isdigit() for item in items):
+        names = [str(i) for i in range(1 + max(map(int, items)))]
+    return tuple(items.get(name) for name in names) if names else dict(items)
+
+
+def items_of(root: nn.Module, argument: str) -> list[str]:
+    """The items of an argument that ``forward`` takes out of it, as names of inputs.
+
+    None of one that may be a tensor: which ``forward`` asks, or gives another value first.
+    """
+    forward = _forward(root)
+    read = {n.id for n in _walk(forward) if isinstance(n, ast.Name) and _is_read(n)}
+    names = [name for name in _unpacked(forward, argument) if name in read]
+    return [f"{argument}.{name}" for name in names or dict.fromkeys(_keys(forward, argument))]
+
+
+def _unpacked(forward: ast.AST | None, argument: str) -> list[str]:
+    """The names in ``text, mels = argument``; none if that does not stand there."""
+    for node in _as_given(forward, argument):
+        if isinstance(node, ast.Assign) and _is(argument, node.value):
+            (target, *_) = node.targets
+            names = target.elts if isinstance(target, (ast.Tuple, ast.List)) else []
+            if names and all(isinstance(name, ast.Name) for name in names):
+                return [name.id for name in names if isinstance(name, ast.Name)]
+    return []
+
+
+def _keys(forward: ast.AST | None, argument: str) -> Iterator[str]:
+    """The words under which something is looked up in an argument."""
+    for node in _as_given(forward, argument):
+        if isinstance(node, ast.Subscript) and _is(argument, node.value) and _is_read(node):
+            key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+            if isinstance(key, str) and key.isidentifier():
+                yield key
+
+
+def _as_given(forward: ast.AST | None, argument: str) -> Iterator[ast.AST]:
+    """What is done whatever the argument is, and before its name gets another value."""
+    names = (n for n in _walk(forward) if isinstance(n, ast.Name) and _is(argument, n))
+    last = min((n.lineno for n in names if not _is_read(n)), default=sys.maxsize)
+    asked = {
+        inside
+        for node in _walk(forward)
+        if isinstance(node, (ast.If, ast.IfExp)) and any(_is(argument, n) for n in _walk(node.test))
+        for inside in _walk(node)
+    }
+    for node in _walk(forward):
+        if node not in asked and getattr(node, "lineno", 0) <= last:
+            yield node
+
+
+def _forward(root: nn.Module) -> ast.AST | None:
+    """The definition of ``forward``; None if there is no source."""
+    code = getattr(inspect.unwrap(root.forward), "__code__", None)
+    return definition_of(code, code.co_filename) if code is not None else None
+
+
+def _walk(tree: ast.AST | None) -> Iterator[ast.AST]:
+    return ast.walk(tree) if tree is not None else iter(())
+
+
+def _is(name: str, node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _is_read(node: ast.Name | ast.Subscript) -> bool:
+    return isinstance(node.ctx, ast.Load)
