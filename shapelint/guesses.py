@@ -16,7 +16,7 @@ from pathlib import Path
 from shapelint.analysis import Analysis
 from shapelint.explore.paths import wants_values
 from shapelint.facts import InputGuess
-from shapelint.lengths.conditions import equal
+from shapelint.lengths.conditions import at_least, equal
 from shapelint.lengths.expr import symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Input
@@ -30,7 +30,7 @@ Again = Callable[[Inputs], Analysis]
 
 def revised(analysis: Analysis, again: Again) -> Analysis:
     """The analysis with better inputs, if it says which; else as it is."""
-    if analysis.subject.never_works and len(analysis.inputs) > 1:
+    if analysis.subject.never_works or _is_held(analysis):
         apart = again(_with_lengths_of_their_own(analysis.inputs))
         if not apart.exploration.valid:
             return again(analysis.inputs)
@@ -40,6 +40,14 @@ def revised(analysis: Analysis, again: Again) -> Analysis:
         return analysis
     better = again(_with(analysis.inputs, known))
     return better if better.exploration.valid else again(analysis.inputs)
+
+
+def _is_held(analysis: Analysis) -> bool:
+    """Whether inputs share a length with which it runs for one value alone: that of one of them."""
+    each = [{d for d in i.dims[1:] if isinstance(d, str)} for i in analysis.inputs]
+    shared = {d for one, other in itertools.combinations(each, 2) for d in one & other}
+    valid = analysis.exploration.valid
+    return any(_unstretched(valid.project((d,)), d) for d in sorted(shared))
 
 
 def why_doubtful(analysis: Analysis, guess: InputGuess) -> str:
@@ -107,7 +115,8 @@ def _with_lengths_of_their_own(inputs: Inputs) -> Inputs:
 def _forced(analysis: Analysis) -> Iterator[tuple[str, int | str]]:
     """The fewest channels and features with which it runs, and sizes that must equal another.
 
-    How many channels there are is no size that people choose: the model was built for them.
+    How many channels there are is no size that people choose: the model was built for them. So it
+    was for a length that only later inputs have, of which it takes one alone.
     """
     valid = analysis.exploration.valid
     if not valid:
@@ -119,13 +128,26 @@ def _forced(analysis: Analysis) -> Iterator[tuple[str, int | str]]:
         is_long = name[0] == "F" and refused.lexmax() is not None  # samples of audio, all but few
         if name[0] in "CF" and least is not None and refused and not is_long:
             yield name, least[name]
+        elif name not in first and (only := _unstretched(sizes, name)):
+            yield name, only
     for one, other in itertools.combinations(symbols_of(analysis.inputs), 2):
         if other not in first and _always_equal(valid, one, other):
             yield other, one
 
 
+def _unstretched(sizes: SizeSet, name: str) -> int:
+    """The only size but for 1, which broadcasting may stretch; 0 if there are more."""
+    longer = sizes & SizeSet.of(at_least(symbol(name), 2), sizes.symbols)
+    least = longer.lexmin()
+    return least[name] if least is not None and least == longer.lexmax() else 0
+
+
 def _always_equal(valid: SizeSet, one: str, other: str) -> bool:
-    return valid <= SizeSet.of(equal(symbol(one), symbol(other)), valid.symbols)
+    """Whether they are, but for a length of 1, which broadcasting may stretch."""
+    for name in (one, other):
+        if name[0] in "DHWL":
+            valid = valid & SizeSet.of(at_least(symbol(name), 2), valid.symbols)
+    return bool(valid) and valid <= SizeSet.of(equal(symbol(one), symbol(other)), valid.symbols)
 
 
 def _with(inputs: Inputs, known: Mapping[str, int | str]) -> Inputs:

@@ -72,7 +72,20 @@ class Net(nn.Module):
 MANY_KEYS = """
 class Net(nn.Module):
     def forward(self, batch):
-        return batch["image"] + batch["mask"]
+        for key in batch.keys():
+            return batch[key]
+"""
+
+SERIES = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.square = nn.Conv2d(16, 16, 1)
+        self.value, self.mark = nn.Conv1d(7, 16, 3, padding=1), nn.Linear(4, 16)
+
+    def forward(self, x, x_mark, y_mark):
+        x = self.value(x.permute(0, 2, 1)).permute(0, 2, 1) + self.mark(x_mark)
+        return self.square(x.permute(0, 2, 1)[..., None]), self.mark(y_mark) + torch.ones(192, 1)
 """
 
 BROKEN = """
@@ -126,6 +139,12 @@ def linted(folder: Path, source: str) -> tuple[engine.Report, list[str]]:
             [("N", 2, "H", "W")],
             [],
             id="the fewest channels that run",
+        ),
+        pytest.param(
+            SERIES,
+            [("N", "L", 7), ("N", "L", 4), ("N", 192, 4)],
+            [],
+            id="each has features of its own, and one a length",
         ),
         pytest.param(SAMPLES, [("N", "F")], [], id="features without an end are samples"),
     ],

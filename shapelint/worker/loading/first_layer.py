@@ -159,6 +159,7 @@ def _open(template: Template) -> Template:
 
 
 def _by_its_name(name: str) -> Template | None:
+    name = name.rpartition(".")[2]
     if name in _TIMES:
         return ("N",), "float32"
     if name in _LABELS:
@@ -183,7 +184,7 @@ def _cures(attempt: _Attempt, root: nn.Module, known: Mapping[str, Template]) ->
     """Guesses without what is wrong with this one, the likeliest first."""
     sizes = demanded(attempt.trace, fixed="NHWDL" if _settled(attempt, root) else "NHD")
     if sizes:
-        yield {name: _with_sizes(t, sizes) for name, t in attempt.guess.items()}
+        yield dict(_resized(attempt, sizes))
         return
     for name, layer, node in _reached(attempt, root):
         want = wanted(layer, root)
@@ -207,6 +208,34 @@ def _corrected(
         elif rank != len(dims) and rank in FORMS:
             form = FORMS[rank] if rank > len(want[0]) else ("N", *want[0][2:])
             yield (form if len(form) == rank else FORMS[rank]), dtype
+
+
+def _resized(attempt: _Attempt, sizes: Mapping[str, int | str]) -> Iterator[tuple[str, Template]]:
+    """The guess with these sizes.
+
+    A length that turns out to be that of channels is one of the inputs that got there alone. The
+    others have theirs in the same place, but so many as they please.
+    """
+    concerned = _sources(attempt.trace, [*attempt.guess])
+    for position, (name, (dims, dtype)) in enumerate(attempt.guess.items()):
+        lengths = {d for d in dims[2:] if isinstance(d, str) and d in sizes and d in "DHWL"}
+        if name in concerned or not lengths:
+            yield name, _with_sizes((dims, dtype), sizes)
+        else:
+            alike = (dims[0], "C", *dims[2:]), dtype
+            known, _ = _with_sizes(alike, dict.fromkeys(lengths, 0))
+            yield name, (tuple(d or f"F{position + 1}" for d in known), dtype)
+
+
+def _sources(trace: Trace, names: Sequence[str]) -> set[str]:
+    """The inputs from which the call that failed got what it got; all if it was none."""
+    found = {trace.failure.node} if trace.failure is not None else {-1}
+    if found == {-1}:
+        return {*names}
+    for node in reversed(trace.nodes):
+        if node.index in found:
+            found |= {*node.inputs}
+    return {name for position, name in enumerate(names) if trace.nodes[position].index in found}
 
 
 def _with_sizes(template: Template, sizes: Mapping[str, int | str]) -> Template:
@@ -262,7 +291,9 @@ def _layer(node: Node, root: nn.Module) -> nn.Module | None:
 
 
 def _other_ranks(guess: Guess, known: Mapping[str, Template]) -> Iterator[Guess]:
-    """Every other usual form, for one input at a time."""
+    """Every other usual form, first for all inputs alike, then for one at a time."""
+    for rank in (4, 3, 2) if len(guess) > 1 and not known else ():
+        yield {n: _own_channels((FORMS[rank], "float32"), i) for i, n in enumerate(guess)}
     for position, name in enumerate(guess):
         if name not in known:
             for rank in (4, 3, 2, 1, 5):
