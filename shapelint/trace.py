@@ -23,8 +23,9 @@ STEP_BY_STEP = frozenset(("gru", "lstm", "rnn_relu", "rnn_tanh"))
 UNFOLLOWED = "where shapelint cannot follow"
 """What is said where code may have done something else at a single other size: only runs know."""
 
-UNKNOWN_INDEX = "an index is computed from lengths"
-"""What is said where nobody knows whether it is inside; the meta device does not look."""
+UNKNOWN_INDEX = "an index is computed from"
+"""How it begins what is said where nobody knows whether one is inside; the meta device does not
+look."""
 
 Shape = tuple[Expr, ...]
 """The lengths of all dims of one tensor."""

@@ -20,6 +20,7 @@ from shapelint.worker.loading.stubs import is_missing
 from shapelint.worker.python.caught import is_caught
 from shapelint.worker.python.contents import contents_of
 from shapelint.worker.python.length import Length, expr_of, length
+from shapelint.worker.python.ranges.interval import GIVEN, give, range_of
 from shapelint.worker.recorder import Recorder
 from shapelint.worker.shapes import Shape
 from shapelint.worker.state import Snapshot, has_state
@@ -117,7 +118,8 @@ class Again:
             shape = Shape(length(e.at(sizes), e) for e in _formulas(leaf))
             with torch._C.DisableTorchFunction():
                 real = dense(shape, self._orders[id(leaf)], leaf.dtype)
-            return ShapeTensor.wrap(real, shape, calls.placeholder("given"))
+            moved = ShapeTensor.wrap(real, shape, calls.placeholder("given"))
+            return give(moved) if range_of(leaf) is GIVEN else moved
         if type(leaf) is Length:
             return length(leaf.expr.at(sizes), leaf.expr)
         if type(leaf) is int or type(leaf) in _PLAIN or type(leaf) in (torch.Tensor, nn.Parameter):
@@ -148,6 +150,9 @@ def _order(tensor: ShapeTensor) -> tuple[int, ...]:
         order = None if tensor.is_complex() or tensor.is_sparse else order_of(tensor)
         if order is None or not tensor.is_meta or tensor.stretched or contents_of(tensor):
             raise Apart
+        counts = not tensor.is_floating_point() and tensor.dtype is not torch.bool
+    if counts and range_of(tensor) is not GIVEN:
+        raise Apart
     if has_gaps(tensor, order):
         raise Apart
     return order

@@ -40,6 +40,7 @@ from shapelint.worker.python.caught import called, is_caught
 from shapelint.worker.python.following import UNREAD, answered, follow, with_numbers
 from shapelint.worker.python.legacy import constructors
 from shapelint.worker.python.length import Length
+from shapelint.worker.python.ranges.interval import give
 from shapelint.worker.python.repeated import joined, joins
 from shapelint.worker.python.swaps import swapped
 from shapelint.worker.python.uncounted import Pieces, PieceShapes
@@ -164,7 +165,7 @@ class ShapeTracer(fx.Tracer):
         name = name.replace(".", "_")
         node = self.calls.placeholder(f"input_{name}" if name[0].isdigit() else name)
         self.records.add(OpCall(None, "placeholder", None, (), {}, node, []), (lengths,))
-        return ShapeTensor.wrap(meta, lengths, node)
+        return give(ShapeTensor.wrap(meta, lengths, node))
 
     def _ends_well(self) -> None:
         """What failed on the way was caught."""
@@ -218,8 +219,7 @@ class ShapeTracer(fx.Tracer):
         """What comes out; wrapped and recorded if lengths go in."""
         if not has_lengths(args) and not has_lengths(kwargs.values()):
             return self.earlier.kernels.without_lengths(func, args, kwargs)
-        asked = QUERIES.get(name)
-        if asked is not None:
+        if (asked := QUERIES.get(name)) is not None:
             return asked(*args, **kwargs)
         func = BY_PARTS.get(name, func)
         transfer = transfer_of(func)

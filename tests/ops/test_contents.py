@@ -130,6 +130,21 @@ PICKS = [
     case("how far apart", lambda x, e: e[_apart(x) + len(x) - 1], "H", "5 2", H=range(1, 6)),
     case("how far apart, at most", lambda x, e: e[_apart(x).clamp(-2, 3) + 2], "H", "5 2", H=LONG),
     case("gathered", lambda x, e: e.gather(0, torch.full((1, 2), len(x))), "H", "5 2", H=LONG),
+    case("scattered", lambda x, e: e.scatter(0, torch.full((1, 2), len(x)), 1.0), "H", "5 2",
+         H=LONG),
+    case("added", lambda x, e: e.index_add(0, torch.arange(len(x)), e[0].expand(len(x), 2)), "H",
+         "5 2", H=LONG),
+    case("copied", lambda x, e: e.index_copy(0, torch.tensor([len(x)]), e[:1]), "H", "5 2", H=LONG),
+    case("filled", lambda x, e: e.index_fill(0, torch.tensor([-len(x)]), 1), "H", "5 2", H=LONG),
+    case("taken", lambda x, e: e.take(torch.arange(len(x))), "H", "5 2", H=LONG),
+    case("a bag", lambda x, e: F.embedding_bag(torch.arange(len(x))[None], e), "H", "5 2", H=LONG),
+    case("classes", lambda x: F.one_hot(torch.arange(len(x)), 4), "H", H=LONG),
+    case("targets", lambda x: F.cross_entropy(x, torch.arange(len(x))), "N 4", N=LONG),
+    case("ignored targets", lambda x: F.cross_entropy(x, torch.full(x.shape[:1], -100)), "N 4",
+         N=LONG),
+    case("an ignored class", lambda x: F.cross_entropy(x, torch.full(x.shape[:1], 9),
+                                                       ignore_index=9), "N 4", N=LONG),
+    case("a margin", lambda x: F.multi_margin_loss(x, torch.arange(len(x))), "N 4", N=LONG),
 ]  # fmt: skip
 
 
@@ -148,6 +163,99 @@ def test_an_index_made_of_lengths_has_to_be_inside(f, inputs, sizes):
 )  # fmt: skip
 def test_an_index_computed_in_another_way_is_only_checked(f, inputs, sizes):
     assert_agrees(f, inputs, sizes, lost="an index is computed from lengths")
+
+
+def _neighbours(x):
+    """The features of the two nearest of all points of a batch, by their places in it."""
+    batch, width, points = x.shape
+    near = torch.cdist(x.mT, x.mT).topk(2)[1] + torch.arange(batch).view(-1, 1, 1) * points
+    return x.mT.reshape(batch * points, width)[near.view(-1)].view(batch, points, 2, width)
+
+
+def _corners(x):
+    """Pixels at places that are computed, kept inside."""
+    height, width = x.shape
+    row, column = (x.flatten() * 7).floor(), (x.flatten() - 3).round()
+    flat = row.clamp(0, height - 1) * width + column.clamp(min=0).clamp(max=width - 1)
+    return x.flatten().gather(0, flat.long())
+
+
+def _chosen(x):
+    """One of the places along each row, written into another tensor."""
+    places = torch.zeros(len(x), 2, dtype=torch.long)
+    places[:, 0] = x.argmax(1)
+    places = places.masked_fill(places > 3, 0)
+    return x.gather(1, places)
+
+
+def _table(e, rows):
+    return e[:1].expand(rows, 2)
+
+
+IDS = ("H", torch.int64)
+
+INSIDE = [
+    case("the caller's", lambda i, e: F.embedding(i.flip(0) + 1, e), IDS, "5 2", H=SMALL),
+    case("as many as the caller's", lambda i, e: F.embedding(i.ne(1).cumsum(0), e), IDS, "5 2",
+         H=LONG),
+    case("the caller's numbers", lambda x, e: e[x.long()], "H", "5 2", H=SMALL),
+    case("a code book", lambda x, e: F.embedding(x.argmin(1), _table(e, 4)), "H 4", "5 2", H=SMALL),
+    case("one of each", lambda x: F.one_hot(x.argmax(-1), x.shape[1]), "H W", **PAIR),
+    case("its own classes", lambda x: F.cross_entropy(x, x.argmax(1)), "H W", **PAIR),
+    case("the largest", lambda x: x.gather(1, x.topk(2)[1]), "H W", **PAIR),
+    case("in order", lambda x: x.gather(0, x.sort(0).indices.flip(0)), "H W", **PAIR),
+    case("shuffled", lambda x: x.gather(1, x.sigmoid().argsort(1)[:, : x.shape[1] // 2]), "H W",
+         **PAIR),
+    case("of all", lambda x: x.take(x.argmax()), "H W", **PAIR),
+    case("rows", lambda x: x[torch.arange(len(x)), x.max(1).indices], "H W", **PAIR),
+    case("a remainder", lambda x, e: e[(x.exp() * 99).long() % 5], "H", "5 2", H=SMALL),
+    case("halves", lambda x, e: e[x.exp().long() % 11 // 2 - 1], "H", "5 2", H=SMALL),
+    case("levels", lambda x, e: e[(x.sigmoid() * 4).round().int()], "H", "5 2", H=SMALL),
+    case("bins", lambda x, e: e[torch.bucketize(x.exp(), e.flatten()[:4])], "H", "5 2", H=SMALL),
+    case("samples", lambda x, e: e[torch.randint(-5, 5, x.shape)], "H", "5 2", H=SMALL),
+    case("true", lambda x, e: e[(x.exp() > 1).long() + 3], "H", "5 2", H=SMALL),
+    case("counted", lambda x: x.gather(0, (x > 1).sum(0, keepdim=True).clamp(max=len(x) - 1)),
+         "H W", **PAIR),
+    case("pooled", lambda x: x.flatten(1).gather(1, F.max_pool2d(x, 2, return_indices=True)[1]
+                                                 .flatten(1)), "3 H W", **PAIR),
+    case("neighbours", _neighbours, "N 3 L", N=range(1, 4), L=SMALL),
+    case("pixels", _corners, "H W", **PAIR),
+    case("written", _chosen, "H W", **PAIR),
+    case("either", lambda x, e: e[torch.where(x > 1, x.argmax(), 4)], "3", "5 2"),
+    case("shifted twice", lambda x: torch.cat((x, x), 1).gather(
+        1, x.argmax(1, keepdim=True) + torch.arange(x.shape[1])), "H W", **PAIR),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "inputs", "sizes"), INSIDE)
+def test_an_index_that_no_value_takes_outside_is_proven(f, inputs, sizes):
+    assert_agrees(f, inputs, sizes)
+
+
+OUTSIDE = [
+    case("computed", lambda x, e: e[x.exp().long()], "H", "5 2", H=SMALL),
+    case("too many places", lambda x, e: e[x.argmax(1)], "H 6", "5 2", H=SMALL),
+    case("places of another dim", lambda x: x.gather(1, x.argmax(0, keepdim=True)), "2 W",
+         W=[1]),
+    case("an end too far", lambda x, e: e[x.exp().long().clamp(0, 5)], "H", "5 2", H=SMALL),
+    case("one end", lambda x, e: e[x.exp().long().clamp(max=4)], "H", "5 2", H=SMALL),
+    case("below 0", lambda x: x.gather(0, (x.sin() > -1).long() - 1), "H", H=SMALL),
+    case("more classes", lambda x: F.cross_entropy(x[:, :2], x.argmax(1)), "H 4", H=SMALL),
+    case("more classes, some ignored", lambda x: F.cross_entropy(
+        x[:, :2], x.argmax(1), ignore_index=255), "H 4", H=SMALL),
+    case("one class too few", lambda x: F.one_hot(x.argmax(1), 3), "H 4", H=SMALL),
+    case("scattered", lambda x: x[:, :2].scatter(1, x.argmax(1, keepdim=True), 1.0), "H 4",
+         H=SMALL),
+    case("after one that is inside", lambda x: (x.gather(1, x.argmax(1, keepdim=True)),
+                                                x.gather(1, x.sin().long())), "H 1", H=SMALL),
+    case("written", lambda x, e: e[torch.zeros(3, dtype=torch.long).index_fill(
+        0, torch.arange(2), 1).add_(x.exp().long())], "3", "5 2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "inputs", "sizes"), OUTSIDE)
+def test_an_index_that_values_may_take_outside_is_only_checked(f, inputs, sizes):
+    assert_agrees(f, inputs, sizes, lost="an index is computed from values")
 
 
 def _seen_through_a_view(x):

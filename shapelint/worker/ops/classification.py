@@ -13,7 +13,9 @@ import torch
 from shapelint.lengths.conditions import all_of, unequal
 from shapelint.worker.ops import COMPOSITES, op
 from shapelint.worker.ops.losses import left, same_size
+from shapelint.worker.python.contents import contents_of
 from shapelint.worker.python.length import expr_of
+from shapelint.worker.python.picks import needs_to_be_inside
 from shapelint.worker.shapes import Shape, either, eq, need, shape_of
 
 COMPOSITES.update({"F.nll_loss", "F.multi_margin_loss", "F.multilabel_margin_loss", "F.ctc_loss"})
@@ -36,7 +38,7 @@ def cross_entropy(
     shape, wanted = shape_of(input), shape_of(target)
     if len(shape) != len(wanted) or not target.dtype.is_floating_point:
         _classes(shape, wanted, target)
-        out: Shape = nll_loss(input, target, weight, reduction)
+        out: Shape = nll_loss(input, target, weight, reduction, ignore_index)
         return out
     _probabilities(shape, wanted)
     classes = shape[1] if len(shape) > 1 else shape[0]
@@ -79,6 +81,7 @@ def nll_loss(
 ) -> Shape:
     """A value for each class index: ``(N, C, ...)`` and ``(N, ...)``."""
     shape, wanted = shape_of(input), shape_of(target)
+    _inside(target, shape[1] if len(shape) > 1 else shape[0], ignore_index)
     if len(shape) == 1:
         _one_target(wanted)
         _weight_of_classes(weight, shape[0])
@@ -87,6 +90,13 @@ def nll_loss(
     _same_spatial(shape, wanted)
     _weight_of_classes(weight, shape[1], spatial=len(shape) == 4)
     return left(Shape((shape[0], *shape[2:])), reduction)
+
+
+def _inside(target: Any, classes: int, ignored: int) -> None:
+    """A known target may be one that is ignored."""
+    if ignored < 0 or contents_of(target) is None:
+        least = min(ignored, 0)
+        needs_to_be_inside(target, classes, lambda i: f"Target {i} is out of bounds.", least)
 
 
 def _one_target(target: Shape) -> None:
@@ -135,6 +145,7 @@ def multi_margin_loss(
         f"Input has shape {_listed(shape)}.",
         rows,
     )
+    needs_to_be_inside(target, shape[-1], lambda _: "target out of range", error=RuntimeError)
     if weight is not None:
         (n,) = shape_of(weight)
         text = f"inconsistent weight size, expected {int(shape[-1])} but got [{int(n)}]"

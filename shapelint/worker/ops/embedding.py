@@ -54,6 +54,9 @@ def embedding_bag(
     shape = shape_of(input)
     if per_sample_weights is not None:
         _weighted(shape, shape_of(per_sample_weights))
+    n = shape_of(weight)[0]
+    text = "Index {0} of input takes value {0} which is not in the valid range [0, {1})"
+    needs_to_be_inside(input, n, lambda i: text.format(i, int(n)), error=RuntimeError)
     bags = shape[0] if len(shape) == 2 else shape_of(offsets)[0] - int(include_last_offset)
     return Shape((bags, shape_of(weight)[1]))
 
@@ -77,7 +80,13 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Shape:
     """A new last dim of ``num_classes``."""
     if num_classes < 0:
         raise NotImplementedError("the length of one_hot without num_classes depends on values")
+    needs_to_be_inside(tensor, num_classes, _no_class, error=RuntimeError)
     return Shape((*shape_of(tensor), num_classes))
+
+
+def _no_class(number: int) -> str:
+    wanted = "non-negative" if number < 0 else "smaller than num_classes"
+    return f"Class values must be {wanted}."
 
 
 # -- distances ------------------------------------------------------------------------------------

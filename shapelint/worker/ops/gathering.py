@@ -7,6 +7,7 @@ of errors: ``aten/src/ATen/native/TensorAdvancedIndexing.cpp``, ``ScatterGatherC
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from shapelint.lengths.conditions import Condition, all_of
@@ -54,17 +55,27 @@ def masked_scatter_(input: Any, mask: Any, source: Any) -> Shape:
 def index_select(input: Any, dim: int, index: Any) -> Shape:
     """As many places of ``dim`` as there are indices."""
     shape = shape_of(input)
-    at = dim_index(dim, len(shape))
-    n = shape[at] if shape else 1
-    needs_to_be_inside(index, n, lambda _: "index out of range in self")
+    needs_to_be_inside(index, _length_at(input, dim), lambda _: "index out of range in self")
     return with_length(shape, dim, numel(shape_of(index))) if shape else shape
 
 
 @op("index_fill")
 def index_fill(input: Any, dim: int, index: Any, value: Any = None, **named: Any) -> Shape:
     """The shape of the input."""
-    dim_index(dim, len(shape_of(input)))
+    n = _length_at(input, dim)
+    needs_to_be_inside(index, n, partial(_outside, dim, n), least=-n)
     return shape_of(input)
+
+
+def _length_at(input: Any, dim: int) -> int:
+    """Of dim ``dim``; a number is one element."""
+    shape = shape_of(input)
+    at = dim_index(dim, len(shape))
+    return shape[at] if shape else 1
+
+
+def _outside(dim: int, n: int, index: int) -> str:
+    return f"index {index} is out of bounds for dimension {dim} with size {int(n)}"
 
 
 @op("index_add", "index_reduce")
@@ -85,6 +96,8 @@ def index_add(
         *shape,
         *added,
     )
+    n = _length_at(input, dim)
+    needs_to_be_inside(index, n, partial(_outside, at, n), error=RuntimeError)
     return shape
 
 
@@ -131,6 +144,8 @@ def index_copy(input: Any, dim: int, index: Any, source: Any = None, **named: An
         copied[at],
         error=IndexError,
     )
+    n = shape[at]
+    needs_to_be_inside(index, n, lambda i: f"index_copy_(): {_outside(at, n, i)}")
     return shape
 
 
@@ -153,10 +168,8 @@ def gather(input: Any, dim: int, index: Any, **kwargs: Any) -> Shape:
         *picks,
         *shape,
     )
-    n = shape[at] if shape else 1
-    needs_to_be_inside(
-        index, n, lambda i: f"index {i} is out of bounds for dimension {at} with size {int(n)}"
-    )
+    n = _length_at(input, dim)
+    needs_to_be_inside(index, n, partial(_outside, at, n), error=RuntimeError)
     return picks
 
 
@@ -176,6 +189,8 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *args: Any, **nam
         *picks,
         *shape,
     )
+    n = _length_at(input, dim)
+    needs_to_be_inside(index, n, partial(_outside, at, n), error=RuntimeError)
     return shape
 
 
@@ -194,13 +209,21 @@ def _first_larger(picks: Shape, shape: Shape, but: int) -> int:
 @op("take")
 def take(input: Any, index: Any) -> Shape:
     """The shape of ``index``."""
+    _in_all(input, index)
     return shape_of(index)
 
 
 @op("put")
-def put(input: Any, *args: Any, **kwargs: Any) -> Shape:
+def put(input: Any, index: Any, *args: Any, **kwargs: Any) -> Shape:
     """The shape of the input."""
+    _in_all(input, index)
     return shape_of(input)
+
+
+def _in_all(input: Any, index: Any) -> None:
+    n = numel(shape_of(input))
+    text = "out of range: tried to access index {} on a tensor of {} elements."
+    needs_to_be_inside(index, n, lambda i: text.format(i, int(n)), least=-n)
 
 
 @op("take_along_dim")

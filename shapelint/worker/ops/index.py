@@ -101,7 +101,7 @@ def _take(chosen: _Selection, part: Any, n: int, place: int) -> None:
         picks = _index_shape(part)
         _something_to_pick(n, picks)
         # here PyTorch's text counts the index tensors
-        needs_to_be_inside(part, n, partial(_out_of_bounds, len(chosen.picked), n), from_end=True)
+        needs_to_be_inside(part, n, partial(_out_of_bounds, len(chosen.picked), n), least=-n)
         chosen.picked[len(chosen.out)] = picks
         chosen.out.append(n)
 

@@ -24,6 +24,7 @@ from shapelint.worker.python.contents import (
 )
 from shapelint.worker.python.length import fixed
 from shapelint.worker.python.noticed import asserted
+from shapelint.worker.python.ranges.interval import ranges_of, say_ranges
 from shapelint.worker.python.values import FOLLOWED, MADE
 from shapelint.worker.python.values.call import Call
 from shapelint.worker.shapes import shape_of
@@ -38,13 +39,20 @@ UNREAD = object()
 class Followed:
     """A call whose results hold what follows from its arguments, taken before it is made."""
 
-    def __init__(self, rule: Any, func: Any, args: Any, kwargs: Any) -> None:
-        self.rule, self.func = rule, func
+    def __init__(self, rule: Any, ranges: Any, func: Any, args: Any, kwargs: Any) -> None:
+        self.rule, self.ranges, self.func = rule, ranges, func
         self.target = args[0] if args else None
-        self.args, self.kwargs = pytree.tree_map_only(torch.Tensor, _held, (args, kwargs))
+        if rule is not None:
+            self.args, self.kwargs = pytree.tree_map_only(torch.Tensor, _held, (args, kwargs))
 
     def say(self, result: Any) -> None:
-        """Put the contents beside the results; what returns nothing has written to its target."""
+        """Put it beside the results; what returns nothing has written to its target."""
+        if self.ranges is not None:
+            say_ranges(self.ranges, result, self.target)
+        if self.rule is not None:
+            self._say_contents(result)
+
+    def _say_contents(self, result: Any) -> None:
         tensors = [self.target] if result is None else pytree.tree_leaves(result)
         for place, tensor in enumerate(tensors):
             if isinstance(tensor, torch.Tensor):
@@ -61,16 +69,25 @@ def follow(func: Any, name: str, args: Any, kwargs: Any) -> Followed | None:
     """What is to be said of the results of a call; None for nearly all calls."""
     if kwargs.get("out") is not None:
         return None
-    rule = MADE.get(name)
-    if rule is None:
-        rule = FOLLOWED.get(name)
-        tensors = tensors_in(args[0]) if args else []
-        if not tensors or contents_of(tensors[0]) is None:
-            return None
-        held = list(map(contents_of, tensors_in((args, kwargs))))
-        if None in held or (rule is None and not any(c.measured for c in held if c is not None)):
-            return None
-    return Followed(rule or Call.unknown, func, args, kwargs)
+    rule, ranges = _rule(name, args, kwargs), ranges_of(name, args, kwargs)
+    if rule is None and ranges is None:
+        return None
+    return Followed(rule, ranges, func, args, kwargs)
+
+
+def _rule(name: str, args: Any, kwargs: Any) -> Any:
+    """What says the contents of the results; None if they are not known."""
+    made = MADE.get(name)
+    if made is not None:
+        return made
+    tensors = tensors_in(args[0]) if args else []
+    if not tensors or contents_of(tensors[0]) is None:
+        return None
+    held = list(map(contents_of, tensors_in((args, kwargs))))
+    rule = FOLLOWED.get(name)
+    if None in held or (rule is None and not any(c.measured for c in held if c is not None)):
+        return None
+    return rule or Call.unknown
 
 
 # -- numbers in places of tensors -------------------------------------------------------------

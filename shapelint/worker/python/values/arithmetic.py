@@ -83,7 +83,8 @@ def _divisor(value: Number) -> Any:
     return value if (value >= 1 if isinstance(value, Compared) else value != 0) else unknown()
 
 
-def _over(a: Number, b: Number) -> Any:
+def over(a: Number, b: Number) -> Any:
+    """The quotient as a float. Raises Unknown."""
     return _real(a) / _divisor(b)
 
 
@@ -92,16 +93,17 @@ def _real(value: Number) -> Any:
     return Float(real) if type(real) is float else real
 
 
-def _floor_over(a: Number, b: Number) -> Any:
+def floor_over(a: Number, b: Number) -> Any:
+    """The quotient, rounded down. Raises Unknown."""
     if isinstance(a, int) and isinstance(b, int):
         return a // _divisor(b)
     if not all(isinstance(value, Compared) or value == int(value) for value in (a, b)):
         return unknown()
-    return _floor(cast(_over(a, b), torch.float32))
+    return floor(cast(over(a, b), torch.float32))
 
 
 def _trunc_over(a: Number, b: Number) -> Any:
-    return _floor_over(a, b) if a >= 0 else -_floor_over(-a, b)
+    return floor_over(a, b) if a >= 0 else -floor_over(-a, b)
 
 
 def _modulo(a: Number, b: Number) -> Any:
@@ -124,8 +126,8 @@ def _power(a: Number, b: Number) -> Any:
 
 _BINARY: dict[tuple[str, ...], Function] = {
     ("mul", "multiply", "__mul__", "__rmul__", "__imul__"): operator.mul,
-    ("true_divide", "__truediv__", "__itruediv__", "__div__"): _over,
-    ("floor_divide", "__floordiv__", "__ifloordiv__"): _floor_over,
+    ("true_divide", "__truediv__", "__itruediv__", "__div__"): over,
+    ("floor_divide", "__floordiv__", "__ifloordiv__"): floor_over,
     ("remainder", "__mod__", "__imod__"): _modulo,
     ("pow", "__pow__"): _power,
 }
@@ -136,7 +138,7 @@ _RISING: dict[tuple[str, ...], Function] = {
 }
 _REFLECTED: dict[tuple[str, ...], Function] = {
     ("rsub", "__rsub__"): operator.sub,
-    ("__rfloordiv__",): _floor_over,
+    ("__rfloordiv__",): floor_over,
     ("__rmod__",): _modulo,
     ("__rpow__",): _power,
 }
@@ -183,7 +185,7 @@ def sub(call: Call) -> Contents:
 @followed("div", "divide")
 def div(call: Call) -> Contents:
     """Rounded as asked for."""
-    modes = {None: _over, "floor": _floor_over, "trunc": _trunc_over}
+    modes = {None: over, "floor": floor_over, "trunc": _trunc_over}
     function = modes[call.kwargs.get("rounding_mode")]
     return each(call, function, call.args[0], call.argument(1, "other"))
 
@@ -205,27 +207,31 @@ def clamp(call: Call) -> Contents:
 # -- one element ------------------------------------------------------------------------------
 
 
-def _floor(value: Number) -> Number:
+def floor(value: Number) -> Number:
+    """Rounded down."""
     return value if isinstance(value, int) else as_float(math.floor(value))
 
 
-def _ceil(value: Number) -> Number:
+def ceil(value: Number) -> Number:
+    """Rounded up."""
     return value if isinstance(value, int) else as_float(math.ceil(value))
 
 
-def _trunc(value: Number) -> Number:
-    return _floor(value) if value >= 0 else _ceil(value)
+def trunc(value: Number) -> Number:
+    """Rounded towards zero."""
+    return floor(value) if value >= 0 else ceil(value)
 
 
-def _round(value: Number) -> Number:
+def nearest(value: Number) -> Number:
+    """Rounded to the nearest, as Python does."""
     return value if isinstance(value, int) else as_float(round(exact(value)))
 
 
 for _names, _function in {
-    ("floor",): _floor,
-    ("ceil",): _ceil,
-    ("trunc", "fix"): _trunc,
-    ("round",): _round,
+    ("floor",): floor,
+    ("ceil",): ceil,
+    ("trunc", "fix"): trunc,
+    ("round",): nearest,
 }.items():
     followed(*_names)(
         lambda call, function=_function: (
