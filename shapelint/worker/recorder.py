@@ -35,6 +35,8 @@ class Noted:
     lax: bool = False
     repeatable: bool = True
     """Whether all of it follows from the formulas of its arguments."""
+    bounded: bool = False
+    """And from the bounds of lengths that were known."""
 
     def relied(self) -> tuple[Condition, ...]:
         """Each condition once, the way it turned out."""
@@ -182,10 +184,15 @@ class Recorder:
         for noted in self._noted:
             noted.conditions.append((condition, holds))
 
-    def depends_on_more(self) -> Bounds:
-        """Say that what is being asked depends on more than formulas; gives what else is known."""
+    def depends_on_more(self) -> None:
+        """Say that what is being asked depends on more than formulas and what is known of them."""
         for noted in self._noted:
             noted.repeatable = False
+
+    def depends_on_bounds(self) -> Bounds:
+        """What is known of lengths; say that what is being asked depends on it."""
+        for noted in self._noted:
+            noted.bounded = True
         return self.known
 
     def lost(self, reason: str) -> None:

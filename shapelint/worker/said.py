@@ -1,10 +1,10 @@
 """Calls that were made before, in this run of a model or an earlier one, are not made again.
 
 Two calls are the same if the function is, and the arguments are the same formulas in the input
-sizes: of a tensor on the meta device its lengths, its dtype and the order of its dims in memory are
-all there is. What the call demands and returns is a formula then, too, and holds wherever the
-conditions it asked about turn out the same. Where those follow from what the run relies on already,
-the call has nothing new to say, and what it said before is taken.
+sizes: of a tensor on the meta device its lengths, its dtype, the order of its dims in memory and
+whether it is a view are all there is. What the call demands and returns is a formula then, too, and
+holds wherever the conditions it asked about turn out the same. Where those follow from what the run
+relies on already, the call has nothing new to say, and what it said before is taken.
 
 What it said at first was compared with the meta kernel, which takes longer than all that is added
 to a call here; and the claims are confirmed by runs without any of this.
@@ -19,20 +19,22 @@ from typing import Any
 import torch
 
 from shapelint.lengths.conditions import Condition
-from shapelint.lengths.expr import Expr
+from shapelint.lengths.expr import Bounds, Expr
 from shapelint.worker.claim import Claim, claim_of
 from shapelint.worker.layout import Order, dense, forms_of, is_alias, order_of
 from shapelint.worker.python.compared import Compared
 from shapelint.worker.python.contents import contents_of
 from shapelint.worker.python.length import Length
+from shapelint.worker.python.size import Size
 from shapelint.worker.record import OpCall
 from shapelint.worker.recorder import Noted, Recorder
 from shapelint.worker.shapes import Shape
+from shapelint.worker.shown import REGROUPING, shown_by
 from shapelint.worker.tensor import ShapeTensor
 
 _PLAIN = frozenset({type(None), type(...), bool, int, float, str, torch.dtype, torch.memory_format})
 
-_SEQUENCES = frozenset({tuple, list, torch.Size, Shape})
+_SEQUENCES = frozenset({tuple, list, torch.Size, Shape, Size})
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,14 @@ class Said:
     """How what it returned lies in memory, if that was a new tensor."""
     in_place: bool
     """Whether it returned its first argument."""
+    known: Bounds | None
+    """What was known of lengths, if that makes a difference."""
+
+    def holds_in(self, recorder: Recorder) -> bool:
+        """Whether the call would say the same to this run."""
+        if self.known is not None and self.known != recorder.known:
+            return False
+        return all(map(recorder.relies_on, self.relies))
 
     def is_shape(self, shape: Any) -> bool:
         """Whether a call says that it returns what it returned before."""
@@ -77,6 +87,7 @@ class Asked:
     key: Any = None
     """What to remember it by; None if it is not to be remembered."""
     noted: Noted = field(default_factory=Noted)
+    known: Bounds | None = None
 
 
 class Sayings:
@@ -89,15 +100,17 @@ class Sayings:
         """Ask a call, unless all it would say is known. Raises what :func:`claim_of` raises."""
         key = None if call.transfer is None else _key(call)
         before = self._said.get(key)
-        if before is not None and all(map(recorder.relies_on, before.relies)):
+        if before is not None and before.holds_in(recorder):
             recorder.lax |= before.lax
             shape = Shape(_at(n, recorder.sizes) for n in before.shape)
             return Asked(Claim(shape), before)
+        known = dict(recorder.known)
         with recorder.noting() as noted:
             claim = claim_of(call)
         if before is not None and not before.is_shape(claim.shapes):
             before = None
-        return Asked(claim, before, key if noted.repeatable else None, noted)
+        key = key if noted.repeatable else None
+        return Asked(claim, before, key, noted, known if noted.bounded else None)
 
     def keep(self, asked: Asked, call: OpCall, real: Any, local: tuple[Expr | None, ...]) -> None:
         """Remember what a call has said, now that PyTorch did the same."""
@@ -107,8 +120,9 @@ class Sayings:
         with torch._C.DisableTorchFunction():
             seen = tuple(forms_of(claim.shapes)), real.dtype, order_of(real)
             is_new = not any(is_alias(real, tensor) for tensor in args)
+            is_new &= call.name not in REGROUPING  # at sizes of 1 it may be a view
             ordered = is_new and all(order_of(tensor) is not None for tensor in args)
-        returned = bool(call.args) and real is call.args[0] and seen == asked.key[1][0]
+        returned = bool(call.args) and real is call.args[0] and seen == asked.key[1][0][:3]
         in_place = returned and seen[2] is not None  # one with gaps may be copied at other sizes
         self._said[asked.key] = Said(
             shape=seen[0],
@@ -118,6 +132,7 @@ class Sayings:
             dtype=real.dtype,
             order=seen[2] if ordered else None,
             in_place=in_place,
+            known=asked.known,
         )
 
 
@@ -169,9 +184,12 @@ def _argument(value: Any) -> object:
 
 
 def _tensor(tensor: torch.Tensor, lengths: tuple[Expr | int, ...]) -> object:
-    """Raises TypeError for a tensor of which there is more to see."""
+    """Raises TypeError for a tensor of which there is more to see.
+
+    What a view is a view of decides whether it can be viewed again: it is not like a new tensor.
+    """
     if not tensor.is_meta or tensor.is_complex() or contents_of(tensor) is not None:
         raise TypeError
     if getattr(tensor, "stretched", ()):
         raise TypeError
-    return lengths, tensor.dtype, order_of(tensor)
+    return lengths, tensor.dtype, order_of(tensor), shown_by(tensor) is None

@@ -68,11 +68,10 @@ def only_on_cpu() -> None:
 def known_here() -> Bounds:
     """What is known of lengths at this point of the run.
 
-    What a call makes of it, or of the memory behind a tensor, is no formula of its arguments: it is
-    asked again in every run.
+    Where something else is known, what a call makes of it is asked again.
     """
     recorder = current()
-    return recorder.depends_on_more() if recorder is not None else {}
+    return recorder.depends_on_bounds() if recorder is not None else {}
 
 
 def eq(a: int, b: int) -> Condition:

@@ -13,7 +13,7 @@ from shapelint.worker.nested import tensors_in
 from shapelint.worker.overlap import pass_on
 from shapelint.worker.python.length import Length
 from shapelint.worker.record import OpCall
-from shapelint.worker.recorder import Recorder, recording
+from shapelint.worker.recorder import Recorder, current, recording
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.tensor import ShapeTensor
 
@@ -91,6 +91,13 @@ def shown_by(tensor: torch.Tensor) -> Shown | None:
     return getattr(tensor, "shown", None)
 
 
+def depends_on_memory() -> None:
+    """Say that what is being asked depends on what lies behind a tensor: no formula tells."""
+    recorder = current()
+    if recorder is not None:
+        recorder.depends_on_more()
+
+
 def is_plain(tensor: torch.Tensor) -> bool:
     """Whether elements lie in the order of the dims, without gaps, at all sizes of this run.
 
@@ -98,6 +105,7 @@ def is_plain(tensor: torch.Tensor) -> bool:
     """
     shown = shown_by(tensor)
     if shown is not None:
+        depends_on_memory()
         return shown.name in _KEEPING and shown.of is not None and is_plain(shown.of)
     with torch._C.DisableTorchFunction():
         in_order = tensor.is_contiguous()

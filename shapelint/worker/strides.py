@@ -20,7 +20,7 @@ from shapelint.worker.layout import natural
 from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.recorder import Recorder, current, recording
 from shapelint.worker.shapes import Shape, known_here, shape_of
-from shapelint.worker.shown import REGROUPING, Shown, is_plain, shown_by
+from shapelint.worker.shown import REGROUPING, Shown, depends_on_memory, is_plain, shown_by
 
 Strides = tuple[Expr, ...]
 
@@ -33,6 +33,7 @@ def strides_of(tensor: torch.Tensor) -> Strides | None:
     Whether a length that was stretched or regrouped is 1 is a branch, and so is which dims lie
     behind each other in what was regrouped.
     """
+    depends_on_memory()
     shown = shown_by(tensor)
     if shown is None:
         return _of_new(tensor)

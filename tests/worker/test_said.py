@@ -75,8 +75,19 @@ def _cuts(net: Net, x: torch.Tensor) -> torch.Tensor:
     return net.conv(x)[:, :, :4].contiguous().view(len(x), -1)
 
 
+def _regroups(net: Net, x: torch.Tensor) -> torch.Tensor:
+    return torch.cat((x, x), 1).permute(0, 3, 1, 2).flatten(0, 1).view(-1)
+
+
+def _reshapes(net: Net, x: torch.Tensor) -> torch.Tensor:
+    n, _, h, w = x.shape
+    for y in torch.cat((x, x), 1), torch.cat((x, x), 1).mT.contiguous().mT:
+        x = x + y.reshape(n, -1).reshape(n, 2, h, w).view(n, 2, h * w).view(n, 2, h, w).sum()
+    return x.reshape(n * w, -1).view(-1)
+
+
 BODIES = {f.__name__.strip("_"): f for f in (
-    _pads, _broadcasts, _attends, _views, _catches, _counts, _writes, _cuts,
+    _pads, _broadcasts, _attends, _views, _catches, _counts, _writes, _cuts, _regroups, _reshapes,
 )}  # fmt: skip
 SIZES = {
     "the same size": FIRST,

@@ -20,12 +20,11 @@ from shapelint.worker.shapes import (
     either,
     eq,
     ge,
-    known_here,
     need,
     numel,
     shape_of,
 )
-from shapelint.worker.shown import memory_of
+from shapelint.worker.shown import depends_on_memory, memory_of
 
 SAME = """
     __deepcopy__ __get__data alias alias_copy bfloat16 bool byte cdouble cfloat chalf char clone
@@ -245,7 +244,7 @@ def repeat_interleave(
 @op("as_strided")
 def as_strided(input: Any, size: Any, stride: Any, storage_offset: Any = None) -> Shape:
     """``size``; the last element must lie inside the memory of the input."""
-    known_here()  # what the tensor is a view of decides as well
+    depends_on_memory()
     whole, start = memory_of(input), storage_offset or 0
     if whole is None:
         note_lost("as_strided of a part of a tensor")
