@@ -74,6 +74,12 @@ class Subject:
         rest = {d for i in self.inputs for d in i.dims[1:]}
         return tuple(s for s in self.exploration.symbols if s in rest or s not in first)
 
+    @cached_property
+    def for_any_batch(self) -> SizeSet:
+        """The sizes that run in a batch of any size; if there are none, all that run."""
+        fails = (self.domain - self.valid).project(self.spatial).over(self.domain.symbols)
+        return self.valid - fails or self.valid
+
     # -- failures ---------------------------------------------------------------------------
 
     def failing(self, *kinds: str) -> list[Failing]:
@@ -221,7 +227,7 @@ class Subject:
     @cached_property
     def _others(self) -> dict[str, int]:
         """A run that works, as small as can be; the first one where none is known to."""
-        small = self.valid.lexmin()
+        small = self.for_any_batch.lexmin()
         return {**self.base.hints, **{s: n for s, n in (small or {}).items() if s in self.spatial}}
 
     def witness(self, sizes: SizeSet) -> dict[str, int]:
@@ -275,7 +281,7 @@ class Subject:
 
     def example(self, sizes: Sizes) -> dict[str, int]:
         """A size close to ``sizes`` that runs: a square that people feed it, if there is one."""
-        runs = self.valid & self.ordinary or self.valid
+        runs = self.for_any_batch & self.ordinary or self.for_any_batch
         square = all_of(equal(symbol(self.spatial[0]), symbol(s)) for s in self.spatial[1:])
         return self.near_miss(runs & SizeSet.of(square, self.domain.symbols) or runs, sizes)
 

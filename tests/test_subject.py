@@ -8,7 +8,7 @@ from torch import nn
 
 import shapelint
 from shapelint.model import Diagnostic
-from tests.runs import analysed
+from tests.runs import analysed, disagreements
 
 
 class Flattens(nn.Module):
@@ -46,7 +46,7 @@ def test_a_minimum_is_one_although_smaller_sizes_fail_for_another_reason() -> No
 def test_the_batch_is_named_where_it_matters() -> None:
     found = finding(Flattens(), "N", "T", 10, name="view-not-divisible")
     assert found.label == "fails at N = 2, T = 2"
-    assert "runs, for example, at N = 1, T = 2" in found.notes
+    assert "runs, for example, at N = 2, T = 1" in found.notes
 
 
 def test_the_batch_is_left_out_where_it_does_not() -> None:
@@ -60,6 +60,34 @@ def test_the_example_is_what_people_feed_it() -> None:
     found = finding(model, "N", 1, "H", "W", name="linear-in-features")
     assert found.message == "fits only where ceil(H/4)*ceil(W/4) == 49"
     assert "runs, for example, at H = 28, W = 28" in found.notes  # 25 to 27 would do
+
+
+class Rows(nn.Module):
+    """Rows of nine numbers, whichever sample they are of: nine pixels fit in every batch."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.view(-1, 9)
+
+
+def test_the_example_runs_in_every_batch() -> None:
+    found = finding(Rows(), "N", 1, "H", "W", name="view-not-divisible")
+    assert found.label == "fails at N = 3, H = 1, W = 1"
+    assert "runs, for example, at N = 3, H = 3, W = 3" in found.notes
+
+
+class Samples(Rows):
+    """As many rows as samples: nine pixels each, which no product has to be tried for."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x).view(x.size(0), 9)
+
+
+def test_rows_that_must_be_samples_are_found_exactly() -> None:
+    analysis = analysed(Samples())
+    assert analysis.evidence == "proven"
+    sweep = ({"N": n, "H": h, "W": w} for n in (1, 2, 9) for h in (1, 3, 9) for w in range(1, 10))
+    assert not disagreements(analysis, Samples(), "N 1 H W", sweep)
+    assert analysis.predict({"N": 50, "H": 9, "W": 1}).ok
 
 
 class Timed(nn.Module):

@@ -7,12 +7,13 @@ else is the business of :mod:`.sets`.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from shapelint.lengths.expr import Bounds, Div, Expr, Prod, Sizes, as_expr
+from shapelint.lengths.expr import Bounds, Div, Expr, Prod, Sizes, as_expr, factors, product
 from shapelint.lengths.real_tests import RealTest
 
 
@@ -192,13 +193,37 @@ def products_in(condition: Condition) -> Iterator[Compare]:
         yield condition
 
 
+def exact_floors(condition: Condition, known: Iterable[Condition]) -> Condition:
+    """The same, without floors of products of which an equation that is ``known`` tells more.
+
+    Where ``a*b % 9 == 0``, ``floor(a*b/9) == n`` is ``a*b == 9*n``.
+    """
+    if not isinstance(condition, Compare):
+        return condition
+    floors = [a for a in condition.expr.terms if isinstance(a, Div) and not a.is_quasi_affine]
+    equations = [c.expr for c in known if isinstance(c, Compare) and c.op == "=="] if floors else []
+    for floor, zero in itertools.product(floors, equations):
+        if slope := zero.terms.get(floor, 0):
+            times = condition.expr.terms[floor] * (1 if slope > 0 else -1)
+            rest = condition.expr.scaled(abs(slope)) - zero.scaled(times)
+            return _COMPARED[condition.op](rest, 0)
+    return condition
+
+
+_COMPARED = {"==": equal, "!=": unequal, ">=": at_least}
+
+
 def factored(condition: Condition, known: Bounds) -> Condition:
     """A condition on a product as one on each of its factors, where that is the same.
 
-    ``a*b != 0`` is ``a != 0 and b != 0``; for ``a, b >= 0``, ``a*b >= 1`` is ``a >= 1 and b >= 1``.
+    ``a*b != 0`` is ``a != 0 and b != 0``; for ``a, b >= 0``, ``a*b >= 1`` is ``a >= 1 and b >= 1``;
+    for ``a >= 1``, ``a*b == 9*a`` is ``b == 9``.
     """
-    if not isinstance(condition, Compare) or len(condition.expr.terms) != 1:
+    if not isinstance(condition, Compare):
         return condition
+    if len(condition.expr.terms) != 1:
+        shared = _shared_factor(condition.expr, known)
+        return condition if shared is None else _COMPARED[condition.op](shared, 0)
     ((atom, c),) = condition.expr.terms.items()
     if not isinstance(atom, Prod):
         return condition
@@ -209,3 +234,20 @@ def factored(condition: Condition, known: Bounds) -> Condition:
     if atom.bounds(known)[0] is None:  # a factor may be negative
         return condition
     return all_of(at_least(factor, 1) for factor in atom.factors)
+
+
+def _shared_factor(expr: Expr, known: Bounds) -> Expr | None:
+    """A sum divided by what is a factor of every term and never below 1; None without such."""
+    if expr.const or not any(isinstance(atom, Prod) for atom in expr.terms):
+        return None
+    first, *others = ((c, factors(Expr(0, {atom: 1}))[1]) for atom, c in expr.terms.items())
+    for factor in first[1]:
+        least = factor.bounds(known)[0]
+        if least is not None and least >= 1 and all(factor in theirs for _, theirs in others):
+            return as_expr(sum(c * _quotient(each, factor) for c, each in (first, *others)))
+    return None
+
+
+def _quotient(product_of: Sequence[Expr], factor: Expr) -> Expr:
+    at = product_of.index(factor)
+    return product((*product_of[:at], *product_of[at + 1 :]))

@@ -161,7 +161,8 @@ def _several(sizes: SizeSet) -> str:
 
 def _as_said(sizes: SizeSet) -> list[str]:
     """``ceil(H/4)*ceil(W/4) == 49``: what was asked of products, and what of each symbol."""
-    either_side = [Compare(">=", e) for test in sizes.said for e in (test.expr, -test.expr)]
+    ways = (("==", 1), (">=", 1), (">=", -1))
+    either_side = [Compare(op, test.expr * sign) for test in sizes.said for op, sign in ways]
     with suppress(TooHard), at_most(_SAID, "what was said"):
         return list(_by_products(sizes.said, sizes)) or list(_by_products(either_side, sizes))
     return []

@@ -64,7 +64,8 @@ def _message(subject: Subject, failures: list[Failing]) -> str:
     if not large_enough:
         return "no size is large enough for this layer"
     runs = bool(large_enough & subject.valid)
-    large_enough = large_enough & subject.valid or large_enough
+    if runs:
+        large_enough &= subject.for_any_batch & large_enough or subject.valid
     least = large_enough.smallest() or {}
     corner = {s: (large_enough.project((s,)).lexmin() or least)[s] for s in least}
     least = corner if corner in large_enough else least

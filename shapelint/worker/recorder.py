@@ -11,7 +11,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from shapelint.lengths.conditions import TRUE, All, Any, Compare, Condition, factored, negate
+from shapelint.lengths.conditions import (
+    TRUE,
+    All,
+    Any,
+    Compare,
+    Condition,
+    exact_floors,
+    factored,
+    negate,
+)
 from shapelint.lengths.expr import Bounds, Expr, Interval
 from shapelint.trace import Event, NeedKind, Trace
 from shapelint.worker.frames import user_span
@@ -90,7 +99,7 @@ class Recorder:
         if decided is not None:
             return decided
         relied = condition if holds else negate(condition)
-        parts = factored(relied, self.known)
+        parts = self._simplified(relied)
         if parts is not relied:
             for part in parts.parts if isinstance(parts, All) else (parts,):
                 self.branch(part, why)
@@ -133,7 +142,7 @@ class Recorder:
         """
         if not isinstance(condition, All):
             self._note(condition, True)
-        condition = factored(condition, self.known)
+        condition = self._simplified(condition)
         if isinstance(condition, All):
             for part in condition.parts:
                 self.need(part, kind, why, lengths, error, certain)
@@ -159,6 +168,10 @@ class Recorder:
             return False
         self._follows.add(condition)
         return True
+
+    def _simplified(self, condition: Condition) -> Condition:
+        """The same, by what the run relies on."""
+        return factored(exact_floors(condition, (e.relied for e in self.events)), self.known)
 
     def _parts_follow(self, condition: Condition) -> bool:
         if isinstance(condition, All):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from shapelint.lengths.conditions import (
     at_least,
     divides,
     equal,
+    exact_floors,
     factored,
     negate,
     unequal,
@@ -106,6 +109,31 @@ def test_a_condition_on_a_product_as_conditions_on_its_factors(condition, parts)
     assert split is condition if parts is None else list(map(repr, split.parts)) == parts
     for at in ({"H": h, "W": w} for h in range(1, 8) for w in range(1, 8)):
         assert split.at(at) == condition.at(at)
+
+
+N = symbol("N")
+ROWS, MORE = divides(9, N * H * W), divides(9, N * H * H)
+
+
+@pytest.mark.parametrize(
+    ("condition", "known", "text"),
+    [
+        pytest.param(equal(H, 3), [ROWS], "H - 3 == 0", id="no floor"),
+        pytest.param(equal(N * H * W // 9, N), [MORE], None, id="another product divides"),
+        pytest.param(equal(N * H * W // 9, N), [ROWS], "H*W - 9 == 0", id="for every batch"),
+        pytest.param(
+            at_least(2 * N, 4 * (N * H * W // 9)), [MORE, ROWS], "-H*W + 4 >= 0", id="at most"
+        ),
+        pytest.param(unequal(N * H * W // 9, H), [ROWS], "N*W - 9 != 0", id="of another factor"),
+    ],
+)
+def test_floors_of_what_divides(condition, known, text):
+    simpler = factored(exact_floors(condition, known), {"N": (1, None), "H": (1, None)})
+    assert simpler == condition if text is None else repr(simpler) == text
+    for n, h, w in itertools.product(range(1, 7), repeat=3):
+        at = {"N": n, "H": h, "W": w}
+        if all(equation.at(at) for equation in known):
+            assert simpler.at(at) == condition.at(at)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+from torch import nn
 
 from shapelint.worker.loading.build import build
 from shapelint.worker.loading.construct import constructed
@@ -41,3 +42,16 @@ def test_calls_that_built(path: str, calls: list[str]) -> None:
     spans = constructed(root)[id(root.get_submodule(path))]
     texts = [LINES[s.line - 1][s.column - 1 : s.end_column - 1] for s in spans]
     assert texts == calls
+
+
+class Frozen(nn.BatchNorm1d):
+    """Its ``train`` does what it should, and returns nothing."""
+
+    def train(self, mode: bool = True) -> None:  # type: ignore[override]
+        super().train(mode)
+
+
+@pytest.mark.parametrize("train", [False, True])
+def test_the_mode_is_set_whatever_the_model_returns(train: bool) -> None:
+    model = build(lambda device: Frozen(3, device=device), train)
+    assert [model.on(device).training for device in ("meta", "cpu")] == [train, train]

@@ -71,7 +71,13 @@ def build(make: Make, train: bool = False) -> Model:
 def model_of(root: nn.Module, make: Make, train: bool = False) -> Model:
     """A module that was built, on the meta device."""
     move(root, "meta")
-    return Model(root.train(train), lambda device: make(device).train(train), constructed(root))
+    return Model(_in_mode(root, train), lambda d: _in_mode(make(d), train), constructed(root))
+
+
+def _in_mode(root: nn.Module, train: bool) -> nn.Module:
+    """The module itself: not every ``train`` that somebody wrote returns it."""
+    root.train(train)
+    return root
 
 
 def _made(make: Make, device: str) -> nn.Module:
