@@ -253,6 +253,19 @@ class Conditioned(nn.Module):
         return rest["labels"] if "labels" in self.labels else classes
 
 
+class Aligned(nn.Module):
+    """Reads values before anything takes the sounds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Sequential(nn.Embedding(10, 8), nn.Conv1d(8, 8, 1))
+        self.sounds = nn.Conv1d(6, 8, 1)
+
+    def forward(self, words, words_lengths, sounds):
+        read = self.words[0](words)[:, : max(words_lengths.cpu().numpy())]
+        return torch.cat([self.words[1](read.transpose(1, 2)), self.sounds(sounds)], 2)
+
+
 class OneMore(nn.Module):
     """No size that is tried passes the test, so nothing reaches the convolution."""
 
@@ -346,6 +359,12 @@ WHOLE = [
 @pytest.mark.parametrize(("model", "inputs"), WHOLE)
 def test_whole_numbers(model: nn.Module, inputs: list[Input]) -> None:
     assert list(guess_inputs(build(lambda device: model), Path(__file__)).inputs) == inputs
+
+
+def test_a_run_with_values_tells_features() -> None:
+    guess = guess_inputs(build(lambda device: Aligned()), Path(__file__))
+    dims = [("N", "L"), ("N",), ("N", 6, "L")]
+    assert [i.dims for i in guess.inputs] == dims
 
 
 def test_floats_are_of_the_dtype_of_the_weights():
