@@ -345,8 +345,12 @@ def test_a_failure_that_nothing_explains_is_given_up_and_said():
 
 
 class EverySizeIsSpecial(nn.Module):
+    def __init__(self, first: int = 1):
+        super().__init__()
+        self.special = range(first, first + 190)
+
     def forward(self, x):
-        for length in range(1, 400):
+        for length in self.special:
             if x.shape[-1] == length:
                 return x.new_zeros(length + 1)
         return x
@@ -371,12 +375,13 @@ def test_nothing_is_unexplored_within_the_budget():
 
 
 def test_a_prediction_for_what_is_unexplored_is_none():
-    analysis = analysed(EverySizeIsSpecial(), "N L", ["L <= 900"])
+    module = EverySizeIsSpecial(600)  # beyond the sizes that are simply run
+    analysis = analysed(module, "N L", ["L <= 900"])
     assert analysis.evidence == "checked"
-    told = [analysis.predict({"N": 2, "L": n}) for n in range(1, 901)]
+    sweep = [{"N": 2, "L": n} for n in range(580, 800, 3)]
+    told = [analysis.predict(sizes) for sizes in sweep]
     assert {t.ok for t in told} == {True, None}
-    truth = [really(EverySizeIsSpecial(), "N L", {"N": 2, "L": n}) for n in range(1, 901)]
-    assert all(t.shapes == r for t, r in zip(told, truth) if t.ok)
+    assert all(t.shapes == really(module, "N L", s) for s, t in zip(sweep, told) if t.ok)
 
 
 # -- branches that make no difference -------------------------------------------------------
