@@ -1,4 +1,5 @@
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -18,3 +19,10 @@ def shapelint(capsys):
         return code, *capsys.readouterr()
 
     return call
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """An empty folder that is the root of a project."""
+    (tmp_path / "pyproject.toml").touch()
+    return tmp_path

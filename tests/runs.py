@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,12 +11,16 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 from shapelint.analysis import Analysis, examine
+from shapelint.explore.covering import Budget, explore
 from shapelint.lengths.domain import domain_of
 from shapelint.local import LocalSession
-from shapelint.template import symbols_of, template_of
+from shapelint.template import hints_for, symbols_of, template_of
 from shapelint.trace import Span, Trace
 
 Sizes = Mapping[str, int]
+
+IMAGE = "N 1 H W"
+SQUARES = [{"N": 2, "H": h, "W": w} for h, w in itertools.product(range(1, 13), repeat=2)]
 
 torch.set_num_threads(1)
 
@@ -72,3 +77,18 @@ def disagreements(
         if (told.ok, told.shapes) != (truth is not None, truth):
             wrong.append((dict(sizes), told, truth))
     return wrong
+
+
+def explored(
+    module: nn.Module,
+    inputs: str = IMAGE,
+    hints: dict[str, int] | None = None,
+    lengths: tuple[str, ...] = (),
+    budget: Budget | None = None,
+):
+    """The exploration of a module, and the session that counted its runs."""
+    template = template_of(inputs.split(","))
+    domain = domain_of(lengths, symbols_of(template))
+    session = CountingSession(module, template)
+    start = {**hints_for(template), **(hints or {})}
+    return explore(session, domain, start, budget=budget or Budget()), session
