@@ -30,6 +30,10 @@ class Found:
     parts: tuple[Part, ...] = ()
     """What it consists of: these are analysed inside it, and not reported by themselves."""
 
+    def says(self, *names: str) -> bool:
+        """Whether one of these rules has found something."""
+        return any(d.name in names for d in self.diagnostics)
+
     def with_note(self, note: str) -> Found:
         """The same with a note at each diagnostic."""
         said = (replace(d, notes=(*d.notes, note)) for d in self.diagnostics)
@@ -47,23 +51,22 @@ def unavailable(
     problem: Problem,
     rule: str,
     target: str,
-    path: Path,
-    line: int,
+    span: Span,
     class_name: str = "",
     notes: tuple[str, ...] = (),
 ) -> Found:
     """A target that could not be looked at, and why."""
-    here = Path(problem.path or path).absolute() == path.absolute()
-    at = problem.line if problem.line and here else line
+    here = Path(problem.path or span.path).absolute() == Path(span.path).absolute()
+    known = bool(problem.line) and here
     diagnostic = find_rule(_RULES.get(problem.kind, rule)).diagnostic(
         problem.text,
         target=target,
-        span=Span(str(path), at, 1, at, 1),
+        span=Span.at_line(span.path, problem.line) if known else span,
         notes=(
-            *(notes or ([] if problem.line and here else _last_call(problem))),
+            *(notes or ([] if known else _last_call(problem))),
             *_ADVICE.get(problem.kind, ()),
         ),
         evidence="not-checked",
     )
-    report = TargetReport(target, str(path), class_name, (), "not-checked", problem.text)
+    report = TargetReport(target, span.path, class_name, (), "not-checked", problem.text)
     return Found(report, (diagnostic,))

@@ -20,7 +20,6 @@ from shapelint.template import symbols_of
 if TYPE_CHECKING:
     from shapelint.client import WorkerSession
     from shapelint.config import Declared, Settings
-    from shapelint.facts import Annotated, ForwardCall, InputGuess
     from shapelint.model import Input
     from shapelint.trace import Span
 

@@ -111,7 +111,7 @@ def definition(kind: type) -> Span:
         path, line = inspect.getsourcefile(kind) or kind.__module__, inspect.getsourcelines(kind)[1]
     except (OSError, TypeError):
         path, line = kind.__module__, 1
-    return Span(path, line, 1, line, 1)
+    return Span.at_line(path, line)
 
 
 def _elsewhere(module: nn.Module, device: str) -> nn.Module:

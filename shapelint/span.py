@@ -17,3 +17,8 @@ class Span:
     column: int
     end_line: int
     end_column: int
+
+    @classmethod
+    def at_line(cls, path: str, line: int) -> Span:
+        """The beginning of a line."""
+        return cls(path, line, 1, line, 1)

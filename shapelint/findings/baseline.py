@@ -93,7 +93,7 @@ class Baseline:
                 rule.severity,
                 message=f"{name}{where} is no longer found: --update-baseline removes it",
                 target=_path(target, self.path),
-                span=Span(str(self.path), line, 1, line, 1),
+                span=Span.at_line(str(self.path), line),
             )
 
     def updated(self, report: Report, judged: Callable[[Key], bool]) -> Baseline:

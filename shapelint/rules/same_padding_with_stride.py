@@ -39,7 +39,7 @@ def refused(problem: Problem, target: str, otherwise: Span) -> Diagnostic | None
     """The diagnostic for a constructor that failed for this reason, else None."""
     if "padding='same' is not supported for strided convolutions" not in problem.text:
         return None
-    at = Span(problem.path, problem.line, 1, problem.line, 1) if problem.line else otherwise
+    at = Span.at_line(problem.path, problem.line) if problem.line else otherwise
     return check.diagnostic(
         "padding='same' with a stride: PyTorch does not build this layer",
         target=target,

@@ -88,4 +88,4 @@ def _position(frame: FrameType) -> Span:
         start, end, column, end_column = positions
         if None not in positions:
             return Span(code.co_filename, start, column + 1, end, end_column + 1)  # type: ignore[operator,arg-type]
-    return Span(code.co_filename, line, 1, line, 1)
+    return Span.at_line(code.co_filename, line)
