@@ -234,10 +234,6 @@ class Subject:
         """The smallest sizes in a set, completed; the batch stays what it was if it can."""
         return self.full(self._preferred(sizes) or {})
 
-    def failing_witness(self, failing: Failing) -> dict[str, int]:
-        """The smallest sizes that fail for this reason, the others as in a run that works."""
-        return self.witness(failing.sizes)
-
     def _preferred(self, sizes: SizeSet) -> dict[str, int] | None:
         """The smallest member with the batch of the base run, or the smallest of all."""
         kept = [s for s in sizes.symbols if s not in self.spatial]

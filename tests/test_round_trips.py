@@ -200,7 +200,7 @@ def test_a_constant_gap(module, gap, constant):
 def test_witnesses_keep_the_batch_of_the_base_run_and_are_small():
     subject = _subject(nn.Sequential(nn.MaxPool2d(4), conv()))
     (failing, *_) = subject.failing("fits")
-    witness = subject.failing_witness(failing)
+    witness = subject.witness(failing.sizes)
     assert witness == {"N": 2, "H": 1, "W": 4}
     assert really(nn.MaxPool2d(4), IMAGE, witness) is None
     assert subject.node_of(failing).op == "max_pool2d"

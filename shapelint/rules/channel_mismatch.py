@@ -46,5 +46,5 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             span=place(node, subject.span),
             label=whose(node) if node else "",
             related=subject.callers(node),
-            witness=subject.failing_witness(failing),
+            witness=subject.witness(failing.sizes),
         )

@@ -44,5 +44,5 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             target=subject.target,
             span=place(node, subject.span),
             label=whose(node) if node else "",
-            witness=subject.failing_witness(failing),
+            witness=subject.witness(failing.sizes),
         )

@@ -58,7 +58,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 def _diagnostic(subject: Subject, span: Span, failing: Failing) -> Diagnostic:
     """About one layer."""
     node = subject.node_of(failing)
-    sizes = subject.failing_witness(failing)
+    sizes = subject.witness(failing.sizes)
     passing = subject.example(sizes)
     return check.diagnostic(
         _message(subject, failing),

@@ -35,7 +35,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     """
     for failing in _reasons(subject):
         node = subject.node_of(failing)
-        sizes = subject.failing_witness(failing)
+        sizes = subject.witness(failing.sizes)
         never = subject.never_works
         passing = subject.near_miss(subject.valid, sizes)
         yield check.diagnostic(

@@ -82,7 +82,7 @@ def _diagnostic(subject: Subject, groups: list[list[Failing]]) -> Diagnostic:
     node = subject.node_of(first)
     event = first.event
     assert event is not None
-    sizes = subject.failing_witness(first)
+    sizes = subject.witness(first.sizes)
     passing = subject.example(sizes)
     a, b = event.lengths[:2]
     return check.diagnostic(

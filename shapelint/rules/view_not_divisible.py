@@ -42,7 +42,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         if span in seen:
             continue
         seen.add(span)
-        sizes = subject.failing_witness(failing)
+        sizes = subject.witness(failing.sizes)
         passing = subject.example(sizes)
         never = subject.never_works
         yield check.diagnostic(

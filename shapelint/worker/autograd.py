@@ -5,12 +5,13 @@ PyTorch would hand the results of ``forward`` back as other Python objects, with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 from torch.nn.modules._functions import CrossMapLRN2d
+
+from shapelint.worker.python.swaps import replaced
 
 
 class _Context:
@@ -46,12 +47,6 @@ def _applied(cls: Any, *args: Any, **kwargs: Any) -> Any:
     return output
 
 
-@contextmanager
-def run_forward_only() -> Iterator[None]:
+def run_forward_only() -> AbstractContextManager[None]:
     """While active, applying a custom function runs its ``forward``."""
-    original = vars(torch.autograd.Function)["apply"]
-    torch.autograd.Function.apply = classmethod(_applied)  # type: ignore[assignment, method-assign]
-    try:
-        yield
-    finally:
-        torch.autograd.Function.apply = original  # type: ignore[method-assign]
+    return replaced(torch.autograd.Function, "apply", classmethod(_applied))

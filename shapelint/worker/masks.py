@@ -7,11 +7,12 @@ compare, so they are told "not causal".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from torch.nn.modules import transformer
+
+from shapelint.worker.python.swaps import replaced
 
 _QUESTION = "_detect_is_causal_mask"
 
@@ -20,15 +21,8 @@ def _as_declared(mask: Any, is_causal: bool | None = None, size: int | None = No
     return is_causal is True
 
 
-@contextmanager
-def not_compared() -> Iterator[None]:
+def not_compared() -> AbstractContextManager[None]:
     """Take masks for causal only where the caller says so."""
-    original = getattr(transformer, _QUESTION, None)
-    if original is None:
-        yield
-        return
-    setattr(transformer, _QUESTION, _as_declared)
-    try:
-        yield
-    finally:
-        setattr(transformer, _QUESTION, original)
+    if not hasattr(transformer, _QUESTION):
+        return nullcontext()
+    return replaced(transformer, _QUESTION, _as_declared)

@@ -7,8 +7,8 @@ uses it into paths; stated as needs they are two conditions per dim.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from torch.nn.modules.conv import _ConvTransposeNd
 
 from shapelint.lengths.conditions import all_of
+from shapelint.worker.python.swaps import replaced
 from shapelint.worker.shapes import Shape, ge, need, shape_of
 from shapelint.worker.tensor import ShapeTensor
 
@@ -26,8 +27,7 @@ Ahead = Callable[[Any, tuple[Any, ...], Callable[[], None]], None]
 """Takes a function, its arguments, and what states the needs of that call before it is made."""
 
 
-@contextmanager
-def as_needs(ahead_of: Ahead) -> Iterator[None]:
+def as_needs(ahead_of: Ahead) -> AbstractContextManager[None]:
     """Let transposed convolutions state what they demand of ``output_size``."""
     original = _ConvTransposeNd._output_padding
 
@@ -46,11 +46,7 @@ def as_needs(ahead_of: Ahead) -> Iterator[None]:
         ahead_of(_FUNCTIONS[num_spatial_dims], args, demands)
         return [n - low for n, low in zip(wanted, least)]
 
-    _ConvTransposeNd._output_padding = output_padding  # type: ignore[method-assign,assignment]
-    try:
-        yield
-    finally:
-        _ConvTransposeNd._output_padding = original  # type: ignore[method-assign]
+    return replaced(_ConvTransposeNd, "_output_padding", output_padding)
 
 
 def _least(lengths: Sequence[int], s: Any, p: Any, k: Any, d: Any) -> list[int]:

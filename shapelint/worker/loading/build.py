@@ -8,7 +8,7 @@ import typing
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from shapelint.trace import Span
 from shapelint.worker.device import OneDevice, move
 from shapelint.worker.earlier import Earlier
 from shapelint.worker.loading.construct import constructed, watching_constructors
+from shapelint.worker.python.swaps import Swap, swapped
 
 Make = Callable[[str], nn.Module]
 """Builds the module on a device."""
@@ -101,18 +102,13 @@ def building(device: str) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _uninitialised() -> Iterator[None]:
+def _uninitialised() -> AbstractContextManager[None]:
     """``nn.init.kaiming_uniform_`` and its like do nothing: shapes do not depend on weights."""
-    originals = {k: v for k, v in vars(nn.init).items() if k.endswith("_") and callable(v)}
-    for name in originals:
-        if not name.startswith("_"):
-            setattr(nn.init, name, _leave)
-    try:
-        yield
-    finally:
-        for name, value in originals.items():
-            setattr(nn.init, name, value)
+    return swapped(
+        Swap(nn.init, name, value, _leave)
+        for name, value in vars(nn.init).items()
+        if name.endswith("_") and not name.startswith("_") and callable(value)
+    )
 
 
 def _leave(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
+from shapelint.worker.python.swaps import replaced
 
-@contextmanager
-def nothing_required() -> Iterator[None]:
+
+def nothing_required() -> AbstractContextManager[None]:
     """In the body ``parse_args()`` gives None for what is required: the defaults still count."""
     original = ArgumentParser.parse_known_args
 
@@ -20,8 +20,4 @@ def nothing_required() -> Iterator[None]:
             group.required = False
         return original(self, *args, **kwargs)
 
-    ArgumentParser.parse_known_args = parse  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        ArgumentParser.parse_known_args = original  # type: ignore[method-assign]
+    return replaced(ArgumentParser, "parse_known_args", parse)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any
 
@@ -18,13 +18,13 @@ from torch import nn
 
 from shapelint.trace import Span
 from shapelint.worker.frames import frame_span, is_user_frame
+from shapelint.worker.python.swaps import replaced
 
 _KEY = "_shapelint_built_by"
 """Kept in the module itself, so that ``copy.deepcopy`` copies it and no id is ever reused."""
 
 
-@contextmanager
-def watching_constructors() -> Iterator[None]:
+def watching_constructors() -> AbstractContextManager[None]:
     """Note for each module built in the body which calls built it."""
     original = nn.Module.__init__
 
@@ -32,11 +32,7 @@ def watching_constructors() -> Iterator[None]:
         original(self, *args, **kwargs)
         vars(self)[_KEY] = tuple(_builders(self, sys._getframe(1)))
 
-    nn.Module.__init__ = init  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        nn.Module.__init__ = original  # type: ignore[method-assign]
+    return replaced(nn.Module, "__init__", init)
 
 
 def constructed(root: nn.Module) -> dict[int, tuple[Span, ...]]:

@@ -7,13 +7,14 @@ cannot be run through it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
 from torch import nn
 
 from shapelint.worker.loading.construct import constructor_of
+from shapelint.worker.python.swaps import replaced
 from shapelint.worker.words import said
 
 _MOST = 4
@@ -73,14 +74,10 @@ def in_construction(at: TracebackType | None) -> Iterator[nn.Module]:
 @contextmanager
 def _leaving_out(kinds: list[type[nn.Module]]) -> Iterator[None]:
     """In the body constructors of these classes that miss something give a part left out."""
-    originals = {kind: kind.__init__ for kind in kinds}
-    for kind, original in originals.items():
-        kind.__init__ = _lenient(original)  # type: ignore[method-assign]
-    try:
+    with ExitStack() as stack:
+        for kind, init in [(kind, _lenient(kind.__init__)) for kind in kinds]:
+            stack.enter_context(replaced(kind, "__init__", init))
         yield
-    finally:
-        for kind, original in originals.items():
-            kind.__init__ = original  # type: ignore[method-assign]
 
 
 def _lenient(original: Callable[..., None]) -> Callable[..., None]:

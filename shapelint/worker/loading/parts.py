@@ -20,6 +20,7 @@ from torch import nn
 
 from shapelint.worker.loading.build import Make, Model, building, model_of
 from shapelint.worker.loading.left_out import in_construction
+from shapelint.worker.python.swaps import replaced
 
 IsPart = Callable[[nn.Module], bool]
 
@@ -51,11 +52,8 @@ def choosing(make: Make, kind: type[nn.Module], options: Mapping[str, Any]) -> M
         original(*given.args, **given.kwargs)
 
     def made(device: str) -> nn.Module:
-        kind.__init__ = init  # type: ignore[method-assign]
-        try:
+        with replaced(kind, "__init__", init):
             return make(device)
-        finally:
-            kind.__init__ = original  # type: ignore[method-assign]
 
     return made
 
@@ -118,8 +116,5 @@ def _noting() -> Iterator[list[nn.Module]]:
         begun.append(self)
         original(self, *args, **kwargs)
 
-    nn.Module.__init__ = init  # type: ignore[method-assign]
-    try:
+    with replaced(nn.Module, "__init__", init):
         yield begun
-    finally:
-        nn.Module.__init__ = original  # type: ignore[method-assign]

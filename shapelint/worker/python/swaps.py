@@ -79,3 +79,17 @@ def swapped(swaps: Iterable[Swap]) -> Iterator[None]:
     finally:
         for swap in reversed(made):
             swap.put(swap.old, instead_of=swap.new)
+
+
+@contextmanager
+def replaced(holder: Any, name: str, new: Any) -> Iterator[None]:
+    """While active, a class or a module has ``new`` for an attribute."""
+    old = vars(holder).get(name, ABSENT)
+    setattr(holder, name, new)
+    try:
+        yield
+    finally:
+        if old is ABSENT:
+            delattr(holder, name)
+        else:
+            setattr(holder, name, old)
