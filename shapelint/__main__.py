@@ -17,7 +17,7 @@ def main() -> NoReturn:
 
 
 def _open_what_is_closed() -> None:
-    """A standard stream that is closed leads nowhere: else the next file would take its number."""
+    """Open closed standard streams on the null device, so that no other file becomes one."""
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(descriptor)

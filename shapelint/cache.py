@@ -63,7 +63,7 @@ class _Surroundings:
         return Project(self.root)
 
     def mentions(self, names: Iterable[str]) -> str:
-        """Changes when the rest of the project says something else about the names."""
+        """A text that changes when the rest of the project uses these names in another way."""
         return self._project.mentions(names)
 
 
@@ -133,7 +133,7 @@ class Cache:
         return os.path.exists(path) and os.path.getmtime(path) > self._started
 
     def _write(self, file: Path, content: bytes) -> None:
-        """All or nothing, whoever else writes the same file."""
+        """Write all or nothing, even if another process writes the same file."""
         import tempfile
 
         _prepare(self.folder)
@@ -149,12 +149,12 @@ class Cache:
 
 
 def number_of_entries(folder: Path) -> int:
-    """How many files are known there, whether that is still of use or not."""
+    """How many files have an entry there, outdated or not."""
     return len(list((folder / "files").glob("*.json")))
 
 
 def clean(folder: Path) -> bool:
-    """Delete a cache. False if there is none; a folder that is no cache of ours is left alone."""
+    """Delete a cache. False if there is none; only a folder that shapelint made is deleted."""
     if not (folder / "CACHEDIR.TAG").is_file() or not (folder / "files").is_dir():
         return False
     import shutil
@@ -186,7 +186,7 @@ def _digest(content: bytes) -> str:
 
 
 def _digest_of(path: str) -> str:
-    """Of a file's content; empty if there is no such file."""
+    """The digest of a file's content; empty if there is no such file."""
     try:
         return _digest(Path(path).read_bytes())
     except OSError:

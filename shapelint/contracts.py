@@ -32,7 +32,7 @@ Dims = Mapping[str, tuple[Expr, ...]]
 
 
 class Unreadable(ValueError):
-    """An annotation that says something else than lengths."""
+    """An annotation that is not about lengths."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Promise:
 
 
 def promises(annotated: Annotated, inputs: tuple[Input, ...]) -> tuple[Promise, ...]:
-    """One for each annotated output."""
+    """The promises of a model, one for each annotated output."""
     names = dict(_named(annotated, inputs))
     texts = enumerate(annotated.returns)
     return tuple(Promise(i, tuple(text.split()), names) for i, text in texts if text)

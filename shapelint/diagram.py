@@ -24,7 +24,7 @@ Kind = Literal["input", "down", "up", "inexact", "join", "output", "failure"]
 
 @dataclass(frozen=True)
 class Box:
-    """Something that is shown."""
+    """A part of the model that is shown."""
 
     key: str
     lines: tuple[str, ...]
@@ -36,14 +36,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Edge:
-    """A result that is used: positions of two boxes."""
+    """A result that passes from one box to another, given by their positions."""
 
     source: int
     target: int
 
     @property
     def skips(self) -> bool:
-        """Whether it passes over other boxes."""
+        """Whether it skips other boxes."""
         return self.target - self.source > 1
 
 

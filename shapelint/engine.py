@@ -87,7 +87,7 @@ def _inspected(
     of_file: SettingsFor,
     texts: Texts | None,
 ) -> Generator[Outcome, None, None]:
-    """What has to be looked at, in the order in which it is done."""
+    """The results for files that the cache does not know, in the order of their completion."""
     if not missing:
         return
 
@@ -120,7 +120,7 @@ def _report(each: Sequence[Inspected], origins: tuple[str, ...]) -> Report:
 
 
 def _once(diagnostics: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
-    """What is said of a class is not said again for each of its instances."""
+    """Each finding once: instances of one class would repeat what is said of the class."""
     first: dict[object, Diagnostic] = {}
     for diagnostic in diagnostics:
         first.setdefault((diagnostic.code, diagnostic.span, diagnostic.message), diagnostic)
@@ -173,7 +173,7 @@ def _places(settings: Settings, of_file: SettingsFor) -> Iterator[Place]:
 
 
 def _is_opened(place: Place, folder: bool, settings: Settings, of_file: SettingsFor) -> bool:
-    """A file that was named always is, unless it shall count as found in its folder."""
+    """Whether a file is opened; one that was named is, unless exclusions apply to it too."""
     if not folder and (place.target or not settings.force_exclude):
         return True
     wanted = folder or Wanted(settings, place.path.parent)(place.path, False)
@@ -206,7 +206,7 @@ def _near(settings: Settings) -> Path:
 
 
 def cache_folder(settings: Settings) -> Path:
-    """Where answers are kept."""
+    """The folder of the cache."""
     return settings.cache_dir or project_root(_near(settings)) / FOLDER
 
 
@@ -221,7 +221,7 @@ def _start(python: str, settings: Settings) -> Worker:
 
 
 def _graded(inspected: Inspected, settings: Settings) -> Inspected:
-    """What the selected rules say, with the severity that was asked for; a guess stays info."""
+    """The findings of the selected rules, as severe as was asked for; a guess stays info."""
     guesses = {t.target for t in inspected.targets if t.guessed}
     rules = {rule.code: rule for rule in selected_rules(settings)}
     said = (d for d in inspected.diagnostics if d.code in rules)

@@ -157,13 +157,13 @@ def _offered(report: Report, fix: Fix, target: str) -> int:
 
 
 def _in_the_way(fix: Fix, taken: Iterable[tuple[Edit, ...]]) -> bool:
-    """Whether it touches what another one touches; the very same edit is no obstacle."""
+    """Whether a fix touches text that another one touches; making the very same edit is fine."""
     others = [e for edits in taken if edits != fix.edits for e in edits]
     return any(overlap(mine, other) for mine in fix.edits for other in others)
 
 
 def _harmed(before: Report, after: Report, meant: set[str]) -> set[str]:
-    """The files of the models that lose a size, if they are not meant, or are lost altogether."""
+    """The files of models that lose sizes and were not to be fixed, or are lost altogether."""
     now = {t.target: t for t in after.targets}
     return {t.path for t in before.targets if _is_harmed(t, now.get(t.target), t.target in meant)}
 
@@ -190,5 +190,5 @@ def _shrinks(before: Sizes | None, after: Sizes | None, symbols: Sequence[str]) 
 
 
 def _as_set(sizes: Sizes, symbols: Sequence[str]) -> SizeSet:
-    """The set itself: what comes from an earlier run is kept in words."""
+    """The set itself: results of an earlier run hold it in words only."""
     return sizes if isinstance(sizes, SizeSet) else domain_of([sizes.text], symbols)

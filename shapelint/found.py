@@ -1,4 +1,4 @@
-"""What was found out about one target, also where that is only why it could not be looked at."""
+"""What was found out about one target, or why it could not be looked at."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Found:
 
 
 def _last_call(problem: Problem) -> list[str]:
-    """Where it was raised, and the line there."""
+    """The place where it was raised, and the source line there."""
     lines = problem.details.splitlines()
     calls = [i for i, line in enumerate(lines) if line.startswith("  File ")]
     return [line.strip() for line in lines[calls[-1] :]] if calls else lines[-3:]

@@ -29,7 +29,7 @@ Again = Callable[[Inputs], Analysis]
 
 
 def revised(analysis: Analysis, again: Again) -> Analysis:
-    """The analysis with better inputs, if it says which; else as it is."""
+    """The analysis of better inputs, if the first one says which; else the first one."""
     if analysis.subject.never_works or _is_held(analysis):
         apart = again(_with_lengths_of_their_own(analysis.inputs))
         if not apart.exploration.valid:

@@ -1,4 +1,4 @@
-"""A built model is looked at with the inputs and sizes that were asked for, else with a guess."""
+"""Analyses a built model with the inputs and sizes that were asked for, or else with a guess."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _LEFT_TO_HEIRS = re.compile(r"NotImplementedError(?!:)")
 def inspect_file(
     worker: Worker, place: Place, settings: Settings, texts: Texts | None = None
 ) -> Inspected:
-    """Every target of one file; a bug in shapelint costs the one it happens at alone."""
+    """Inspect every target of one file; a bug in shapelint costs only the target it happens at."""
     path, root = place.path, project_root(place.path)
     with closing(WorkerSession(worker, path, root, texts)) as session:
         found, facts = _found(session, place, root, settings, _guarded)
@@ -76,7 +76,7 @@ def _found(
     settings: Settings,
     look: Callable[[Target], Found | None],
 ) -> tuple[list[Found], Facts]:
-    """The targets that stand for themselves, and what the file holds."""
+    """The targets that are not part of another one, and what the file holds."""
     path = place.path
     try:
         facts = session.facts()
@@ -109,13 +109,13 @@ def _skipped(planned: Iterable[Plan], path: Path, files: Texts) -> Iterator[Skip
 
 
 def _is_base(found: Found, path: Path, project: Project) -> bool:
-    """Whether a class calls what only the classes derived from it have: these are looked at."""
+    """Whether a class calls what only its subclasses have: then those are looked at instead."""
     lacks = _LEFT_TO_HEIRS.search(found.report.reason)
     return lacks is not None and bool(project.heirs(found.report.class_name, path))
 
 
 def _is_part(found: Found, other: Found) -> bool:
-    """Whether a class was linted by itself that is part of another model of the file."""
+    """Whether a class that was linted by itself is part of another model of the file."""
     if other.analysis is None or (other.report.guessed and not found.report.guessed):
         return False
     name, path = found.report.class_name, Path(found.report.path)
@@ -129,7 +129,7 @@ def _has(whole: Found, name: str, path: Path) -> bool:
 
 
 def _guarded(target: Target) -> Found | None:
-    """One target; a bug in shapelint costs this one alone, and is shown."""
+    """Look at one target; a bug in shapelint becomes a diagnostic about it."""
     try:
         return target.found()
     except UsageError:

@@ -127,7 +127,7 @@ def _shown(report: Report) -> ShownReport:
 
 
 def _ended(module: nn.Module, rule: str, why: str, advice: str) -> ShownReport:
-    """A report on a module that took more than it may."""
+    """The report on a module that took more time or memory than it may."""
     name, where = type(module).__name__, definition(type(module))
     said = find_rule(rule).diagnostic(
         why, target=name, span=where, notes=(advice,), evidence="not-checked"

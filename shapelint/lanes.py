@@ -60,7 +60,7 @@ def _has_threads() -> bool:
 
 
 def _cores() -> int:
-    """Those that this process may use, where that can be told."""
+    """The number of cores that this process may use, as far as the system tells."""
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
@@ -121,7 +121,7 @@ class _Lanes:
             return
 
     def _received(self, lane: Connection, place: Place) -> Inspected | UsageError:
-        """What a lane says about the place that it was given; if it has died, that."""
+        """What a lane says about the place that it was given, or that it has died."""
         try:
             answer = lane.recv()
         except (EOFError, ConnectionResetError):
@@ -137,7 +137,7 @@ class _Lanes:
         return lost(place, f"a process of shapelint ended with status {process.exitcode}")
 
     def _add(self) -> Connection:
-        """Start a lane; no signal reaches it before it has handlers of its own."""
+        """Start a lane; signals wait until it has installed its own handlers."""
         mine, its = multiprocessing.Pipe()
         with blocked():
             process = multiprocessing.get_context("fork").Process(

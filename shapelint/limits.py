@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def ends(subject: Subject) -> dict[str, int]:
-    """Of axes along which a range runs that has an end: its last length."""
+    """The last length of each axis whose sizes that run have an end."""
     if subject.valid.window is not None or not subject.valid:
         return {}
     ranges = subject.valid.bounds()

@@ -30,7 +30,7 @@ class Findings:
 
 
 def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Findings:
-    """Everything the rules have to say about one model, run in PyTorch before it is said."""
+    """Everything that the rules have to say about one model, once PyTorch has confirmed it."""
     found: list[Diagnostic] = []
     doubts: list[str] = []
     chosen = (
@@ -101,13 +101,13 @@ def _with_evidence(
 
 
 def _distinct(analysis: Analysis, sizes: Sequence[Mapping[str, int]]) -> list[str]:
-    """Sizes in words, without the batch unless it makes the difference."""
+    """Sizes in words, without the batch unless only the batch tells them apart."""
     short = [size_text(analysis.subject.spatial_only(s)) for s in sizes]
     return short if len(set(short)) == len(short) else [size_text(s) for s in sizes]
 
 
 def _words(analysis: Analysis, failed: Confirmation) -> str:
-    """What the CPU says there: the meta device words some errors in its own way."""
+    """The error as the CPU words it: the meta device has its own words for some."""
     if failed.run.device == "cpu":
         return failed.run.error
     trace = analysis.session.trace(failed.sizes)

@@ -86,7 +86,7 @@ class LocalSession:
 
 
 class _OutOfTime(BaseException):
-    """No Exception: those that a model raises are caught, as facts about the model."""
+    """Not an Exception: those are caught where a model runs, as facts about the model."""
 
 
 @contextmanager
@@ -143,7 +143,7 @@ def _without_data(module: nn.Module, device: str) -> nn.Module:
 
 
 def _held(modules: Sequence[nn.Module], kind: str) -> Iterator[Tensor]:
-    """Their ``_parameters`` or ``_buffers``, each once."""
+    """The ``_parameters`` or ``_buffers`` of these modules, each once."""
     held = (t for m in modules for t in getattr(m, kind).values() if t is not None)
     yield from {id(t): t for t in held}.values()
 

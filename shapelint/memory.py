@@ -33,21 +33,21 @@ def at_most_megabytes(megabytes: int) -> Iterator[None]:
 
 
 def limit_data(megabytes: int) -> None:
-    """The same for good: nothing in this process can lift the limit."""
+    """Limit it for good: nothing in this process can lift the limit."""
     if sys.platform == "linux":
         limit = _with(megabytes, resource.getrlimit(resource.RLIMIT_DATA)[1])
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def lift_limit() -> None:
-    """Take as much as the system gives, whatever the process may that started this one."""
+    """Allow as much as the system gives, whatever limit was inherited."""
     if sys.platform == "linux":
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
 def _with(megabytes: int, most: int) -> int:
-    """Bytes of the data that is there and of that much more, within a limit that holds already."""
+    """The bytes of data held now plus that much more, within any limit that holds already."""
     with open("/proc/self/statm") as statm:
         pages = int(statm.read().split()[5])
     limit = pages * os.sysconf("SC_PAGE_SIZE") + megabytes * 2**20

@@ -40,7 +40,7 @@ _GRACE = 5.0
 
 @dataclass(frozen=True)
 class Limits:
-    """What one request may cost."""
+    """The time and memory that one request may take."""
 
     seconds: float = SECONDS
     """For opening the file, and for each model in it; not those without a processor."""
@@ -61,7 +61,7 @@ class NotStarted(UsageError):
 
 
 class Tenant(Protocol):
-    """Who has a file open in a worker."""
+    """The session that has a file open in a worker."""
 
     def close(self) -> None:
         """Let the worker go on to another file."""
@@ -287,7 +287,7 @@ def _temporary_folder() -> str:
 
 
 def _wait(watch: Stopwatch, reads: Sequence[int] = (), writes: Sequence[int] = ()) -> None:
-    """Until one of the descriptors is ready. Raises TimeoutError when no time is left."""
+    """Wait until one of the descriptors is ready. Raises TimeoutError when no time is left."""
     while True:
         seconds = watch.left()
         if any(select.select(reads, writes, [], seconds)):

@@ -29,7 +29,7 @@ OPEN: list[_Open] = []
 
 @contextmanager
 def blocked() -> Iterator[None]:
-    """They wait until the body has ended; also in threads and processes that it starts."""
+    """Let signals wait until the body has ended, also in threads and processes it starts."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield

@@ -80,7 +80,7 @@ class Structure:
 
     @cached_property
     def graph(self) -> nx.DiGraph:
-        """Nodes by index; an edge wherever a result is used."""
+        """The run as a graph: nodes by index, an edge wherever a result is used."""
         return _graph(self.trace)
 
     def of(self, symbol: str) -> tuple[Stage, ...]:

@@ -14,12 +14,12 @@ from shapelint.records import read
 
 
 def encode(inspected: Inspected) -> dict[str, Any]:
-    """As JSON values."""
+    """The result for one file as JSON values."""
     return dataclasses.asdict(_with_sizes(inspected, _in_words))
 
 
 def decode(value: dict[str, Any]) -> Inspected:
-    """From JSON values. Raises ValueError or TypeError for what :func:`encode` did not write."""
+    """The inverse. Raises ValueError or TypeError for what :func:`encode` did not write."""
     return _with_sizes(read(Inspected, value), lambda words: SizesInWords(**words))
 
 

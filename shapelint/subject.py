@@ -69,7 +69,7 @@ class Subject:
 
     @cached_property
     def spatial(self) -> tuple[str, ...]:
-        """The symbols that are not the batch: all but those in the first of several dims."""
+        """The symbols other than the batch, which is found only as the first of several dims."""
         first = {i.dims[0] for i in self.inputs if len(i.dims) > 1}
         rest = {d for i in self.inputs for d in i.dims[1:]}
         return tuple(s for s in self.exploration.symbols if s in rest or s not in first)
@@ -88,7 +88,7 @@ class Subject:
         return [f for f in found if f.event is not None and f.event.need in kinds]
 
     def node_of(self, failing: Failing) -> Node | None:
-        """The node that raises."""
+        """The node at which it fails."""
         event = failing.event
         if event is None or not 0 <= event.node < len(failing.trace.nodes):
             return None
@@ -106,7 +106,7 @@ class Subject:
 
     @cached_property
     def never_works(self) -> bool:
-        """Whether no size of the domain runs; a search among small sizes does not tell."""
+        """Whether it runs at no size of the domain; a search among small sizes cannot tell."""
         sets = (self.valid, self.exploration.unexplored)
         return not any(sets) and all(s.window is None for s in sets)
 
@@ -121,7 +121,7 @@ class Subject:
 
     @cached_property
     def ordinary(self) -> SizeSet:
-        """What people feed it."""
+        """The sizes that people commonly feed it."""
         return ordinary_sizes(self)
 
     def granularity(self, symbol: str) -> int:
@@ -202,7 +202,7 @@ class Subject:
         return self.outputs.at(sizes)
 
     def comes_back_note(self) -> list[str]:
-        """That fewer sizes come back than run, where that is expected and true."""
+        """A note if fewer sizes come back than run, although all should."""
         if not self.expects_roundtrip or not self.valid - self.roundtrips:
             return []
         return [f"comes back as long as it went in: {self.roundtrips.text}"]
@@ -282,12 +282,12 @@ class Subject:
         return self.near_miss(runs & SizeSet.of(square, self.domain.symbols) or runs, sizes)
 
     def example_note(self, example: Sizes) -> list[str]:
-        """That it runs there."""
+        """A note that it runs at the example."""
         shown = size_text(self.spatial_only(example))
         return [f"runs, for example, at {shown}"] if example else []
 
     def outcome(self, sizes: Sizes) -> Outcome:
-        """What the analysis says about sizes."""
+        """What the analysis says happens at these sizes."""
         return self.exploration.outcome(sizes)[0]
 
 

@@ -33,7 +33,7 @@ def verdict(
     class_name: str = "",
     assumed: tuple[str, ...] = (),
 ) -> Verdict:
-    """The findings of ``rules`` and the state of knowledge; what is not proven is one finding more.
+    """The findings of ``rules`` and the evidence; less than a proof is a finding as well.
 
     Without ``rules`` those run that are on by default.
     """

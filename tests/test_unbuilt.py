@@ -58,11 +58,12 @@ UNBUILT = {
     "the one that others derive from is theirs": WIDTHS.format("rate", "Base")
     + "\nclass Net(Base):\n    def __init__(self, other):\n        super().__init__(other)",
     "a part for which no input is found is its owner's": """
+from argparse import Namespace
 from torch import nn
 
 class Table(nn.Module):
     def forward(self, tables):
-        return tables["x"]
+        return tables.letters
 
 class Net(nn.Module):
     def __init__(self, rate):
@@ -70,7 +71,7 @@ class Net(nn.Module):
         self.table = Table()
 
     def forward(self, x):
-        return self.table({"x": x})
+        return self.table(Namespace(letters=x))
 """,
     "a part with a free signature is its owner's": """
 from torch import nn

@@ -28,7 +28,6 @@ class Patterns:
         return Globs(at.folder, ListOf(Text()).read(value, at))
 
     def schema(self) -> Schema:
-        """An array of strings."""
         return ListOf(Text()).schema()
 
 
@@ -43,7 +42,6 @@ class PatternTable:
         return tuple((Globs(at.folder, (pattern,)), given) for pattern, given in found.items())
 
     def schema(self) -> Schema:
-        """An object of arrays."""
         return {"type": "object", "additionalProperties": ListOf(Text()).schema()}
 
 
@@ -52,7 +50,7 @@ class Literals:
     """A table of values that Python writes as literals: arguments."""
 
     def read(self, value: Any, at: Where) -> dict[str, Any]:
-        """As it is. Raises UsageError for dates, infinity, and names that are none."""
+        """Raises UsageError for dates, infinity, and names that no parameter can have."""
         for name, argument in table(value, at).items():
             if not name.isidentifier():
                 raise (at / name).error("this is not the name of a parameter")
@@ -72,7 +70,6 @@ class Literals:
             raise at.expected("a number", value)
 
     def schema(self) -> Schema:
-        """An object."""
         return {"type": "object", "propertyNames": {"pattern": _NAME}}
 
 
@@ -81,7 +78,6 @@ class Lengths:
     """A table from symbols to the sizes that matter: ``{ H = "multiple of 32, 256..1024" }``."""
 
     def read(self, value: Any, at: Where) -> tuple[Condition, ...]:
-        """The conditions."""
         return tuple(self._condition(k, v, at / k) for k, v in table(value, at).items())
 
     def _condition(self, name: str, value: Any, at: Where) -> Condition:
@@ -100,7 +96,6 @@ class Lengths:
         return condition
 
     def schema(self) -> Schema:
-        """An object of strings and positive integers."""
         sizes = [{"type": "string"}, {"type": "integer", "minimum": 1}]
         known: Schema = {"patternProperties": {_NAME: {"anyOf": sizes}}}
         return {"type": "object", **known, "additionalProperties": False}
@@ -111,7 +106,6 @@ class Inputs:
     """A table from parameters of ``forward`` to dims: ``{ x = ["N", 3, "H", "W"] }``."""
 
     def read(self, value: Any, at: Where) -> tuple[Input, ...]:
-        """The inputs."""
         return tuple(self._input(k, v, at / k) for k, v in table(value, at).items())
 
     def _input(self, name: str, value: Any, at: Where) -> Input:
@@ -127,7 +121,6 @@ class Inputs:
             raise at.error(str(exc)) from exc
 
     def schema(self) -> Schema:
-        """An object of strings and arrays of dims."""
         dim = {"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 1}]}
         dims: Schema = {"type": "array", "items": dim, "minItems": 1}
         known: Schema = {"patternProperties": {_NAME: {"anyOf": [{"type": "string"}, dims]}}}

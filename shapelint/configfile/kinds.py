@@ -69,13 +69,11 @@ class Text:
     """Any text."""
 
     def read(self, value: Any, at: Where) -> str:
-        """As it is."""
         if not isinstance(value, str):
             raise at.expected("a text", value)
         return value
 
     def schema(self) -> Schema:
-        """A string."""
         return {"type": "string"}
 
 
@@ -84,13 +82,11 @@ class Flag:
     """``true`` or ``false``."""
 
     def read(self, value: Any, at: Where) -> bool:
-        """As it is."""
         if not isinstance(value, bool):
             raise at.expected("true or false", value)
         return value
 
     def schema(self) -> Schema:
-        """A boolean."""
         return {"type": "boolean"}
 
 
@@ -101,14 +97,12 @@ class Number:
     whole: bool = False
 
     def read(self, value: Any, at: Where) -> float:
-        """As it is."""
         types = int if self.whole else (int, float)
         if isinstance(value, bool) or not isinstance(value, types) or not 0 < value < math.inf:
             raise at.expected(f"a {'whole ' if self.whole else ''}number above 0", value)
         return value
 
     def schema(self) -> Schema:
-        """A number."""
         return {"type": "integer" if self.whole else "number", "exclusiveMinimum": 0}
 
 
@@ -119,7 +113,6 @@ class Choice:
     words: tuple[str, ...]
 
     def read(self, value: Any, at: Where) -> str:
-        """As it is."""
         if not isinstance(value, str):
             raise at.expected(f"one of {', '.join(self.words)}", value)
         if value not in self.words:
@@ -128,7 +121,6 @@ class Choice:
         return value
 
     def schema(self) -> Schema:
-        """An enumeration."""
         return {"enum": list(self.words)}
 
 
@@ -149,7 +141,6 @@ class FilePath:
         return at.folder / Path(text).expanduser()
 
     def schema(self) -> Schema:
-        """A string that is not empty."""
         return {"type": "string", "minLength": 1}
 
 
@@ -160,13 +151,11 @@ class ListOf:
     item: Kind
 
     def read(self, value: Any, at: Where) -> tuple[Any, ...]:
-        """Each item read."""
         if not isinstance(value, list):
             raise at.expected("a list", value)
         return tuple(self.item.read(item, at / i) for i, item in enumerate(value))
 
     def schema(self) -> Schema:
-        """An array."""
         return {"type": "array", "items": self.item.schema()}
 
 
@@ -181,7 +170,6 @@ class TableOf:
     """What other keys look like; empty for anything."""
 
     def read(self, value: Any, at: Where) -> dict[str, Any]:
-        """Each value read."""
         return {k: self.value.read(v, at / k) for k, v in table(value, at).items()}
 
     def schema(self) -> Schema:

@@ -42,5 +42,5 @@ def crossings(found: Exploration, limit: int) -> list[dict[str, int]]:
 
 
 def conditions(trace: Trace, group: frozenset[str]) -> list[object]:
-    """What a run has found of some symbols, in the order in which it did."""
+    """The conditions about some symbols that a run came across, in that order."""
     return [(e.condition, e.holds) for e in trace.events if e.condition.symbols & group]

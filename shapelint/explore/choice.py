@@ -1,4 +1,4 @@
-"""Which size is run next."""
+"""Chooses the size that is run next."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _one_of(left: SizeSet, near: Sizes, small: bool) -> dict[str, int] | None:
 
 
 def _ordinary(ran: Trace) -> dict[str, int]:
-    """For each symbol the size from which on lengths are 2 or more that are so in this run."""
+    """For each symbol the size from which on all lengths are at least 2 that are so in this run."""
     least: dict[str, int] = {}
     lengths = {n for node in ran.nodes for shape in node.shapes for n in shape}
     for length in lengths:

@@ -72,7 +72,7 @@ def confirm_sizes(
 
 
 def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confirmation]:
-    """On both sides of every claim, one size that the analysis did not run."""
+    """Confirm every claim at sizes on both sides of it that the analysis did not run."""
     device = {outcome: device_for(exploration, outcome is Outcome.FAILS) for outcome in Outcome}
     beside = _beside(exploration, small=device[Outcome.FAILS] == "cpu")
     claimed = (*_running(exploration), *_failing(exploration), *beside, *_in_blocks(exploration))
@@ -142,7 +142,7 @@ def _beside(exploration: Exploration, small: bool) -> Iterator[dict[str, int]]:
 
 
 def _in_blocks(exploration: Exploration) -> list[dict[str, int]]:
-    """Sizes that take other ways through the calls of modules: the first ones."""
+    """Sizes that take other ways through the calls of modules, of each the first."""
     found = (sizes for trace in exploration.traces for sizes in trace.beside)
     return list(islice((s for s in found if s in exploration.domain), _BESIDE))
 

@@ -30,7 +30,7 @@ class Component:
 
     @cached_property
     def runs(self) -> SizeSet:
-        """The sizes that run."""
+        """The sizes of this component that run."""
         runs = SizeSet.empty(self.symbols)
         for path in self.paths:
             runs = runs | path.runs
@@ -148,7 +148,7 @@ class Exploration:
         return min(broken, key=itemgetter(0))[1]
 
     def _along(self, trace: Trace, event: Event | None) -> float:
-        """How far the base has come where another run fails: loops run more or less often there.
+        """How far the base has come where another run fails; loops may be longer or shorter.
 
         It is the place of the same op in the base, or just behind the last one that both made.
         """

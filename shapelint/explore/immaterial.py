@@ -42,7 +42,7 @@ def without_immaterial(trace: Trace, sent: Sent) -> Trace:
 
 
 def _ways(trace: Trace, sent: Sent, crossed: tuple[int, ...] = ()) -> Iterator[Trace | None]:
-    """All other ways behind the last crossing of a run; None for one that was not to be had."""
+    """All other ways on from the last crossing of a run; None for one that could not be taken."""
     last = crossed[-1] if crossed else -1
     for place in _tests(trace.events):
         if place <= last:

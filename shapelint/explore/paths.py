@@ -262,6 +262,6 @@ def _value_by_value(condition: Condition, own: Sequence[str], within: SizeSet) -
 
 @lru_cache(maxsize=256)
 def _in_window(condition: Condition, symbols: tuple[str, ...]) -> SizeSet:
-    """Asked size by size; several runs meet the same condition."""
+    """The members of a window, asked one by one; several runs meet the same condition."""
     window = dict.fromkeys(symbols, (1, WINDOW.get(len(symbols), 8)))
     return SizeSet.enumerated(partial(holds, condition), symbols, window)

@@ -1,4 +1,4 @@
-"""Where tracing does not tell, the model is run: one axis after the other, then all axes alike.
+"""Runs the model where tracing does not tell: along one axis after the other, then all alike.
 
 On the meta device, or on the CPU where the model wants values; traced where that takes long.
 FakeTensorMode is no step between them: it runs the meta kernels, and where there can be none
@@ -51,12 +51,12 @@ class Sweep:
     """Whether it did something else there when the inputs held other values."""
 
     def at(self, sizes: Sizes) -> Run | None:
-        """What it did there; None if that was not tried."""
+        """What the model did at these sizes; None if they were not tried."""
         return self.runs.get(tuple(sizes[s] for s in self.symbols))
 
     @cached_property
     def valid(self) -> SizeSet:
-        """The sizes at which it ran.
+        """The sizes at which it ran without an error.
 
         Each axis for itself if that explains all runs, those too in which several axes vary.
         """
@@ -87,7 +87,7 @@ class Sweep:
 
     @property
     def words(self) -> str:
-        """Where it was run."""
+        """The sizes at which it was run, in words."""
         device = next(iter(self.runs.values())).device
         ends = {s: _ends(self.base, s, self.reach) for s in self.symbols}
         axes = ", ".join(f"{s} = {low}..{high}" for s, (low, high) in ends.items())
@@ -126,7 +126,7 @@ def swept(
 
 
 def _run(session: Session, sizes: Sizes, device: str) -> Run:
-    """On the CPU if the meta device has not what it takes."""
+    """A run on this device, or on the CPU if the meta device cannot do it."""
     if device == _TRACED:
         return _traced(session, sizes)
     run = session.run(sizes, device=device)

@@ -21,7 +21,7 @@ def identity(found: Diagnostic, sources: Sources) -> tuple[str, ...]:
 
 
 def fingerprints(diagnostics: Iterable[Diagnostic], sources: Sources) -> list[str]:
-    """One for each diagnostic; the second of two with the same identity gets another one."""
+    """A fingerprint for each diagnostic, different even where two have the same identity."""
     seen: Counter[tuple[str, ...]] = Counter()
     return [_digest(identity(found, sources), seen) for found in diagnostics]
 

@@ -42,7 +42,7 @@ def ignored_in(settings: Settings, *paths: str) -> tuple[Entry, ...]:
 
 
 def _means(globs: Globs, path: Path) -> bool:
-    """Whether the pattern matches, or with ``!`` in front does not."""
+    """Whether a file matches the pattern, or does not if ``!`` stands in front."""
     from shapelint.project.files import matches
 
     (pattern,) = globs.patterns
@@ -71,7 +71,7 @@ def check_selectors(settings: Settings) -> None:
 
 
 def _selectors(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Every selector, behind the place where it stands."""
+    """Every selector with the place where it stands."""
     for layer in settings.selections:
         before = f"{layer.origin}: " if layer.origin else ""
         for flag in ("select", "ignore", "error", "warn", "rules"):
@@ -82,7 +82,7 @@ def _selectors(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _runs(rule: Entry, settings: Settings) -> bool:
-    """Each layer that mentions the rule turns it on or off; one that selects, all others off."""
+    """Whether a rule runs: the last layer that mentions it decides; selecting turns others off."""
     runs = rule.enabled
     for layer in settings.selections:
         wanted, unwanted = _match(rule, _wanted(layer)), _match(rule, _unwanted(layer))

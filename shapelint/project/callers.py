@@ -84,7 +84,7 @@ def given(
 
 
 def _called(scope: ast.AST, owner: str) -> str:
-    """By which name a function is called; empty for what is none, and for what runs a model."""
+    """The name by which a function is called; empty for other calls, and for runs of a model."""
     if not isinstance(scope, _FUNCTIONS) or scope.name == "forward":
         return ""
     return owner if owner and scope.name == "__init__" else scope.name

@@ -191,7 +191,7 @@ def _as_called(plan: Plan, call: Construction, args: Mapping[str, Any]) -> Plan:
 
 
 def _in_turn(ways: Sequence[Plan]) -> Plan:
-    """The first way to build a model that works; of none the first is told."""
+    """The ways to build a model, to be tried in turn; if none works the first is reported."""
     first, *others = ways
     return replace(first, otherwise=_in_turn(others)) if others else first
 

@@ -40,16 +40,16 @@ class Slot:
 
     @classmethod
     def of_layer(cls, span: Span, keyword: str, op: str) -> Slot:
-        """Of the constructor of the layer that runs ``op``."""
+        """The argument in the constructor of the layer that runs ``op``."""
         return cls(span, keyword, _position(_LAYERS, op, keyword))
 
     @classmethod
     def of_function(cls, span: Span, keyword: str, op: str) -> Slot:
-        """Of the function ``op`` of PyTorch."""
+        """The argument of the function ``op`` of PyTorch."""
         return cls(span, keyword, _position(_FUNCTIONS, op, keyword))
 
     def value(self, files: Texts) -> ast.expr | None:
-        """What stands there; None if the argument is not given, or not to be seen."""
+        """The expression that stands there; None if no such argument is to be seen."""
         call = call_at(files, self.span)
         if call is None:
             return None
@@ -149,7 +149,7 @@ def _insertion(path: str, line: int, column: int, text: str) -> Edit:
 
 
 def _indent(arguments: Sequence[_Argument], lines: Sequence[bytes]) -> str | None:
-    """What stands before the last argument, if each of them starts a line of its own."""
+    """The indentation of the last argument, if each argument starts a line of its own."""
     last = arguments[-1]
     before = lines[last.lineno - 1][: last.col_offset].decode()
     alone = len({a.lineno for a in arguments}) == len(arguments)
@@ -159,7 +159,7 @@ def _indent(arguments: Sequence[_Argument], lines: Sequence[bytes]) -> str | Non
 def _on_own_line(
     span: Span, lines: Sequence[bytes], at: tuple[int, int], text: str
 ) -> Iterator[Edit]:
-    """``at`` is the end of the last argument; behind it may stand a comma, and a comment."""
+    """A keyword on a line of its own, behind the last argument, which ends at ``at``."""
     line, column = at
     rest = lines[line - 1][column - 1 :]
     if line == span.end_line or not rest.strip():
@@ -173,7 +173,7 @@ def _on_own_line(
 def _after_brackets(
     lines: Sequence[bytes], start: tuple[int, int], end: tuple[int, int]
 ) -> tuple[int, int]:
-    """Behind the brackets around an argument that ends at ``start``.
+    """The place behind the brackets around an argument that ends at ``start``.
 
     Between there and the end of the call stand only these, a comma, and comments.
     """

@@ -72,7 +72,7 @@ def overlap(a: Edit, b: Edit) -> bool:
 
 
 def _from_the_end(edits: Iterable[Edit]) -> list[Edit]:
-    """The last one first, so that no position moves; the same edit twice is one."""
+    """The edits from last to first, so that no position moves, each of them once."""
     ordered = sorted(dict.fromkeys(edits), key=lambda e: _range(e.span), reverse=True)
     for later, earlier in itertools.pairwise(ordered):
         if overlap(earlier, later):

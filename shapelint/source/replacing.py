@@ -1,4 +1,4 @@
-"""Another text for a file, in one step: whoever reads it sees the old or the new one, whole.
+"""Replaces the text of a file in one step: readers see all of the old text or all of the new.
 
 The text goes to a new file in the same folder, reaches the disk, and takes the place of the old
 one by ``rename(2)``, which POSIX defines to be atomic; ``os.replace`` is that on every system. What

@@ -90,7 +90,7 @@ def stated(path: str, files: Texts) -> Iterator[Stated]:
 
 
 def _values(tree: ast.Module) -> dict[int, tuple[ast.expr, Function]]:
-    """By the line on which it ends, what is assigned or returned, and in which function."""
+    """What is assigned or returned, and in which function, by the line on which it ends."""
     found: dict[int, tuple[ast.expr, Function]] = {}
     for function in _functions(tree):
         for node in ast.walk(function):
@@ -101,7 +101,7 @@ def _values(tree: ast.Module) -> dict[int, tuple[ast.expr, Function]]:
 
 
 def _functions(tree: ast.Module) -> Iterator[Function]:
-    """From the outside to the inside."""
+    """The functions of a file, outer ones before inner ones."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield node

@@ -225,7 +225,7 @@ _NAMES = {"{s}": "stride", "{p}": "padding", "{k}": "kernel_size"}
 
 
 def _follows(law: Callable[[int, int, int], int], change: Change) -> bool:
-    """Whether it is what a layer gets in every dim."""
+    """Whether a law of stride, padding and kernel gives what the layer gets in every dim."""
     shapes = change.node.input_shapes
     kernel = [n.const for n in shapes[1][2:]] if len(shapes) > 1 else [0]
     s, p = (

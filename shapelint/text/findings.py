@@ -24,7 +24,7 @@ def one_liner(found: Diagnostic, sources: Sources) -> str:
 
 
 def notes(found: Diagnostic) -> Iterator[str]:
-    """What is said about it besides the headline; a note may have several lines."""
+    """The notes below the headline; one may have several lines."""
     yield from found.notes
     if found.error:
         sizes = ", ".join(f"{name} = {size}" for name, size in found.witness.items())

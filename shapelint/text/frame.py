@@ -161,7 +161,7 @@ def _code(path: str, number: int, columns: int, bars: str, sources: Sources) -> 
 
 
 def _rows(number: int, marks: Sequence[_Mark], starts: list[int], margin: _Margin) -> Iterator[str]:
-    """What stands under a line: marks within it, then spans that start there, then those that end.
+    """The marks under a line: those within it, then spans that start there, then those that end.
 
     ``starts`` are the terminal columns of the characters of the line.
     """
