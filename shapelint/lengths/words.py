@@ -147,8 +147,10 @@ def _stretches(sizes: SizeSet) -> list[Stretch] | None:
 
 def _several(sizes: SizeSet) -> str:
     few = sizes.members(MAX_LISTED)
-    candidates = [*_as_said(sizes), *([_listed(sizes, few)] if few else [])]
     cut = sizes.boxes()
+    if sizes.window and cut is not None and len(cut) > _MAX_PARTS:
+        return _some(sizes, [high for _, high in sizes.window.values()])
+    candidates = [*_as_said(sizes), *([_listed(sizes, few)] if few else [])]
     if cut is None:
         return _shortest([*candidates, *_tied(sizes)], sizes)
     alone = {s: sizes.project((s,)) for s in sizes.symbols}
@@ -251,6 +253,13 @@ def _apart(pieces: list[list[Compare]], sizes: SizeSet) -> list[list[Compare]]:
 def _listed(sizes: SizeSet, few: Sequence[dict[str, int]]) -> str:
     points = ", ".join(str(tuple(p.values())) for p in few)
     return f"({', '.join(sizes.symbols)}) in {{{points}}}"
+
+
+def _some(sizes: SizeSet, window: Iterable[int | None]) -> str:
+    """Listed sizes without a pattern: the smallest, and how many there are."""
+    every = sizes.members(math.prod(high or 1 for high in window)) or ()
+    shown = sorted(every, key=lambda member: sum(member.values()))[:MAX_LISTED]
+    return f"{_listed(sizes, shown)[:-1]}, ...}} ({len(every)} sizes)"
 
 
 def _conjunction(sizes: SizeSet) -> str:

@@ -160,6 +160,15 @@ def test_a_listed_set_over_two_symbols():
     assert sizes.text == "H % 4 == 0 and W >= 4 (checked for H <= 32, W <= 16)"
 
 
+def test_listed_pairs_without_a_pattern_are_told_by_the_smallest() -> None:
+    window = {"H": (1, 64), "W": (1, 64)}
+    sizes = SizeSet.enumerated(lambda p: 97 % (p["H"] + 7 * p["W"]) == 1, ("H", "W"), window)
+    assert sizes.text == (
+        "(H, W) in {(1, 1), (2, 2), (3, 3), (5, 1), (4, 4), (9, 1), (6, 6), (10, 2), ...} "
+        "(26 sizes) (checked for H <= 64, W <= 64)"
+    )
+
+
 stretches = st.builds(
     lambda x, k, r, low, span: all_of(
         [divides(k, x - r), at_least(x, low), *([at_least(low + span, x)] if span else [])]
