@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -133,22 +132,24 @@ def test_a_finding_about_a_class_is_said_once(project: Path) -> None:
 NORM = """
 from torch import nn
 net = nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.BatchNorm2d(8))
+trained = nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.BatchNorm2d(8))
 """
 
 
 def test_training_needs_more_than_one_value_per_channel(project: Path) -> None:
     (project / "net.py").write_text(NORM)
-    settings = Settings(paths=(str(project),))
-    declared = (Declared(project / "net.py", "net", train=True),)
-    kinds = {"eval": {}, "flag": {"train": True}, "config": {"models": declared}}
-    runs = {k: engine.check(dataclasses.replace(settings, **v)) for k, v in kinds.items()}
-    assert {k: r.targets[0].valid_sizes.text for k, r in runs.items()} == {
-        "eval": "H >= 4 and W >= 4",
-        "flag": "H >= 4 and W >= 4 and (N >= 2 or H >= 8 or W >= 8)",
-        "config": "H >= 4 and W >= 4 and (N >= 2 or H >= 8 or W >= 8)",
-    }
-    assert [k for k, r in runs.items() if "training mode" in r.targets[0].assumed] == [
-        "flag",
-        "config",
+    declared = (Declared(project / "net.py", "trained", train=True),)
+    by_config = Settings(paths=(str(project),), models=declared)
+    by_flag = Settings(paths=(f"{project / 'net.py'}:net",), train=True)
+    config, flag = engine.check(by_config), engine.check(by_flag)
+    told = [
+        (t.target.rpartition(":")[2], t.valid_sizes.text, "training mode" in t.assumed)
+        for t in (*config.targets, *flag.targets)
     ]
-    assert "more than 1 value per channel" in runs["flag"].diagnostics[0].error
+    several = "H >= 4 and W >= 4 and (N >= 2 or H >= 8 or W >= 8)"
+    assert sorted(told) == [
+        ("net", "H >= 4 and W >= 4", False),
+        ("net", several, True),
+        ("trained", several, True),
+    ]
+    assert "more than 1 value per channel" in flag.diagnostics[0].error
