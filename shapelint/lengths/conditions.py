@@ -132,7 +132,7 @@ def at_least(a: Expr | int, b: Expr | int) -> Condition:
 
 
 def _primitive(expr: Expr) -> Expr:
-    """Without a common factor: ``g*x == 0`` is ``x == 0``."""
+    """The same without a common factor: ``g*x == 0`` is ``x == 0``."""
     return expr.over(expr.content or 1)
 
 
@@ -142,7 +142,7 @@ def divides(k: Expr | int, a: Expr | int) -> Condition:
 
 
 def all_of(parts: Iterable[Condition]) -> Condition:
-    """Conjunction, without what always holds; of one part, that part."""
+    """Their conjunction, without the parts that always hold; a single part as it is."""
     parts = tuple(part for part in parts if part is not TRUE and part != TRUE)
     if not parts:
         return TRUE
@@ -150,7 +150,7 @@ def all_of(parts: Iterable[Condition]) -> Condition:
 
 
 def any_of(parts: Iterable[Condition]) -> Condition:
-    """Disjunction; of one part, that part."""
+    """Their disjunction; a single part is returned as it is."""
     parts = tuple(parts)
     return parts[0] if len(parts) == 1 else Any(parts)
 
@@ -177,7 +177,7 @@ def substituted(condition: Condition, values: Mapping[str, Expr]) -> Condition:
 
 
 def holds(condition: Condition, sizes: Sizes) -> bool:
-    """Whether it holds at concrete sizes; where arithmetic fails no model gets that far."""
+    """Whether it holds at concrete sizes; False where arithmetic fails: no model gets that far."""
     try:
         return condition.at(sizes)
     except (ArithmeticError, ValueError):  # as 1 / 0, -1 ** 0.5 and math.sqrt(-1)

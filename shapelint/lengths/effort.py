@@ -78,13 +78,13 @@ class Deadline(Effort):
 
     @contextmanager
     def spent(self) -> Iterator[None]:
-        """As for any budget; and a loop that charges nothing is interrupted."""
+        """As for any budget; in addition a loop that charges nothing is interrupted."""
         with super().spent(), self._interrupting():
             yield
 
     @contextmanager
     def _interrupting(self) -> Iterator[None]:
-        """In the main thread, the only one that signals come to."""
+        """Interrupt by a signal; only the main thread receives signals."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -109,7 +109,7 @@ def at_most(steps: int, purpose: str = "one question") -> Iterator[Effort]:
 
 
 def charge(steps: int) -> None:
-    """Steps that were taken without isl. Raises TooHard if a budget is spent."""
+    """Charge steps that were taken without isl. Raises TooHard if a budget is spent."""
     for effort in _OPEN:
         effort.spend(steps)
 

@@ -86,7 +86,7 @@ class Members:
         return Members((symbol,), self._order.projected(line, (symbol,)))
 
     def _ends(self) -> Interval:
-        """For one symbol."""
+        """The least and the greatest size of one symbol."""
         least, name = self.lexmin() or {}, self.symbols[0]
         if self._diagram is True or not is_bounded(self._points):
             return least[name], None

@@ -173,7 +173,7 @@ def corner(points: Points, group: Group, *, last: bool = False) -> Sizes:
 
 
 def _corner(points: isl.Set, group: Group, *, last: bool = False) -> Sizes:
-    """One size after the other: the same point as isl's ``lexmin``, whose cuts may never end."""
+    """The same point as isl's ``lexmin``, found size by size: isl may go on cutting for ever."""
     sizes = {}
     for i, name in enumerate(group):
         sizes[name] = greatest(points, i) if last else least(points, i)

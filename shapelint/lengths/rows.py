@@ -63,7 +63,7 @@ def _growth(atom: Atom, whole: Expr) -> tuple[int, int]:
 
 
 def _values(expr: Expr, sizes: Sequence[int]) -> list[int]:
-    """The values of an expression at sizes, one after the other."""
+    """The values of an expression at successive sizes."""
     out = [expr.const] * len(sizes)
     for atom, c in expr.terms.items():
         if isinstance(atom, Div):

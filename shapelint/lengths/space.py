@@ -85,7 +85,7 @@ def value_of(value: int) -> isl.Val:
 
 
 def narrower(a: Window | None, b: Window | None) -> Window | None:
-    """What is inside both; None is everywhere."""
+    """The part inside both windows; None is everywhere."""
     if a is None or b is None:
         return b if a is None else a
     out = {**a, **b}
@@ -95,5 +95,5 @@ def narrower(a: Window | None, b: Window | None) -> Window | None:
 
 
 def window_of(window: Window | None, symbols: Sequence[str]) -> Window | None:
-    """What is left of a window; where none of the symbols was listed, there is none."""
+    """The window of these symbols; None where none of them is listed."""
     return {s: window[s] for s in symbols if s in window} or None if window else None

@@ -193,7 +193,7 @@ def _is_dict(call: ast.Call) -> bool:
 
 @cache
 def _loader() -> Any:
-    """PyYAML's, for which ``1e-4`` is a number as well, as it is in YAML 1.2 and for OmegaConf."""
+    """PyYAML's loader, made to read ``1e-4`` as a number, as YAML 1.2 and OmegaConf do."""
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

@@ -84,7 +84,7 @@ def _assigned(scope: ast.AST) -> dict[str, ast.expr | None]:
 
 
 def _set_otherwise(scope: ast.AST) -> list[str]:
-    """Names that a loop, a ``with``, an unpacking or ``+=`` sets, as often as one does."""
+    """Names set by a loop, a ``with``, an unpacking or ``+=``, once for each time."""
     plain = {
         id(target)
         for node in inside(scope)

@@ -100,7 +100,7 @@ class SourceFile:
 
     @cached_property
     def _binding(self) -> tuple[ast.ClassDef | ast.FunctionDef | ast.ImportFrom, ...]:
-        """What defines or imports names: it is asked for every class of the project."""
+        """The nodes that define or import names; every class of the project asks for them."""
         kinds = (ast.ClassDef, ast.FunctionDef, ast.ImportFrom)
         return tuple(node for node in ast.walk(self.tree) if isinstance(node, kinds))
 
@@ -150,7 +150,7 @@ def _is_torch_base(base: str) -> bool:
 
 
 def _has_forward(node: ast.ClassDef) -> bool:
-    """A step of autograd has one as well, and is no module."""
+    """Whether a class has a ``forward`` and is no autograd function, which has one as well."""
     differentiates = any(dotted(b).rpartition(".")[2] == "Function" for b in node.bases)
     has = any(isinstance(s, ast.FunctionDef) and s.name == "forward" for s in node.body)
     return has and not differentiates

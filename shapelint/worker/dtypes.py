@@ -118,7 +118,7 @@ def _answer(func: Any, transfer: Any, args: Any, kwargs: Any) -> Answer:
 
 
 def _small_sizes() -> Iterator[dict[str, int]]:
-    """Equal sizes, rising ones, and those of the run."""
+    """The sizes to try: equal ones, rising ones, and those of the run."""
     recorder = current()
     if recorder is not None:
         for n in _SIZES:
