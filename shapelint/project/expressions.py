@@ -33,6 +33,8 @@ _MOVES = frozenset(("cpu", "cuda", "double", "eval", "float", "half", "to", "tra
 """Methods of a module that give the module itself."""
 _EVERYWHERE = frozenset(("nn", "torch"))
 """What a model file means by these needs no import."""
+_CPU = ast.Constant("cpu")
+"""What ``self.device`` is where nothing tells: sizes do not depend on it."""
 _DEEPEST = 8
 
 
@@ -110,7 +112,9 @@ class _Inliner(ast.NodeTransformer):
         self.depth = depth
 
     def visit_Attribute(self, node: ast.Attribute | ast.Subscript) -> ast.AST:
-        known = self.values.get(ast.unparse(node))
+        text = ast.unparse(node)
+        known = _CPU if text.endswith(".device") and text != "torch.device" else None
+        known = self.values.get(text, known)
         return self.generic_visit(node) if known is None else self._inside(known)
 
     visit_Subscript = visit_Attribute

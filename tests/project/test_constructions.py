@@ -52,6 +52,11 @@ CALLS = {
         "class A:\n    def __init__(self, c):\n        UNet(c)\nA(4)",
         "(4)",
     ),
+    "a device that nobody knows": (
+        "class A:\n    def f(self):\n        UNet(4, self.device, torch.device(0))",
+        "(4, 'cpu', torch.device(0))",
+    ),
+    "a size that nobody knows": ("class A:\n    def f(self):\n        UNet(4, self.size)", ""),
     "one command line of several": ("def main(args):\n    UNet(args.a, args.b)", "(3, 4)"),
     "command lines together": ("def main(args):\n    UNet(args.a, args.e)", ""),
     "options that an object keeps": (
