@@ -113,8 +113,9 @@ class _Inliner(ast.NodeTransformer):
 
     def visit_Attribute(self, node: ast.Attribute | ast.Subscript) -> ast.AST:
         text = ast.unparse(node)
-        known = _CPU if text.endswith(".device") and text != "torch.device" else None
-        known = self.values.get(text, known)
+        if text not in self.values and text.endswith(".device") and text != "torch.device":
+            return _CPU
+        known = self.values.get(text)
         return self.generic_visit(node) if known is None else self._inside(known)
 
     visit_Subscript = visit_Attribute

@@ -15,5 +15,7 @@ def check() -> None:
     The model was not checked.
 
     ## Use instead
-    Describe the input: `--input N,3,H,W`, once for each tensor that `forward` takes.
+    Describe the input: `--input N,3,H,W`, once for each tensor that `forward` takes. Tensors in a
+    dict have names such as `--input batch.image=N,3,H,W`; so have those in a tuple that `forward`
+    unpacks, and others have numbers, `--input hidden.0=1,N,64 --input hidden.1=1,N,64`.
     """
