@@ -196,7 +196,7 @@ def _copied(modules: Sequence[nn.Module], memo: dict[int, Any]) -> nn.Module:
     plain = [(module, state) for module, state in states if state is not None]
     memo |= {id(module): type(module).__new__(type(module)) for module, _ in plain}
     for module, state in plain:
-        copied = {name: _copy_of(value, memo) for name, value in state.items()}
+        copied = {k: v if type(v) in _FIXED else _copy_of(v, memo) for k, v in state.items()}
         memo[id(module)].__setstate__(copied)
     return copy.deepcopy(modules[0], memo)
 

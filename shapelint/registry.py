@@ -51,8 +51,9 @@ class Registry(Generic[T]):
 
     def get(self, name: str) -> T | None:
         """The thing of that name, or None. The module of that name alone is imported if it can."""
-        found = name in self._found or self._walked
-        if not found and name in module_names(self.package):
+        if self._walked or name in self._found:
+            return self._found.get(name)
+        if name in module_names(self.package):
             importlib.import_module(f"{self.package}.{name}")
         if name not in self._found:
             self._walk()

@@ -58,7 +58,7 @@ def giving_way(
 ) -> Iterator[Swap]:
     """Let the floats of a model, of its modules and of the functions it calls give way."""
     kinds = kinds_of(root)
-    models = [vars(m) for m in root.modules() if _is_user(type(m))]
+    models = [vars(m) for m in root.modules() if type(m) in kinds]
     functions = {f for space in (*map(vars, kinds), *spaces) for f in _functions(space)}
     for holder in (*models, *spaces, *kinds):
         for name, value in items_of(holder):
@@ -76,7 +76,8 @@ def giving_way(
 
 def kinds_of(root: nn.Module) -> set[type]:
     """The classes that define a model, torch's own left out."""
-    return {k for m in root.modules() for k in type(m).__mro__ if _is_user(k)}
+    own = set(map(type, root.modules()))
+    return {k for k in {base for kind in own for base in kind.__mro__} if _is_user(k)}
 
 
 def _is_user(kind: type) -> bool:

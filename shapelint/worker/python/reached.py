@@ -41,9 +41,9 @@ class _Search:
         self._seen: set[int] = set()
         self._named: set[str] = {"forward"}
         self._methods: dict[str, list[Any]] = defaultdict(list)
-        self._waiting: list[Any] = []
-        for module in root.modules():
-            self._waiting += type(module).__mro__
+        modules = list(root.modules())
+        self._waiting: list[Any] = list({k for m in set(map(type, modules)) for k in m.__mro__})
+        for module in modules:
             self._waiting += filter(callable, vars(module).values())
         while self._waiting:
             self._look(self._waiting.pop())
