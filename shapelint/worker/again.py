@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -50,14 +51,16 @@ class Returned:
 
     leaves: list[Any]
     spec: Any
-    kinds: list[object]
-    """All but lengths."""
 
     @staticmethod
     def of(result: Any) -> Returned:
-        """What the run under way has returned."""
-        leaves, spec = pytree.tree_flatten(result)
-        return Returned(leaves, spec, [spec, *map(_kind, leaves)])
+        """What a run has returned."""
+        return Returned(*pytree.tree_flatten(result))
+
+    @cached_property
+    def kinds(self) -> list[object]:
+        """All but lengths; to be asked first while the run that returned it is under way."""
+        return [self.spec, *map(_kind, self.leaves)]
 
     @property
     def formulas(self) -> list[tuple[Expr, ...]]:
@@ -97,6 +100,7 @@ class Again:
             returned: Returned | Trace | None
             try:
                 returned = Returned.of(self._call(self._module, *args, **kwargs))
+                returned.kinds  # noqa: B018  as it is in this run
             except (Apart, Elsewhere, ShapeMismatch):
                 raise Apart from None
             except Exception as exc:

@@ -240,7 +240,7 @@ def _demanded(ways: Sequence[Way]) -> list[Event]:
 
 def _common(ways: Sequence[Way]) -> Formulas:
     """For every length that is returned a formula that holds on all ways. Raises Apart."""
-    if any(way.returned.kinds != ways[0].returned.kinds for way in ways):
+    if any(way.returned.kinds != ways[0].returned.kinds for way in ways[1:]):
         raise Apart(only_here=True)
     regions = [way.region for way in ways]
     leaves = zip(*(way.returned.formulas for way in ways))

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from shapelint.explore.confirm import confirm_paths
+from shapelint.worker import again
 from tests.runs import analysed, disagreements
 
 POINTS = [{"N": 2, "L": n} for n in range(1, 41)]
@@ -287,6 +288,13 @@ def test_no_way_is_passed_over_where_none_of_its_sizes_is_found():
 
 def test_a_way_that_raises_is_a_way_of_its_own():
     assert _ran(Refuses) == 4
+
+
+def test_what_one_way_returns_is_compared_with_nothing(monkeypatch):
+    compared = []
+    monkeypatch.setattr(again, "_kind", compared.append)
+    analysed(InARow(RefusesAndReturnsAView, 1), "N 1 L")
+    assert not compared
 
 
 class Caught(InARow):
