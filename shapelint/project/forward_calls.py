@@ -30,7 +30,8 @@ _WRAPPERS = ("DataParallel", "DistributedDataParallel", "DDP", "compile", "Varia
 """Called on a model or a tensor, they give what can be used like it."""
 _KEEP = (
     *("to", "cuda", "cpu", "eval", "train", "requires_grad_", "apply", "detach", "clone"),
-    *("normal_", "uniform_", "zero_", "fill_", "contiguous", "half", "bfloat16", *_CASTS),
+    *("normal_", "uniform_", "zero_", "fill_", "clamp", "clamp_", "abs", "contiguous"),
+    *("half", "bfloat16", *_CASTS),
 )
 """Methods that give the same model, or a tensor of the same shape."""
 _RUNNERS = ("trace", "export", "add_graph", "profile", "FlopCountAnalysis")

@@ -19,6 +19,10 @@ CALLS = {
     "without a name": ("y = Net()(torch.rand((1, 3, 64, 64)))", ON_SHAPE),
     "the method itself": ("y = Net().forward(torch.rand((1, 3, 64, 64)))", ON_SHAPE),
     "through a name": (f"{X}net = Net().to(device).eval()\ny = net(x)", ON_SHAPE),
+    "limited": (
+        "net = Net()\ny = net(torch.randn([10, 16000 * 4]).clamp_(-1, 1))",
+        [Given(shape=(10, 64000))],
+    ),
     "moved elsewhere": (f"net = Net()\n{X}x = x.to(device)\ny = net(x)", ON_SHAPE),
     "computed sizes": (
         "s = 32\nnet = Net()\ny = net(torch.zeros(batch, 3, 2 * s, 64))",

@@ -28,17 +28,17 @@ FORMS: Mapping[int, tuple[str, ...]] = {
 def generalised(shape: tuple[int, ...], dtype: str = "float32") -> Template | None:
     """The template an example stands for: batch and spatial dims may vary, channels may not.
 
-    A size of 0 is not known. The second dim of five is that of channels or that of frames.
+    A size of 0 is not known. Of two dims the second is that of features or of samples, of five it
+    is that of channels or of frames: which one, the run will say.
     """
     names = FORMS.get(len(shape))
     if names is None:
         return None
     if not dtype.startswith(("float", "bfloat", "complex")):
         names = ("N", "L", *names[2:])[: len(shape)]
-    fixed = ("C", "F") if len(shape) < 5 else ()
+    fixes = len(shape) in (3, 4)
     sizes = zip(names, shape, strict=True)
-    dims = [size if name in fixed and size else name for name, size in sizes]
-    return tuple(dims), dtype
+    return tuple(size if fixes and name == "C" and size else name for name, size in sizes), dtype
 
 
 def attached_examples(root: nn.Module, names: list[str]) -> tuple[dict[str, Template], str]:
