@@ -30,7 +30,7 @@ Again = Callable[[Inputs], Analysis]
 
 def revised(analysis: Analysis, again: Again) -> Analysis:
     """The analysis of better inputs, if the first one says which; else the first one."""
-    if analysis.subject.never_works or _is_held(analysis):
+    if len(analysis.inputs) > 1 and (analysis.subject.never_works or _is_held(analysis)):
         apart = again(_with_lengths_of_their_own(analysis.inputs))
         if not apart.exploration.valid:
             return again(analysis.inputs)
@@ -43,11 +43,10 @@ def revised(analysis: Analysis, again: Again) -> Analysis:
 
 
 def _is_held(analysis: Analysis) -> bool:
-    """Whether inputs share a length with which it runs for one value alone: that of one of them."""
-    each = [{d for d in i.dims[1:] if isinstance(d, str)} for i in analysis.inputs]
-    shared = {d for one, other in itertools.combinations(each, 2) for d in one & other}
-    valid = analysis.exploration.valid
-    return any(_unstretched(valid.project((d,)), d) for d in sorted(shared))
+    """Whether others share a length of the first with which it runs for one value alone."""
+    first, *others = ({d for d in i.dims[1:] if isinstance(d, str)} for i in analysis.inputs)
+    shared, valid = sorted(first & set().union(*others)), analysis.exploration.valid
+    return any(_unstretched(valid.project((d,)), d) for d in shared)
 
 
 def why_doubtful(analysis: Analysis, guess: InputGuess) -> str:
@@ -80,7 +79,7 @@ _OF_NO_INPUT = re.compile(r"NameError|UnboundLocalError|MemoryError|AttributeErr
 
 def to_describe(inputs: Inputs) -> str:
     """The options that describe these inputs, for somebody who knows better to change."""
-    if len(inputs) == 1:
+    if len(inputs) == 1 and "." not in inputs[0].name:
         (only,) = inputs
         example = {1: "N", 2: "N,64", 3: "N,1,L", 5: "N,1,D,H,W"}.get(len(only.dims), "N,3,H,W")
         return f"describe the input: --input {example}{_dtype(only)}"

@@ -271,11 +271,30 @@ class Net(nn.Module):
 """
 
 
-def test_inputs_to_describe_are_options_of_the_command_line(tmp_path: Path) -> None:
-    report, _ = linted(tmp_path, TWO_WORDS)
+A_KEY = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(3, 4)
+
+    def forward(self, batch):
+        raise KeyError(self.fc(batch["x"]).shape)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [
+        pytest.param(TWO_WORDS, "--input tokens=N,L:int64 --input x=N,3", id="two inputs"),
+        pytest.param(A_KEY, "--input batch.x=N,3", id="one in a dict"),
+    ],
+)
+def test_inputs_to_describe_are_options_of_the_command_line(
+    tmp_path: Path, source: str, options: str
+) -> None:
+    report, _ = linted(tmp_path, source)
     assert report.diagnostics[0].notes == (
-        "describe the inputs: --input tokens=N,L:int64 --input x=N,3; "
-        "--kwarg NAME=VALUE for what is no tensor",
+        f"describe the inputs: {options}; --kwarg NAME=VALUE for what is no tensor",
     )
 
 
