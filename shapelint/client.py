@@ -172,8 +172,9 @@ class WorkerSession:
         """Let the worker go on to another file."""
         if self.worker.serves is self:
             self._spent = 0.0
-            with suppress(Unanswered):  # closed is closed
+            with suppress(Unanswered):
                 self._sources |= _decoded(set, self._request({"do": "sources"}), "sources")
+            with suppress(Unanswered):  # closed is closed
                 self._request({"do": "close"})
             self.worker.serves = None
 

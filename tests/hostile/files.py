@@ -57,6 +57,7 @@ def _forward(reason: str, forward: str, rule: str = "cannot-trace", said: str = 
 
 
 _SEGFAULT = "__import__('ctypes').string_at(0)"
+_BUILTINS = "__import__('builtins')"
 _ENDLESS_IN_C = "all(__import__('itertools').repeat(1))"
 _STUBBORN = (
     "\n        while True:\n            try:\n                while True: pass\n"
@@ -139,7 +140,14 @@ _IMPORTS = (
     _import("patches torch", "x = setattr(torch, 'zeros', None)"),
     _import("patches a layer", "x = setattr(nn.functional, 'conv1d', None)", "cannot-trace"),
     _import("patches Module", "x = setattr(nn.Module, '__call__', None)", "cannot-trace", "Type"),
-    _import("patches len", "x = setattr(__builtins__, 'len', None)"),
+    _import("patches len", f"x = setattr({_BUILTINS}, 'len', None)", "worker-crashed", "status 1"),
+    _import("patches sorted", f"x = setattr({_BUILTINS}, 'sorted', None)", "import-failed", "Type"),
+    _import("forgets all modules", "x = sys.modules.clear()", "import-failed", "AttributeError"),
+    _import("wants another device", "x = torch.set_default_device('cuda')"),
+    _import("enters inference mode", "x = torch.inference_mode().__enter__()"),
+    _import("turns the clock back", "x = setattr(time, 'monotonic', lambda: -1e9)"),
+    _import("waits at exit", "x = __import__('atexit').register(time.sleep, 98765)"),
+    _import("makes warnings errors", "x = __import__('warnings').simplefilter('error')"),
     _import("patches json", "x = setattr(__import__('json'), 'dumps', None)", "worker-crashed"),
     _import("patches os.write", "x = setattr(os, 'write', None)"),
     _import(
@@ -202,6 +210,9 @@ _MODELS = (
     _forward("segfaults", _SEGFAULT, "worker-crashed", "SIGSEGV"),
     _forward("aborts", "os.abort()", "worker-crashed", "SIGABRT"),
     _forward("says much", "raise ValueError('x' * 10**8)", said="ValueError: xxx"),
+    _forward("forks", "y = os.fork()", "roundtrip-length"),
+    _forward("changes the dtype", "torch.set_default_dtype(torch.bfloat16)", "roundtrip-length"),
+    _forward("seeds", "torch.manual_seed(0)", "roundtrip-length"),
     _forward("iterates over a tensor", "next(x)", said="'Tensor' object is not an iterator"),
     Case("forward that yields", GOOD.replace(b"return self.up", b"yield self.up")),
     Case("forward to be awaited", GOOD.replace(b"def forward", b"async def forward")),
