@@ -67,15 +67,21 @@ def inside(scope: ast.AST) -> Iterator[ast.AST]:
             yield from inside(node)
 
 
+def assignments(scope: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    """The targets of ``a = b = value`` and ``a: int = value`` in a scope, each with the value."""
+    for node in inside(scope):
+        if isinstance(node, ast.Assign):
+            yield from ((target, node.value) for target in node.targets)
+        elif isinstance(node, ast.AnnAssign):
+            yield node.target, node.value
+
+
 def _assigned(scope: ast.AST) -> dict[str, ast.expr | None]:
     """What names and attributes stand for that are set exactly once, or in the first round."""
     found: dict[str, ast.expr | None] = {}
-    for node in inside(scope):
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            for target in filter(dotted, targets):
-                name = dotted(target)
-                found[name] = None if name in found else node.value
+    for target, value in assignments(scope):
+        if value is not None and (name := dotted(target)):
+            found[name] = None if name in found else value
     others = _set_otherwise(scope)
     once = {
         n: value for n, value in _first_rounds(scope) if others.count(n) == 1 and n not in found
@@ -85,12 +91,7 @@ def _assigned(scope: ast.AST) -> dict[str, ast.expr | None]:
 
 def _set_otherwise(scope: ast.AST) -> list[str]:
     """Names set by a loop, a ``with``, an unpacking or ``+=``, once for each time."""
-    plain = {
-        id(target)
-        for node in inside(scope)
-        if isinstance(node, (ast.Assign, ast.AnnAssign))
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-    }
+    plain = {id(target) for target, _ in assignments(scope)}
     return [
         dotted(node)
         for node in inside(scope)

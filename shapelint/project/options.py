@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from shapelint.project.names import dotted, inside
+from shapelint.project.names import assignments, dotted
 
 _DEEPEST = 4
 Tests = Sequence[tuple[ast.expr, bool]]
@@ -32,9 +32,9 @@ def options_for(part: str, kind: ast.ClassDef) -> dict[str, object]:
 
 def _assigned(scope: ast.AST) -> Mapping[str, ast.expr]:
     found: dict[str, ast.expr] = {}
-    for node in inside(scope):
-        if isinstance(node, ast.Assign):
-            found = {**{dotted(target): node.value for target in node.targets}, **found}
+    for target, value in assignments(scope):
+        if value is not None:
+            found.setdefault(dotted(target), value)
     return found
 
 
