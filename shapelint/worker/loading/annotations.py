@@ -14,14 +14,12 @@ from itertools import chain, count
 from typing import Any, get_args, get_origin
 
 from shapelint.facts import Annotated
+from shapelint.worker.loading.examples import Template
 from shapelint.worker.loading.stubs import Stub
 
 _DTYPES = {"Float": "float32", "Int": "int64", "Integer": "int64", "Bool": "bool", "Long": "int64"}
 
 _ARITHMETIC = re.compile(r"[\w(][\w+*/()%-]*")
-
-Template = tuple[tuple[int | str, ...], str]
-"""Dims and dtype name."""
 
 
 def annotated_inputs(kind: type) -> dict[str, Template]:
