@@ -32,6 +32,11 @@ def is_user_frame(frame: FrameType) -> bool:
     return _USER[frame.f_code.co_filename]
 
 
+def is_user_path(path: str) -> bool:
+    """Whether code from there is the user's."""
+    return _USER[path]
+
+
 class _UserFiles(dict[str, bool]):
     """By path, whether code is the user's."""
 

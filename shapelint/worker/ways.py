@@ -36,6 +36,7 @@ from shapelint.lengths.expr import Expr
 from shapelint.lengths.regions import Region, one_formula
 from shapelint.trace import Event, Node, Trace
 from shapelint.worker.again import Again, Apart, Returned
+from shapelint.worker.claim import ShapeMismatch
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.python.length import length
 from shapelint.worker.recorder import Recorder
@@ -87,6 +88,8 @@ class Ways:
             self._apart[id(module)] = exc.only_here
             self._stay(exc.only_here, tests)
             return result
+        except Exception as exc:  # the model has returned: what raises here is ours
+            raise ShapeMismatch(f"ways through a {type(module).__name__}: {exc!r}") from exc
 
     def _may_agree(self, module: nn.Module, tests: Sequence[Event]) -> bool:
         seen = self._apart.get(id(module))

@@ -57,6 +57,45 @@ def suppressed(x):
     return x
 
 
+class Swallows:
+    """A context manager that ends what is raised inside of it."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        return kind is RuntimeError
+
+
+class LetsGo(Swallows):
+    def __exit__(self, kind, error, traceback):
+        return None
+
+
+@contextlib.contextmanager
+def swallowing(kind):
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, kind):
+            raise
+
+
+def inside(manager):
+    def f(x):
+        with manager():
+            x = by_thirds(x)
+        return x
+
+    return f
+
+
+def in_a_generator(x):
+    with swallowing(RuntimeError):
+        x = by_thirds(x)
+    return x
+
+
 @pytest.mark.parametrize(
     ("f", "inputs", "sizes"),
     [
@@ -69,6 +108,9 @@ def suppressed(x):
         case("in a function that is called", otherwise(goes_on_outside), "H", H=N),
         case("at every size", otherwise(lambda x: x.view(2, 0, -1)), "H", H=N),
         case("by a context manager", suppressed, "H", H=N),
+        case("by none that swallows", inside(LetsGo), "H", H=N),
+        case("by one that swallows", inside(Swallows), "H", H=N),
+        case("by a generator", in_a_generator, "H", H=N),
     ],
 )
 def test_it_goes_on_as_pytorch_does(f, inputs, sizes):

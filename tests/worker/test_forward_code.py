@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import warnings
 from functools import partial
 
@@ -275,3 +277,24 @@ def test_what_is_made_for_a_gpu_stays_here() -> None:
         assert torch.cuda.LongTensor([3]).tolist() == [3]
         assert torch.zeros(2).type(torch.cuda.DoubleTensor).dtype == torch.float64
         assert not isinstance(torch.zeros(2), torch.cuda.FloatTensor)
+
+
+IDENTITY = """\
+from torch import nn
+class Net(nn.Module):
+    def forward(self, x):
+        return x[:, :1] if x.shape[-1] {test} else x
+"""
+
+
+@pytest.mark.parametrize("test", ["is 3", "is not 256", "is True", "is 1.0", "is None"])
+def test_a_small_number_is_one_object(test, tmp_path, monkeypatch):
+    (tmp_path / "identity_of_lengths.py").write_text(IDENTITY.format(test=test))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "identity_of_lengths", raising=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net = importlib.import_module("identity_of_lengths").Net()
+    analysis = analysed(net, "2 L")
+    assert disagreements(analysis, net, "2 L", [{"L": n} for n in (1, 2, 3, 4, 256, 257)]) == []
+    assert analysis.evidence == "proven"

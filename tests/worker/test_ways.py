@@ -10,7 +10,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from shapelint.explore.confirm import confirm_paths
-from shapelint.worker import again
+from shapelint.worker import again, ways
+from shapelint.worker.claim import ShapeMismatch
 from tests.runs import analysed, disagreements
 
 POINTS = [{"N": 2, "L": n} for n in range(1, 41)]
@@ -350,3 +351,12 @@ def test_what_is_left_in_another_module_is_found_out_by_running_the_other_ways()
     analysis = analysed(Told(), "N 1 L")
     assert analysis.evidence == "checked"
     assert "the analysis predicted" in analysis.doubts_of_paths[0]
+
+
+def test_what_raises_in_comparing_ways_is_none_of_the_models_errors(monkeypatch):
+    def broken(_pieces):
+        raise KeyError("ours")
+
+    monkeypatch.setattr(ways, "one_formula", broken)
+    with pytest.raises(ShapeMismatch, match=r"ways through a PadsForTheStride: KeyError\('ours'\)"):
+        _ = analysed(InARow(PadsForTheStride), "N 1 L").valid_sizes

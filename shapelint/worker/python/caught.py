@@ -16,7 +16,7 @@ from typing import Any
 from torch import nn
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.frames import is_user_frame
+from shapelint.worker.frames import is_user_frame, is_user_path
 from shapelint.worker.gathered import gathered
 
 
@@ -40,16 +40,71 @@ def called(root: nn.Module, tensors: Mapping[str, Any], kwargs: Mapping[str, Any
 def is_caught(error: type[Exception]) -> bool:
     """Whether a ``try`` of the model, around what runs right now, catches ``error``."""
     return any(
-        first <= frame.f_lineno <= last and _is_one_of(error, names, frame)
+        first <= frame.f_lineno <= last and _is_one_of(error, names, managers, frame)
         for frame in _that_catch()
-        for first, last, names in _tries("".join(linecache.getlines(frame.f_code.co_filename)))
+        for first, last, names, managers in _tries_of(frame.f_code.co_filename)
     )
 
 
-def _is_one_of(error: type[Exception], names: Sequence[str], frame: FrameType) -> bool:
+def _is_one_of(
+    error: type[Exception], names: Sequence[str], managers: Sequence[str], frame: FrameType
+) -> bool:
     known = ChainMap(frame.f_locals, frame.f_globals, vars(builtins))
     kinds = pytree.tree_leaves([known.get(name) for name in names])
+    kinds += [kind for text in managers for kind in _swallowed(_named(text, known))]
     return any(isinstance(kind, type) and issubclass(error, kind) for kind in kinds)
+
+
+def _named(text: str, known: Mapping[str, Any]) -> Any:
+    """What ``self.quiet`` stands for; nothing is run to find out."""
+    first, *rest = text.split(".")
+    found = known.get(first)
+    for name in rest:
+        found = inspect.getattr_static(found, name, None)
+    return found
+
+
+def _swallowed(manager: Any) -> Sequence[Any]:
+    """What the user's own context manager may catch: a class, an object, or a generator."""
+    body = inspect.unwrap(manager) if inspect.isfunction(manager) else None
+    if inspect.isgeneratorfunction(body):
+        names = _around_yields(*_place(body))
+        return [{**vars(builtins), **body.__globals__}.get(name) for name in names]
+    leave = getattr(manager if isinstance(manager, type) else type(manager), "__exit__", None)
+    is_written = inspect.isfunction(leave) and _returns_something(*_place(leave))
+    return [BaseException] if is_written else []
+
+
+def _place(function: Any) -> tuple[str, int]:
+    return function.__code__.co_filename, function.__code__.co_firstlineno
+
+
+@lru_cache(maxsize=256)
+def _around_yields(path: str, line: int) -> Sequence[str]:
+    """What a generator catches that its user raises."""
+    tries = (node for node in ast.walk(_definition(path, line)) if isinstance(node, ast.Try))
+    return [
+        n for t in tries if any(isinstance(p, ast.Yield) for p in ast.walk(t)) for n in _names(t)
+    ]
+
+
+@lru_cache(maxsize=256)
+def _returns_something(path: str, line: int) -> bool:
+    """Whether an ``__exit__`` may return what is true, and so end what was raised."""
+    returns = (node for node in ast.walk(_definition(path, line)) if isinstance(node, ast.Return))
+    return any(r.value and ast.unparse(r.value) not in ("None", "False") for r in returns)
+
+
+def _definition(path: str, line: int) -> ast.AST:
+    """The function that begins there, if it is the user's; else one that does nothing."""
+    nodes = ast.walk(_parsed("".join(linecache.getlines(path)))) if is_user_path(path) else ()
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    found = (n for n in nodes if isinstance(n, kinds) and _first_line(n) == line)
+    return next(found, ast.Module([], []))
+
+
+def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return min([node.lineno, *(d.lineno for d in node.decorator_list)])
 
 
 def _that_catch() -> Iterator[FrameType]:
@@ -61,18 +116,34 @@ def _that_catch() -> Iterator[FrameType]:
         frame = frame.f_back
 
 
+def _tries_of(path: str) -> list[tuple[int, int, list[str], list[str]]]:
+    return _tries("".join(linecache.getlines(path)))
+
+
 @lru_cache(maxsize=256)
-def _tries(source: str) -> list[tuple[int, int, list[str]]]:
+def _tries(source: str) -> list[tuple[int, int, list[str], list[str]]]:
     """For every ``try`` of a file the first and the last line of its body, and what it catches.
 
-    ``with suppress(…)`` is one.
+    ``with suppress(…)`` is one; of other context managers the names are given.
     """
+    found = [n for n in ast.walk(_parsed(source)) if isinstance(n, (ast.Try, ast.With))]
+    return [
+        (t.body[0].lineno, t.body[-1].end_lineno or 0, [*_names(t)], _managers(t)) for t in found
+    ]
+
+
+def _parsed(source: str) -> ast.Module:
     try:
-        tree = ast.parse(source)
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):  # a notebook, or no Python
-        return []
-    found = [node for node in ast.walk(tree) if isinstance(node, (ast.Try, ast.With))]
-    return [(t.body[0].lineno, t.body[-1].end_lineno or 0, [*_names(t)]) for t in found]
+        return ast.Module([], [])
+
+
+def _managers(node: ast.Try | ast.With) -> list[str]:
+    """``self.quiet`` of ``with self.quiet(…)``."""
+    items = node.items if isinstance(node, ast.With) else ()
+    made = (i.context_expr for i in items)
+    return [ast.unparse(m.func if isinstance(m, ast.Call) else m) for m in made]
 
 
 def _names(node: ast.Try | ast.With) -> Iterator[str]:

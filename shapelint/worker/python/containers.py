@@ -69,6 +69,8 @@ def _same(one: Any, other: Any) -> bool:
     """``one is other``: CPython has each small int once, and may or may not have another again."""
     if one is other or not any(isinstance(n, Length) for n in (one, other)):
         return one is other
+    if any(type(n) is int and -5 <= n <= 256 for n in (one, other)):
+        return bool(one == other)
     note_lost(f"a size is asked whether it is an object, {UNFOLLOWED}")
     return isinstance(one, int) and isinstance(other, int) and bool(-5 <= one == other <= 256)
 

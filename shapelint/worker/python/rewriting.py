@@ -13,6 +13,7 @@ import ast
 import copy
 import dis
 import linecache
+import warnings
 from collections import defaultdict
 from contextlib import suppress
 from functools import lru_cache
@@ -97,6 +98,7 @@ def _opcodes(*names: str) -> frozenset[int]:
 
 _CONSTANTS = _opcodes("LOAD_CONST", "LOAD_SMALL_INT")
 _LOOKS = _opcodes("BINARY_SLICE", "BINARY_SUBSCR", "CONTAINS_OP", "IS_OP", "STORE_SUBSCR")
+_CONSTANT, _IS = dis.opmap["LOAD_CONST"], dis.opmap["IS_OP"]
 _COLLECTS = _opcodes("BUILD_SET", "SET_ADD")
 _BINARY, _SUBSCRIPT = dis.opmap.get("BINARY_OP", -1), 26  # NB_SUBSCR, since Python 3.14
 _SETS = frozenset({"frozenset", "set"})
@@ -108,13 +110,19 @@ def _is_concerned(code: CodeType) -> bool:
         return True
     if any(type(c) is str and "%" in c for c in code.co_consts):
         return True
-    before = 0
+    before = number = 0
     for op, argument in zip(code.co_code[::2], code.co_code[1::2]):
         looks = op in _LOOKS or (op == _BINARY and argument >= _SUBSCRIPT)
-        if op in _COLLECTS or (looks and before not in _CONSTANTS):
+        settled = before in _CONSTANTS and not (op == _IS and _loads_int(code, before, number))
+        if op in _COLLECTS or (looks and not settled):
             return True
-        before = op
+        before, number = op, argument
     return any(_is_concerned(c) for c in code.co_consts if isinstance(c, CodeType))
+
+
+def _loads_int(code: CodeType, op: int, argument: int) -> bool:
+    """Whether it loads a constant that is an int; the first 256 constants are looked at."""
+    return op != _CONSTANT or type(code.co_consts[argument]) is int
 
 
 def _has_private_names(tree: ast.AST) -> bool:
@@ -134,7 +142,9 @@ def _compiled(found: _Definition, code: CodeType) -> CodeType | None:
     around.body[0].body = [body]  # type: ignore[attr-defined]
     flags = code.co_flags & _FUTURES
     try:
-        module = compile(around, code.co_filename, "exec", flags, dont_inherit=True)
+        with warnings.catch_warnings():  # they were given when the file was compiled
+            warnings.simplefilter("ignore")
+            module = compile(around, code.co_filename, "exec", flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
         return None
     inner = next(c for c in module.co_consts if isinstance(c, CodeType))
@@ -189,9 +199,10 @@ class _Rewriter(ast.NodeTransformer):
         """``n in a``, ``n is a``; constants are compared anyway, or are no sizes."""
         self.generic_visit(node)
         operation, members = node.ops[0], node.comparators[0]
-        if len(node.ops) > 1 or _is_written_down(members):
+        asks = isinstance(operation, (ast.Is, ast.IsNot))
+        if len(node.ops) > 1 or (_is_written_down(members) and not (asks and _is_int(members))):
             return node
-        if isinstance(operation, (ast.Is, ast.IsNot)):
+        if asks:
             call = _call(node, _SAME, node.left, members)
         elif isinstance(operation, (ast.In, ast.NotIn)):
             call = _call(node, _CONTAINS, members, node.left)
@@ -227,6 +238,10 @@ def _call(at: ast.expr, name: str, *arguments: ast.expr) -> ast.Call:
 
 def _not(call: ast.Call) -> ast.UnaryOp:
     return ast.copy_location(ast.UnaryOp(ast.Not(), call), call)
+
+
+def _is_int(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int
 
 
 def _is_written_down(node: ast.expr) -> bool:
