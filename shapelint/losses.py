@@ -10,7 +10,10 @@ from shapelint.model import Label
 from shapelint.span import Span
 from shapelint.stages import Pair, Stage, Structure, structure
 from shapelint.subject import Subject
-from shapelint.wording import chain, chain_note, related_layer
+from shapelint.wording import related_layer
+
+_LONGEST = 10
+"""Lengths on a way that are shown."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,6 @@ class Loss:
     def related(self, otherwise: Span) -> tuple[Label, ...]:
         """The encoder stage that it should undo, if there is one, with its map."""
         return (related_layer(self.pair.encoder, otherwise),) if self.pair else ()
-
-    def chains(self, failing: Sizes, fitting: Sizes) -> str:
-        """``lengths: 16 -> 8 -> 15 (fails)    15 -> 8 -> 15 (fits)``, or the first of both."""
-        shown = [(failing, "fails"), *([(fitting, "fits")] if fitting else [])]
-        symbol, found = self.stage.symbol, self.structure
-        texts = (chain_note(chain(found, symbol, sizes), verdict) for sizes, verdict in shown)
-        return f"lengths: {'    '.join(texts)}"
 
 
 def structure_at(subject: Subject, sizes: Sizes) -> Structure:
@@ -101,3 +97,20 @@ def shrinks_by_design(subject: Subject) -> bool:
             if local is not None and list(local.terms.values()) == [1] and local.slope("n") == 1:
                 net[dim] = net.get(dim, 0) + local.const
     return any(total < 0 for total in net.values())
+
+
+def lengths_note(subject: Subject, loss: Loss, sizes: Sizes, passing: Sizes) -> str:
+    """``lengths: 12 -> 6 -> 11 (fails)    11 -> 6 -> 11 (fits)``: where it fails, and fits."""
+    ways = [f"{_way(subject, loss, sizes)} (fails)"]
+    ways += [f"{_way(subject, loss, passing)} (fits)"] if passing else []
+    return f"lengths: {'    '.join(ways)}"
+
+
+def _way(subject: Subject, loss: Loss, sizes: Sizes) -> str:
+    """The length of the input, behind each stage, and of the output; shortened in the middle."""
+    symbol, dims = loss.stage.symbol, subject.inputs[0].dims
+    lengths = [sizes[symbol], *(s.after.at(sizes) for s in loss.structure.of(symbol))]
+    shape = subject.result_at(sizes)
+    end = shape[dims.index(symbol)].at(sizes) if shape and symbol in dims else lengths[-1]
+    shown = [str(n) for n in (lengths if lengths[-1] == end else [*lengths, end])]
+    return " -> ".join(shown if len(shown) <= _LONGEST else [*shown[:5], "...", *shown[-4:]])

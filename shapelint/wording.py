@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from shapelint.lengths.expr import Expr, Sizes
 from shapelint.lengths.formulas import formula, map_text
 from shapelint.lengths.phrases import size_text as size_text
 from shapelint.lengths.sets import TOO_LONG, SizeSet
 from shapelint.model import Label
-from shapelint.stages import Stage, Structure
+from shapelint.stages import Stage
 from shapelint.trace import Node, Span
 
 _PARITY = {"0": "even", "1": "odd"}
@@ -95,18 +94,3 @@ def map_label(stage: Stage) -> str:
 def related_layer(stage: Stage, otherwise: Span) -> Label:
     """The other layer of a pair, with its map."""
     return Label(place(stage.node, otherwise), map_label(stage))
-
-
-def chain(structure: Structure, symbol: str, sizes: Sizes, last: Expr | None = None) -> list[int]:
-    """The length of the input, behind each stage, and at the end."""
-    lengths = [sizes[symbol], *(s.after.at(sizes) for s in structure.of(symbol))]
-    end = last.at(sizes) if last is not None else None
-    return lengths if end is None or lengths[-1] == end else [*lengths, end]
-
-
-def chain_note(lengths: list[int], verdict: str) -> str:
-    """``16 -> 8 -> 15 (fails)``, shortened in the middle if it is long."""
-    shown = [str(n) for n in lengths]
-    if len(shown) > 10:
-        shown = [*shown[:5], "...", *shown[-4:]]
-    return f"{' -> '.join(shown)} ({verdict})"

@@ -162,3 +162,19 @@ class Refused(nn.Module):
 def test_what_raises_first_is_told(module, sizes, raises):
     node = analysed(module).subject.node_raising({"N": 1, **sizes})
     assert (node and node.module) == raises
+
+
+class Framed(nn.Module):
+    """Padded before the frames are taken, cut behind them: what counts is what is left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.take, self.give = nn.Conv1d(1, 1, 4, 2), nn.ConvTranspose1d(1, 1, 4, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.give(self.take(nn.functional.pad(x, (2, 2))))[..., 2:-2]
+
+
+def test_the_lengths_on_the_way_end_with_the_output() -> None:
+    found = finding(Framed(), "N", 1, "L", name="residue-sensitive")
+    assert found.notes[0] == "lengths: 1 -> 1 -> 4 -> 0 (fails)    2 -> 2 -> 6 -> 2 (fits)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.lengths.formulas import formula
-from shapelint.losses import first_gap, first_loss
+from shapelint.losses import first_gap, first_loss, lengths_note
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.subject import Subject
@@ -57,7 +57,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         span=place(loss.stage.node, subject.span),
         label=map_label(loss.stage),
         related=loss.related(subject.span),
-        notes=(loss.chains(sizes, passing),),
+        notes=(lengths_note(subject, loss, sizes, passing),),
         witness=sizes,
         passing=passing,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.losses import Loss, first_loss, shrinks_by_design
+from shapelint.losses import Loss, first_loss, lengths_note, shrinks_by_design
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
@@ -80,6 +80,6 @@ def _notes(
     sizes: dict[str, int], passing: dict[str, int], loss: Loss | None, subject: Subject
 ) -> tuple[str, ...]:
     if loss is not None:
-        return (loss.chains(sizes, passing),)
+        return (lengths_note(subject, loss, sizes, passing),)
     shape = tuple(length.at(sizes) for length in subject.result_at(sizes))
     return (f"at {size_text(sizes)} the output is {shape}",)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shapelint.explore.paths import Outcome
 from shapelint.lengths.formulas import formula
 from shapelint.lengths.sets import SizeSet
-from shapelint.losses import Loss, first_gap, first_loss, shrinks_by_design
+from shapelint.losses import Loss, first_gap, first_loss, lengths_note, shrinks_by_design
 from shapelint.model import Diagnostic
 from shapelint.rules import rule
 from shapelint.subject import Subject
@@ -102,7 +102,7 @@ def _message(subject: Subject, sizes: dict[str, int], running: SizeSet) -> str:
 def _notes(
     subject: Subject, sizes: dict[str, int], passing: dict[str, int], loss: Loss | None
 ) -> tuple[str, ...]:
-    lengths = [loss.chains(sizes, passing)] if loss else []
+    lengths = [lengths_note(subject, loss, sizes, passing)] if loss else []
     comes_back = for_sizes(subject.roundtrips) if subject.roundtrips else "no size"
     example = f", for example {size_text(subject.spatial_only(passing))}" if passing else ""
     return (*lengths, f"comes back: {comes_back}{example}")
