@@ -195,6 +195,14 @@ BAD = {
         '[models]\ntarget = "models/vae.py:VAE"',
         "shapelint.toml: models: expected a list, got",
     ),
+    "a path that no file can have": (
+        'cache-dir = "a\\u0000b"',
+        'shapelint.toml: cache-dir: expected a text, got "a\\u0000b"',
+    ),
+    "lists in lists without end": (
+        "select = " + "[" * 5000 + "]" * 5000,
+        "shapelint.toml: maximum recursion depth exceeded",
+    ),
     "what is not TOML": ("select = [", "shapelint.toml: Invalid value (at end of document)"),
 }
 
@@ -235,6 +243,8 @@ BEYOND_A_SCHEMA = {
     "a target that is not there",
     "an argument that Python has no literal for",
     "a dtype that does not exist",
+    "a path that no file can have",
+    "lists in lists without end",
     "what is not TOML",
 }
 

@@ -6,7 +6,6 @@ import dataclasses
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -47,8 +46,7 @@ def write(report: Report, settings: Settings) -> None:
 def _summarize(report: Report, sources: Sources, page: str | None) -> None:
     """Add the tables to the page that GitHub shows for a job; each of its steps may add to it."""
     if page:
-        with open(page, "a", encoding="utf-8") as file:
-            file.write(render("markdown", _findings(report), sources))
+        save(page, render("markdown", _findings(report), sources), "a")
 
 
 def _findings(report: Report) -> Report:
@@ -61,11 +59,12 @@ def _has_news(report: Report) -> bool:
     return bool(report.diagnostics) or any(t.evidence == "not-checked" for t in report.targets)
 
 
-def save(destination: str, text: str) -> None:
+def save(destination: str, text: str, mode: str = "w") -> None:
     """Write a file. Raises UsageError if that fails."""
     try:
         # names of files need not be UTF-8; the escape is one in JSON as well
-        Path(destination).write_text(text, encoding="utf-8", errors="backslashreplace")
+        with open(destination, mode, encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
     except OSError as exc:
         raise UsageError(f"cannot write {destination}: {exc.strerror}") from exc
 

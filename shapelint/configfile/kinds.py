@@ -66,10 +66,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Text:
-    """Any text."""
+    """Any text but NUL, which no path and no name has."""
 
     def read(self, value: Any, at: Where) -> str:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or "\0" in value:
             raise at.expected("a text", value)
         return value
 

@@ -41,7 +41,7 @@ def inline(text: str) -> Layer:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
+    except (tomllib.TOMLDecodeError, RecursionError) as exc:
         raise UsageError(f"--config {text!r}: neither a file nor TOML: {exc}") from exc
     return _layer(table, Where("--config", Path.cwd()))
 
@@ -62,7 +62,7 @@ def table_in(path: Path) -> Mapping[str, Any] | None:
         document: Any = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
         raise UsageError(f"config: cannot read {_shown(path)}: {exc.strerror}") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise UsageError(f"{_shown(path)}: {exc}") from exc
     if path.name != SHARED:
         found: Mapping[str, Any] = document

@@ -177,7 +177,7 @@ def read(path: Path, may_be_missing: bool = False) -> Baseline:
         raise UsageError(f"baseline: no such file: {path} (--update-baseline writes it)") from None
     except OSError as exc:
         raise UsageError(f"baseline: cannot read {path}: {exc.strerror}") from exc
-    except (ValueError, TypeError, KeyError, LookupError) as exc:
+    except (ValueError, TypeError, LookupError, RecursionError) as exc:
         raise UsageError(f"baseline: {path} is not what --update-baseline writes: {exc!r}") from exc
     if version != VERSION:
         raise UsageError(f"baseline: {path} has version {version}, expected {VERSION}")

@@ -251,6 +251,12 @@ def test_a_report_that_cannot_be_written_is_a_usage_error(engine, shapelint):
     assert err == "error: cannot write no/such/folder/r.json: No such file or directory\n"
 
 
+def test_a_summary_that_cannot_be_written_is_one_as_well(engine, shapelint, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "no/such/page.md")
+    code, _, err = shapelint("--output-format", "github", "model.py")
+    assert (code, err) == (2, "error: cannot write no/such/page.md: No such file or directory\n")
+
+
 QUIET = {
     "a clean report": (CLEAN, False),
     "a finding": (BROKEN, True),
