@@ -102,7 +102,7 @@ class Remembered:
             return unheard(run_on_meta, call.func, call.args, call.kwargs)
         resizes = RESIZING.get(call.name)
         if type(claimed) is Shape and resizes is not None and resizes(*call.args, **call.kwargs):
-            sizes = _Sizes(FROM_THE_BACK)
+            sizes = _Sizes(FROM_THE_BACK._replace(counts=True))
             sizes.see(claimed)
             return self._once(_unheard, call.func, call.args, call.kwargs, sizes)
         meeting = COMPARING.get(call.name)

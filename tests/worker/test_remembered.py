@@ -235,7 +235,7 @@ RESIZED = {
         _resized(2, 3, 9, 8, scale_factor=1.5),
         2,
     ),
-    "other lengths": (_resized(2, 3, 5, 7, size=9), _resized(2, 3, 5, 7, size=8), 2),
+    "lengths that are kept": (_resized(2, 3, 5, 7, size=9), _resized(2, 3, 5, 7, size=(5, 8)), 2),
     "one that is 1": (_resized(2, 3, 5, 7, size=9), _resized(2, 3, 1, 7, size=9), 2),
     "another way": (
         _resized(2, 3, 5, 7, scale_factor=2),
@@ -245,6 +245,16 @@ RESIZED = {
     "a whole factor": (
         _resized(2, 3, 5, 7, scale_factor=2.0),
         _resized(4, 6, 9, 13, scale_factor=2.0),
+        1,
+    ),
+    "a list of other lengths": (
+        _resized(2, 3, 5, 7, size=[9, 8]),
+        _resized(2, 4, 9, 8, size=[6, 11]),
+        1,
+    ),
+    "another whole factor": (
+        _resized(2, 3, 5, 7, scale_factor=2),
+        _resized(2, 3, 5, 7, scale_factor=3),
         1,
     ),
     "the same lengths": (_resized(2, 3, 5, 7, size=(9, 8)), _resized(2, 4, 6, 7, size=(9, 8)), 1),
