@@ -31,6 +31,18 @@ class Flat(nn.Module):
         return self.layer(x.view(-1, 784))
 
 
+class Windowed(nn.Module):
+    """Tests its last dim before any layer gets it."""
+
+    def __init__(self, last: int) -> None:
+        super().__init__()
+        self.last, self.conv = last, nn.Conv1d(1, 4, 3)
+
+    def forward(self, x):
+        assert x.shape[-1] == self.last
+        return self.conv(x.transpose(1, 2) if self.last == 1 else x)
+
+
 class TimeStep(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -310,6 +322,8 @@ CASES = [
     pytest.param(Annotated(), [("b", 3, "rows", "cols")], id="annotation, channels from the layer"),
     pytest.param(WithExample(), [("N", 3, "H", "W")], id="example_input_array"),
     pytest.param(Variadic(), [("N", 4, "L")], id="an option behind all that has a position"),
+    pytest.param(Windowed(100), [("N", 1, "L")], id="a length that is tested first"),
+    pytest.param(Windowed(1), [("N", "L", 1)], id="channels that are tested first"),
 ]
 
 

@@ -40,6 +40,8 @@ class Attempt:
 def cures(attempt: Attempt, root: nn.Module, known: Mapping[str, Template]) -> Iterator[Guess]:
     """Guesses without what is wrong with this one, the likeliest first."""
     sizes = demanded(attempt.trace, fixed="NHWDL" if settled(attempt, root) else "NHD")
+    if not any(reached(attempt, root)):  # a length that is tested first is none of channels
+        sizes = {s: n for s, n in sizes.items() if s[0] not in "LW" or _is_wanted(n, root)}
     if sizes:
         yield dict(_resized(attempt, sizes))
         return
@@ -48,6 +50,12 @@ def cures(attempt: Attempt, root: nn.Module, known: Mapping[str, Template]) -> I
         if want is not None and name not in known:
             for template in _corrected(attempt.guess[name], want, node, layer):
                 yield {**attempt.guess, name: template}
+
+
+def _is_wanted(channels: int | str, root: nn.Module) -> bool:
+    """Whether a layer wants so many channels; of a model without such layers nobody knows."""
+    wants = [w[0][1] for m in root.modules() if (w := wanted(m, root)) is not None]
+    return channels in wants or not wants
 
 
 def _corrected(
