@@ -134,6 +134,7 @@ lengths = ["16 <= H <= 64"]
 usual-lengths = []
 inputs = []
 args = {{}}
+kwargs = {{}}
 train = false
 # python = unset
 timeout = 60
