@@ -152,7 +152,10 @@ def comparison(test: Compare, op: str = "") -> str:
 
 
 def _comparisons(expr: Expr, op: str) -> Iterator[str]:
-    """Positive terms on the left, the first one alone if that is enough; or all terms."""
+    """Positive terms on the left, the first one alone if that is enough; or all terms.
+
+    Or those with the symbols of the first: ``H % 2 == W % 2``.
+    """
     if next(iter(expr.terms.values())) < 0:
         expr, op = -expr, _FLIPPED[op]
     positive = {a: c for a, c in expr.terms.items() if c > 0}
@@ -162,6 +165,9 @@ def _comparisons(expr: Expr, op: str) -> Iterator[str]:
     yield _sides(left, op, left - expr)
     yield _sides(expr - expr.const, op, Expr(-expr.const))
     yield _sides(expr.const - expr, _FLIPPED[op], Expr(expr.const))
+    first = next(iter(expr.terms)).symbols
+    alike = Expr(0, {a: c for a, c in expr.terms.items() if a.symbols == first})
+    yield _sides(alike, op, alike - expr)
 
 
 def _sides(left: Expr, op: str, right: Expr) -> str:

@@ -82,6 +82,7 @@ NAMES = ("H", "W", "L")
         pytest.param("W >= H", "H <= W", id="an order"),
         pytest.param("H == 2*W - 1", "H == 2*W - 1", id="an equation"),
         pytest.param("H + W <= 100", "H + W <= 100", id="a sum"),
+        pytest.param("H % 2 - W % 2 == 0", "H % 2 == W % 2", id="remainders that are the same"),
         pytest.param("(H - W) % 3 == 0", "(W - H) % 3 == 0", id="a remainder of a sum"),
         pytest.param(
             "H % 16 == 0 and W % 16 == 0 and H == W",
