@@ -71,10 +71,11 @@ class Target:
             problem = Problem("missing" if missing else "error", plan.refused)
             return self.unavailable(problem, "cannot-construct")
         found = self._constructed()
-        if plan.otherwise is None or not found.says("cannot-construct"):
+        lost = "cannot-construct", "cannot-trace"
+        if plan.otherwise is None or not found.says(*lost):
             return found
         other = dataclasses.replace(self, plan=plan.otherwise)._by_itself()
-        return found if other.says("cannot-construct") else other
+        return found if other.says(*lost) else other
 
     def _in_a_whole(self) -> Found | None:
         """Built as the model that it is part of builds it; None if that runs at no size."""

@@ -207,6 +207,13 @@ def test_a_call_builds_what_its_defaults_do_not(project: Path) -> None:
     assert (target.evidence, target.assumed[0][:22]) == ("proven", "built as Net(rate=1), ")
 
 
+def test_a_call_makes_run_what_its_defaults_do_not(project: Path) -> None:
+    source = NET.replace("(self)", "(self, act=None)").replace("return ", "return self.act(x) * ")
+    source = source.replace("super().__init__()", "super().__init__()\n        self.act = act")
+    (target,) = linted(project, net=f"{source}\ndef use():\n    Net(nn.ReLU())").targets
+    assert (target.evidence, target.assumed[0][:20]) == ("proven", "built as Net(nn.ReLU")
+
+
 NO_MODELS = """
 from torch import nn
 
