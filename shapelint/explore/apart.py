@@ -13,6 +13,15 @@ def stopped(component: Component) -> list[Trace]:
     return [trace for trace, last in ended if last.kind == "need" and not last.holds]
 
 
+def refused_by(trace: Trace) -> frozenset[str]:
+    """The symbols of the need that ended a run."""
+    if trace.failure is None or not trace.events:
+        return frozenset()
+    last = trace.events[-1]
+    ended = last.kind == "need" and not last.holds
+    return last.condition.symbols if ended else frozenset()
+
+
 def together(event: Event) -> list[frozenset[str]]:
     """Symbols that have to be explored together.
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from shapelint.explore.apart import conditions, crossings, stopped, together
+from shapelint.explore.apart import conditions, crossings, refused_by, stopped, together
 from shapelint.explore.choice import following
 from shapelint.explore.doubts import doubts, fixing, is_one_point, stuck, unexplained
 from shapelint.explore.exploration import Component, Conflict, Exploration, combined
@@ -206,9 +206,8 @@ class _Explorer:
         for symbols in itertools.chain(*map(together, trace.events)):
             if symbols & group and not symbols <= group:
                 raise Conflict(symbols)
-        for last in trace.events[-1:] if trace.failure is not None else ():
-            if last.kind == "need" and not last.holds and not last.condition.symbols <= group:
-                raise Conflict(group | last.condition.symbols)
+        if not refused_by(trace) <= group:
+            raise Conflict(group | refused_by(trace))
         for other in self.groups:
             if other == group:
                 continue
@@ -231,7 +230,7 @@ class _Explorer:
                     raise Conflict(both) from None
 
     def _check_failures(self, found: Exploration) -> None:
-        """What fails in one component has to fail on every way of the others.
+        """What fails in one component has to fail on every way of the others, whatever their sizes.
 
         A need that those ways have as well fails there for the same sizes.
         """
@@ -242,7 +241,8 @@ class _Explorer:
                 if failed.events[-1].condition in shared or self._given_up():
                     continue
                 elsewhere = {s: hints[s] for s in other.symbols}
-                if self.trace({**failed.hints, **elsewhere}).failure is None:
+                there = self.trace({**failed.hints, **elsewhere})
+                if there.failure is None or refused_by(there) - frozenset(one.symbols):
                     raise Conflict((*one.symbols, *other.symbols))
 
     def _cross(self, found: Exploration) -> None:

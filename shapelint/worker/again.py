@@ -51,16 +51,18 @@ class Returned:
 
     leaves: list[Any]
     spec: Any
+    run: Recorder
+    """Of whoever made the call."""
 
     @staticmethod
-    def of(result: Any) -> Returned:
+    def of(result: Any, run: Recorder) -> Returned:
         """What a run has returned."""
-        return Returned(*pytree.tree_flatten(result))
+        return Returned(*pytree.tree_flatten(result), run)
 
     @cached_property
     def kinds(self) -> list[object]:
         """All but lengths; to be asked first while the run that returned it is under way."""
-        return [self.spec, *map(_kind, self.leaves)]
+        return [self.spec, *(_kind(leaf, self.run) for leaf in self.leaves)]
 
     @property
     def formulas(self) -> list[tuple[Expr, ...]]:
@@ -74,14 +76,22 @@ class Returned:
 
 
 class Again:
-    """What was called, and with what. Raises Apart where that cannot be had at other sizes."""
+    """What was called, and with what; ``before`` knows what the run did until then.
+
+    Raises Apart where that cannot be had at other sizes.
+    """
 
     def __init__(
-        self, tracer: ShapeTracer, module: nn.Module, call: Callable[..., Any], given: Any
+        self,
+        tracer: ShapeTracer,
+        before: Recorder,
+        module: nn.Module,
+        call: Callable[..., Any],
+        given: Any,
     ) -> None:
         self._tracer, self._module, self._call = tracer, module, call
         self._leaves, self._spec = pytree.tree_flatten(given)
-        self._orders = {id(t): _order(t) for t in self._leaves if type(t) is ShapeTensor}
+        self._orders = {id(t): _order(t, before) for t in self._leaves if type(t) is ShapeTensor}
         shared, rebound = tracer.earlier.shared(tracer.root)
         self._before = Snapshot(_owners(module), shared, rebound)
         if any(map(_has_hooks, module.modules())):
@@ -99,7 +109,7 @@ class Again:
             args, kwargs = pytree.tree_unflatten(leaves, self._spec)
             returned: Returned | Trace | None
             try:
-                returned = Returned.of(self._call(self._module, *args, **kwargs))
+                returned = Returned.of(self._call(self._module, *args, **kwargs), recorder)
                 returned.kinds  # noqa: B018  as it is in this run
             except (Apart, Elsewhere, ShapeMismatch):
                 raise Apart from None
@@ -146,7 +156,7 @@ def _has_hooks(module: nn.Module) -> bool:
     return any(not str(type(hook).__module__).startswith("torch.nn.") for hook in hooks)
 
 
-def _order(tensor: ShapeTensor) -> tuple[int, ...]:
+def _order(tensor: ShapeTensor, run: Recorder) -> tuple[int, ...]:
     """Raises Apart for a tensor of which there is more to know than lengths, dtype and order."""
     if type(tensor.lengths) is not Shape:
         raise Apart
@@ -157,15 +167,15 @@ def _order(tensor: ShapeTensor) -> tuple[int, ...]:
         counts = not tensor.is_floating_point() and tensor.dtype is not torch.bool
     if counts and range_of(tensor) is not GIVEN:
         raise Apart
-    if has_gaps(tensor, order):
+    if has_gaps(tensor, order, run):
         raise Apart
     return order
 
 
-def _kind(leaf: Any) -> object:
+def _kind(leaf: Any, run: Recorder) -> object:
     if type(leaf) is ShapeTensor:
         try:
-            return _order(leaf), leaf.dtype
+            return _order(leaf, run), leaf.dtype
         except Apart:  # there is more to see than is compared: no other is known to be alike
             return object()
     if type(leaf) in (int, Length):

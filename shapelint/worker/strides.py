@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from shapelint.lengths.conditions import TRUE, Condition, all_of, any_of, equal, unequal
+from shapelint.lengths.conditions import TRUE, Condition, all_of, any_of, equal, negate, unequal
 from shapelint.lengths.expr import Bounds, Expr, constant
 from shapelint.lengths.pairing import same_product
 from shapelint.worker.layout import natural
@@ -66,12 +66,14 @@ def is_contiguous(tensor: torch.Tensor, order: Sequence[int] | None = None) -> b
     )
 
 
-def has_gaps(tensor: torch.Tensor, order: Sequence[int]) -> bool:
-    """Whether at other sizes there may be gaps, or another order, where this run shows none."""
+def has_gaps(tensor: torch.Tensor, order: Sequence[int], run: Recorder) -> bool:
+    """Whether at other sizes there may be gaps, or another order, where the run shows none.
+
+    Where a branch would tell there may be, unless it follows from what the run knows.
+    """
     if shown_by(tensor) is None or is_plain(tensor):
         return False
-    recorder = current()
-    with recording(Recorder(recorder.sizes if recorder else {})) as aside:
+    with recording(Recorder(run.sizes, run.known)) as aside:
         strides = strides_of(tensor)
     shape = shape_of(tensor)
     if strides is None or aside.events:
@@ -120,7 +122,10 @@ def _meet(
     wanted = [expr_of(n) for n in shape[j:]]
     ways += [same_product(map(expr_of, out[k:]), wanted, known) for k in range(len(out) + 1)]
     answers = [way.decide(known) for way in ways]
-    return TRUE if True in answers else any_of(w for w, a in zip(ways, answers) if a is None)
+    either = any(negate(more) in ways for more in between)  # a length is 1, or it is not
+    return (
+        TRUE if either or True in answers else any_of(w for w, a in zip(ways, answers) if a is None)
+    )
 
 
 def _of_new(tensor: torch.Tensor) -> Strides | None:
@@ -131,6 +136,9 @@ def _of_new(tensor: torch.Tensor) -> Strides | None:
         return tuple(map(constant, real))
     if is_plain(tensor):
         return _dense(shape)
+    for n in shape:
+        if int(n) == 1:  # the order does not show where it lies if it is more
+            n == 1  # noqa: B015  the comparison is a branch
     order = sorted(range(len(real)), key=lambda i: (numbers[i] != 1, -real[i]))
     strides = _dense(shape, order)
     return strides if _agree(tensor, strides) else None
@@ -200,10 +208,14 @@ def _regrouped(tensor: torch.Tensor, shown: Shown) -> Strides | None:
 
 
 def _blocks(shape: Shape, strides: Strides) -> list[list[int]]:
-    """Dims that lie right behind each other, but for those of length 1."""
+    """Dims that lie right behind each other, but for those of length 1.
+
+    A length that is more here, and 1 elsewhere, is not asked about: what lies behind each other
+    does so there, too, and whatever is as long as a block of length 1 is stepped through nowhere.
+    """
     blocks: list[list[int]] = []
     known = known_here()
-    for j in (i for i, n in enumerate(shape) if not n == 1):  # noqa: SIM201  the test is a branch
+    for j in (i for i, n in enumerate(shape) if int(n) > 1 or n != 1):  # the test is a branch
         i = blocks[-1][-1] if blocks else None
         if i is not None and _holds(
             same_product([strides[i]], [expr_of(shape[j]), strides[j]], known)

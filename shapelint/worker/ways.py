@@ -76,13 +76,14 @@ class Ways:
         """Call a module, and take out of the run what makes no difference behind the call."""
         recorder, given = self._tracer.recorder, tensors_in((args, kwargs))
         first = len(recorder.events), len(self._tracer.nodes)
+        before = Recorder(recorder.sizes, recorder.known)
         shapes = [shape_of(t) for t in given]
         result = call(module, *args, **kwargs)
         tests = [e for e in recorder.events[first[0] :] if e.kind == "branch"]
         if not self._may_agree(module, tests) or [shape_of(t) for t in given] != shapes:
             return result
         try:
-            again = Again(self._tracer, module, call, (args, kwargs))
+            again = Again(self._tracer, before, module, call, (args, kwargs))
             return _Block(self._tracer, again, first, self._left).agreed(result, given)
         except Apart as exc:
             self._apart[id(module)] = exc.only_here
@@ -117,7 +118,7 @@ class _Block:
 
     def agreed(self, result: Any, given: Sequence[Any]) -> Any:
         """What is returned on every way, in formulas that hold on all. Raises Apart."""
-        returned = Returned.of(result)
+        returned = Returned.of(result, self._tracer.recorder)
         sizes = self._tracer.recorder.sizes
         before = (e.relied for e in self._before)  # some may not hold: see crossings
         region = reduce(Region.narrowed, (c for c in before if c.at(sizes)), Region({}))
