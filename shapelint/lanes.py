@@ -149,7 +149,7 @@ class _Lanes:
         return mine
 
     def _run(self, connection: Connection) -> None:
-        """In the lane: look at what comes, until it is told to end."""
+        """Runs in the lane: looks at the places that it is given until it is told to end."""
         OPEN.clear()  # those are the business of the process that started it
         os.close(self._mine)
         signal.signal(signal.SIGINT, lambda *_: None)  # that process is told as well
