@@ -192,4 +192,5 @@ def _tensor(tensor: torch.Tensor, lengths: tuple[Expr | int, ...]) -> object:
         raise TypeError
     if getattr(tensor, "stretched", ()):
         raise TypeError
-    return lengths, tensor.dtype, order_of(tensor), shown_by(tensor) is None
+    fits_any_order = tuple(n < 2 for n in tensor.shape)
+    return lengths, tensor.dtype, order_of(tensor), shown_by(tensor) is None, fits_any_order
