@@ -104,7 +104,7 @@ def wrapped(n):
     return 4 if n > 9 else n
 
 
-NINE = 9
+LARGE = 300
 
 
 def got(n):
@@ -218,8 +218,7 @@ NOTICED = [
     rows("text of an exception that is caught", caught),
     pytest.param(lambda x: x.new_zeros(1 + (str(x.shape) == "torch.Size([2, 8])")), id="size"),
     rows("key inside of an object", lambda n: {Key(8): 1}.get(Key(n), 2)),
-    rows("an int of its own", lambda n: 1 if n is NINE else 2),
-    rows("no int of its own", lambda n: 1 if n % 4 is not NINE % 8 else 2),
+    rows("an int of its own", lambda n: 1 if n is LARGE else 2),
     rows("sets compared", lambda n: 1 if {n} <= {7, 9} else 2),
     rows("key of a function in C", lambda n: next(map({8: 1}.get, [n])) or 2),
     rows("counted by a function in C", lambda n: Counter([n, 3, 4])[3]),

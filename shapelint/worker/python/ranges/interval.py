@@ -12,6 +12,7 @@ from torch.utils import _pytree as pytree
 from shapelint.worker.python.compared import Number
 from shapelint.worker.python.contents import Cell, Contents, contents_of, known, unknown
 from shapelint.worker.python.ranges import RANGES
+from shapelint.worker.python.uncounted import Pieces
 from shapelint.worker.python.values import MADE
 from shapelint.worker.tensor import ShapeTensor
 
@@ -123,6 +124,8 @@ def _is_given(value: Any) -> bool:
 
 def say_ranges(ranges: Ranges, result: Any, target: Any) -> None:
     """Put ranges beside results; what returns nothing has written to ``target``."""
+    if isinstance(result, Pieces):
+        return  # to look at each would say how many there are
     tensors = [target] if result is None else pytree.tree_leaves(result)
     for place, tensor in enumerate(tensors):
         own = ranges[place] if isinstance(ranges, tuple) else ranges
