@@ -10,6 +10,7 @@ from torch.utils import _pytree as pytree
 
 from shapelint.worker.layout import is_alias
 from shapelint.worker.nested import tensors_in
+from shapelint.worker.ops import COMPARING
 from shapelint.worker.overlap import pass_on
 from shapelint.worker.python.length import Length
 from shapelint.worker.record import OpCall
@@ -41,6 +42,15 @@ _TURNING = frozenset(
     }
 )
 """What makes another view of the tensor that it is given."""
+
+_LAYING = frozenset(
+    {
+        *("clone", "to", "type", "float", "double", "half", "bfloat16", "int", "long", "bool"),
+        *("empty_like", "full_like", "ones_like", "rand_like", "randn_like", "zeros_like"),
+    }
+)
+"""What lays a new tensor in the order of the one it is given, beside what works on elements: see
+``computeStrides`` in ``aten/src/ATen/TensorIterator.cpp`` and ``torch.preserve_format``."""
 
 _UNTRACKED = frozenset({"detach", "alias", "__get__data"})
 """Views that PyTorch does not call so."""
@@ -98,6 +108,19 @@ def depends_on_memory() -> None:
         recorder.depends_on_more()
 
 
+def laid_like(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """The tensors in whose order a new one was laid, where those may lie otherwise elsewhere."""
+    return getattr(tensor, "like", ())
+
+
+def _may_vary(tensor: torch.Tensor) -> bool:
+    """Whether it is a view at some sizes and a copy at others."""
+    shown = shown_by(tensor)
+    if shown is None or shown.name in REGROUPING:
+        return shown is not None or bool(laid_like(tensor))
+    return shown.of is not None and _may_vary(shown.of)
+
+
 def is_plain(tensor: torch.Tensor) -> bool:
     """Whether elements lie in the order of the dims, without gaps, at all sizes of this run.
 
@@ -109,6 +132,8 @@ def is_plain(tensor: torch.Tensor) -> bool:
         return shown.name in _KEEPING and shown.of is not None and is_plain(shown.of)
     with torch._C.DisableTorchFunction():
         in_order = tensor.is_contiguous()
+    if not all(map(is_plain, laid_like(tensor))):
+        return False
     for n in shape_of(tensor) if in_order else ():
         if isinstance(n, Length) and int(n) <= 1:
             n <= 1  # noqa: B015  the comparison is a branch
@@ -143,6 +168,8 @@ def _shown(call: OpCall, real: torch.Tensor, result: ShapeTensor, index: int) ->
             result.shown = Shown(call, of[0] if len(of) == 1 else None, index)
     elif call.name in REGROUPING and given:  # a copy, as it could not be viewed
         result.shown = Shown(call, given[0], index)
+    elif call.name in COMPARING or call.name in _LAYING:
+        result.like = tuple(filter(_may_vary, given))
     return result
 
 

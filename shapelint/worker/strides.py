@@ -20,7 +20,14 @@ from shapelint.worker.layout import natural
 from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.recorder import Recorder, current, recording
 from shapelint.worker.shapes import Shape, known_here, shape_of
-from shapelint.worker.shown import REGROUPING, Shown, depends_on_memory, is_plain, shown_by
+from shapelint.worker.shown import (
+    REGROUPING,
+    Shown,
+    depends_on_memory,
+    is_plain,
+    laid_like,
+    shown_by,
+)
 
 Strides = tuple[Expr, ...]
 
@@ -136,6 +143,8 @@ def _of_new(tensor: torch.Tensor) -> Strides | None:
         return tuple(map(constant, real))
     if is_plain(tensor):
         return _dense(shape)
+    if any(strides_of(given) is None for given in laid_like(tensor)):
+        return None
     for n in shape:
         if int(n) == 1:  # the order does not show where it lies if it is more
             n == 1  # noqa: B015  the comparison is a branch

@@ -20,6 +20,8 @@ class ShapeTensor(torch.Tensor):
     node: Any
     shown: Any = None
     """What it is a view of, if it is one: see :mod:`shapelint.worker.shown`."""
+    like: tuple[torch.Tensor, ...] = ()
+    """Tensors in whose order its elements were laid, where those may lie otherwise elsewhere."""
     range: Any = None
     """Between which numbers its elements lie: see :mod:`shapelint.worker.python.ranges`."""
     stretched: tuple[tuple[int, int], ...] = ()

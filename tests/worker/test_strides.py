@@ -45,10 +45,19 @@ class ViewedAsItLies(nn.Module):
         return x.permute(2, 1, 3, 0).clone().view(x.shape[2], -1, x.shape[0])
 
 
+class LaidAlike(nn.Module):
+    """An activation lies as what it is applied to: a copy, but a view where lengths are 1."""
+
+    def forward(self, x):
+        rows = x.permute(1, 2, 0, 3).reshape(x.shape[1], -1, 2)
+        return (rows.relu() + 1).view(-1, 2)
+
+
 CASES = {
     "a view that keeps its order, though some length may be 1": (Regrouped, 1),
     "dims that are joined, though one may be 1": (Joined, 2),
     "an order that lengths of 1 hide": (ViewedAsItLies, 4),
+    "the order of what was copied, or not": (LaidAlike, 9),
 }
 
 
