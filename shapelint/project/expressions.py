@@ -60,7 +60,7 @@ class Meanings:
                     bound = (alias.asname or alias.name).partition(".")[0]
                     self.imports[bound] = ast.unparse(ast.Import([alias]))
             elif isinstance(node, ast.ImportFrom):
-                self._from(node, package)
+                self._from(node, package, path)
         for node in tree.body:
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
                 module = ".".join((*package, path.stem))
@@ -68,15 +68,29 @@ class Meanings:
         if own:
             self.imports = dict.fromkeys(self.imports, "")
 
-    def _from(self, node: ast.ImportFrom, package: tuple[str, ...]) -> None:
+    def _from(self, node: ast.ImportFrom, package: tuple[str, ...], path: Path) -> None:
         """Relative imports become absolute ones, if the file is in a package that deep."""
         if node.level > len(package):
             return
         above = package[: len(package) - node.level + 1] if node.level else ()
         module = ".".join((*above, *filter(None, [node.module])))
-        for alias in node.names:
+        named = [alias for alias in node.names if alias.name != "*"]
+        if len(named) < len(node.names):
+            named += [ast.alias(name) for name in _defined_beside(path, node)]
+        for alias in named:
             statement = ast.ImportFrom(module, [alias], 0)
             self.imports[alias.asname or alias.name] = ast.unparse(statement)
+
+
+def _defined_beside(path: Path, node: ast.ImportFrom) -> list[str]:
+    """What ``from models import *`` brings of a ``models.py`` beside a file."""
+    source = path.parent.joinpath(*(node.module or "").split(".")).with_suffix(".py")
+    try:
+        tree = ast.parse(source.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return []
+    kinds = (ast.ClassDef, ast.FunctionDef)
+    return [n.name for n in tree.body if isinstance(n, kinds) and not n.name.startswith("_")]
 
 
 def _package(path: Path) -> tuple[str, ...]:
