@@ -123,7 +123,6 @@ IMPORTS = {
     "absolute": ("import a.b as c\nUNet(c.D)", "import a.b as c"),
     "relative": ("from ..pkg.mod import D\nUNet(D())", "from src.pkg.mod import D"),
     "of the script": ("def f(): ...\nclass D: ...\nUNet(D)", "from src.pkg.use import D"),
-    "with a star": ("from mod import *\nUNet(D())", "from mod import D"),
     "what is not used": ("import e\nfrom f import D\nUNet(D)", "from f import D"),
 }
 
@@ -132,9 +131,14 @@ IMPORTS = {
 def test_what_the_names_in_arguments_mean(root: Path, source: str, expected: str) -> None:
     (root / "src" / "__init__.py").touch()
     (root / "src" / "pkg" / "use.py").write_text(source)
-    (root / "src" / "pkg" / "mod.py").write_text("class D: ...")
     calls = Project(root).constructions("UNet", root / "models/unet.py")
     assert [c.imports for c in calls if c.path.name == "use.py"] == [(expected,)]
+
+
+def test_a_star_brings_what_else_is_defined_beside(root: Path) -> None:
+    (root / "models" / "use.py").write_text("from unet import *\nUNet(Block())")
+    calls = Project(root).constructions("UNet", root / "models/unet.py")
+    assert [c.imports for c in calls if c.path.name == "use.py"] == [("from unet import Block",)]
 
 
 def test_constructor_calls_with_literal_arguments(root: Path) -> None:
