@@ -196,18 +196,24 @@ def products_in(condition: Condition) -> Iterator[Compare]:
 def exact_floors(condition: Condition, known: Iterable[Condition]) -> Condition:
     """The same, without floors of products of which an equation that is ``known`` tells more.
 
-    Where ``a*b % 9 == 0``, ``floor(a*b/9) == n`` is ``a*b == 9*n``.
+    Where ``a*b % 9 == 0``, ``floor(a*b/9) == n`` is ``a*b == 9*n``. An equation of two floors only
+    trades one for the other.
     """
     if not isinstance(condition, Compare):
         return condition
-    floors = [a for a in condition.expr.terms if isinstance(a, Div) and not a.is_quasi_affine]
-    equations = [c.expr for c in known if isinstance(c, Compare) and c.op == "=="] if floors else []
+    floors = _floors_of_products(condition.expr)
+    tests = [c for c in known if isinstance(c, Compare) and c.op == "=="] if floors else []
+    equations = [c.expr for c in tests if len(_floors_of_products(c.expr)) == 1]
     for floor, zero in itertools.product(floors, equations):
         if slope := zero.terms.get(floor, 0):
             times = condition.expr.terms[floor] * (1 if slope > 0 else -1)
             rest = condition.expr.scaled(abs(slope)) - zero.scaled(times)
             return _COMPARED[condition.op](rest, 0)
     return condition
+
+
+def _floors_of_products(expr: Expr) -> list[Div]:
+    return [a for a in expr.terms if isinstance(a, Div) and not a.is_quasi_affine]
 
 
 _COMPARED = {"==": equal, "!=": unequal, ">=": at_least}

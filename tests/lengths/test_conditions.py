@@ -120,6 +120,12 @@ ROWS, MORE = divides(9, N * H * W), divides(9, N * H * H)
     [
         pytest.param(equal(H, 3), [ROWS], "H - 3 == 0", id="no floor"),
         pytest.param(equal(N * H * W // 9, N), [MORE], None, id="another product divides"),
+        pytest.param(
+            equal(N * H * W // 9, N),
+            [equal(N * H * W // 9, N * H * H // 9)],
+            None,
+            id="one floor is another",
+        ),
         pytest.param(equal(N * H * W // 9, N), [ROWS], "H*W - 9 == 0", id="for every batch"),
         pytest.param(
             at_least(2 * N, 4 * (N * H * W // 9)), [MORE, ROWS], "-H*W + 4 >= 0", id="at most"
