@@ -10,9 +10,9 @@ from torch.utils import _pytree as pytree
 
 from shapelint.worker.layout import is_alias
 from shapelint.worker.nested import tensors_in
-from shapelint.worker.ops import COMPARING
+from shapelint.worker.ops.pointwise import BROADCASTING, IN_PLACE, ONE_TENSOR
 from shapelint.worker.overlap import pass_on
-from shapelint.worker.python.length import Length
+from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.record import OpCall
 from shapelint.worker.recorder import Recorder, current, recording
 from shapelint.worker.shapes import Shape, shape_of
@@ -22,6 +22,9 @@ REGROUPING = frozenset(
     {"view", "view_as", "reshape", "reshape_as", "flatten", "unflatten", "ravel"}
 )
 """What regroups elements that stay in their order, copied where that takes it."""
+
+_COPYING = frozenset({"reshape", "reshape_as", "flatten", "ravel"})
+"""What copies where no view will do."""
 
 _KEEPING = frozenset({"unsqueeze", "squeeze", "detach", "alias", "__get__data", *REGROUPING})
 """What leaves a tensor without gaps as it is, but for the lengths of its dims."""
@@ -45,12 +48,13 @@ _TURNING = frozenset(
 
 _LAYING = frozenset(
     {
+        *(*ONE_TENSOR, *BROADCASTING, *IN_PLACE, "prelu"),
         *("clone", "to", "type", "float", "double", "half", "bfloat16", "int", "long", "bool"),
         *("empty_like", "full_like", "ones_like", "rand_like", "randn_like", "zeros_like"),
     }
 )
-"""What lays a new tensor in the order of the one it is given, beside what works on elements: see
-``computeStrides`` in ``aten/src/ATen/TensorIterator.cpp`` and ``torch.preserve_format``."""
+"""What lays a new tensor in the order of the one it is given: see ``reorder_dimensions`` in
+``aten/src/ATen/TensorIterator.cpp`` and ``torch.preserve_format``."""
 
 _UNTRACKED = frozenset({"detach", "alias", "__get__data"})
 """Views that PyTorch does not call so."""
@@ -114,11 +118,34 @@ def laid_like(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
 
 
 def _may_vary(tensor: torch.Tensor) -> bool:
-    """Whether it is a view at some sizes and a copy at others."""
+    """Whether it shows what is a view at some sizes and a copy at others."""
     shown = shown_by(tensor)
-    if shown is None or shown.name in REGROUPING:
-        return shown is not None or bool(laid_like(tensor))
-    return shown.of is not None and _may_vary(shown.of)
+    if shown is None:
+        return bool(laid_like(tensor))
+    if shown.of is None:
+        return False
+    if shown.name in _COPYING and not _cuts_one(shape_of(shown.of), shape_of(tensor)):
+        return not _is_dense(shown.of)
+    return _may_vary(shown.of)
+
+
+def _cuts_one(old: Shape, new: Shape) -> bool:
+    """Whether all dims but one stay: one that becomes several is where it was."""
+    rest = [[expr_of(n) for n in shape] for shape in (old, new)]
+    for end in (0, -1):
+        while all(rest) and rest[0][end] == rest[1][end]:
+            for dims in rest:
+                dims.pop(end)
+    return len(rest[0]) < 2
+
+
+def _is_dense(tensor: torch.Tensor) -> bool:
+    """Whether nothing takes it out of order, so that regrouping it copies nothing."""
+    shown = shown_by(tensor)
+    if shown is not None:
+        return shown.name in _KEEPING and shown.of is not None and _is_dense(shown.of)
+    with torch._C.DisableTorchFunction():
+        return tensor.is_contiguous() and not laid_like(tensor)
 
 
 def is_plain(tensor: torch.Tensor) -> bool:
@@ -132,7 +159,7 @@ def is_plain(tensor: torch.Tensor) -> bool:
         return shown.name in _KEEPING and shown.of is not None and is_plain(shown.of)
     with torch._C.DisableTorchFunction():
         in_order = tensor.is_contiguous()
-    if not all(map(is_plain, laid_like(tensor))):
+    if laid_like(tensor):
         return False
     for n in shape_of(tensor) if in_order else ():
         if isinstance(n, Length) and int(n) <= 1:
@@ -168,7 +195,7 @@ def _shown(call: OpCall, real: torch.Tensor, result: ShapeTensor, index: int) ->
             result.shown = Shown(call, of[0] if len(of) == 1 else None, index)
     elif call.name in REGROUPING and given:  # a copy, as it could not be viewed
         result.shown = Shown(call, given[0], index)
-    elif call.name in COMPARING or call.name in _LAYING:
+    elif call.name in _LAYING:
         result.like = tuple(filter(_may_vary, given))
     return result
 

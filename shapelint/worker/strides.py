@@ -143,7 +143,7 @@ def _of_new(tensor: torch.Tensor) -> Strides | None:
         return tuple(map(constant, real))
     if is_plain(tensor):
         return _dense(shape)
-    if any(strides_of(given) is None for given in laid_like(tensor)):
+    if not _order_is_told(tensor):
         return None
     for n in shape:
         if int(n) == 1:  # the order does not show where it lies if it is more
@@ -151,6 +151,19 @@ def _of_new(tensor: torch.Tensor) -> Strides | None:
     order = sorted(range(len(real)), key=lambda i: (numbers[i] != 1, -real[i]))
     strides = _dense(shape, order)
     return strides if _agree(tensor, strides) else None
+
+
+def _order_is_told(tensor: torch.Tensor) -> bool:
+    """Whether the order is known by that of the tensors like which this one was laid.
+
+    It is asked once in a run: sums of sums were laid like what they share.
+    """
+    like, run = laid_like(tensor), current()
+    asked_in, told = getattr(tensor, "told", (None, True))
+    if like and asked_in is not run:
+        told = all(strides_of(given) is not None for given in like)
+        tensor.told = run, told  # type: ignore[attr-defined]
+    return bool(told)
 
 
 def _agree(tensor: torch.Tensor, strides: Strides) -> bool:

@@ -22,6 +22,8 @@ class ShapeTensor(torch.Tensor):
     """What it is a view of, if it is one: see :mod:`shapelint.worker.shown`."""
     like: tuple[torch.Tensor, ...] = ()
     """Tensors in whose order its elements were laid, where those may lie otherwise elsewhere."""
+    told: tuple[Any, bool] = (None, True)
+    """In which run it was asked where those lie, and whether that was known."""
     range: Any = None
     """Between which numbers its elements lie: see :mod:`shapelint.worker.python.ranges`."""
     stretched: tuple[tuple[int, int], ...] = ()
