@@ -200,6 +200,8 @@ INSIDE = [
          H=LONG),
     case("the caller's numbers", lambda x, e: e[x.long()], "H", "5 2", H=SMALL),
     case("a code book", lambda x, e: F.embedding(x.argmin(1), _table(e, 4)), "H 4", "5 2", H=SMALL),
+    case("books, one after the other", lambda x: [x.mT[i] for i in torch.stack(
+        [x.argmax(1), x.argmin(1)])], "H W", **PAIR),
     case("one of each", lambda x: F.one_hot(x.argmax(-1), x.shape[1]), "H W", **PAIR),
     case("its own classes", lambda x: F.cross_entropy(x, x.argmax(1)), "H W", **PAIR),
     case("the largest", lambda x: x.gather(1, x.topk(2)[1]), "H W", **PAIR),
@@ -235,6 +237,7 @@ def test_an_index_that_no_value_takes_outside_is_proven(f, inputs, sizes):
 OUTSIDE = [
     case("computed", lambda x, e: e[x.exp().long()], "H", "5 2", H=SMALL),
     case("too many places", lambda x, e: e[x.argmax(1)], "H 6", "5 2", H=SMALL),
+    case("too many of the last dim", lambda x, e: e[x.argmax(-1)], "H 6", "5 2", H=SMALL),
     case("places of another dim", lambda x: x.gather(1, x.argmax(0, keepdim=True)), "2 W",
          W=[1]),
     case("an end too far", lambda x, e: e[x.exp().long().clamp(0, 5)], "H", "5 2", H=SMALL),

@@ -83,6 +83,10 @@ class Pieces(tuple[Any, ...]):
         if self.cut.has(super().__len__()):  # never: asked to make it a branch
             raise AssertionError(f"more pieces of {self.cut}")
 
+    def unasked(self) -> Iterator[Any]:
+        """All of them, for whoever does not tell the model how many there are."""
+        return super().__iter__()
+
     def __reversed__(self) -> Iterator[Any]:
         return iter(list(self)[::-1])
 

@@ -124,9 +124,8 @@ def _is_given(value: Any) -> bool:
 
 def say_ranges(ranges: Ranges, result: Any, target: Any) -> None:
     """Put ranges beside results; what returns nothing has written to ``target``."""
-    if isinstance(result, Pieces):
-        return  # to look at each would say how many there are
-    tensors = [target] if result is None else pytree.tree_leaves(result)
+    results = [*result.unasked()] if isinstance(result, Pieces) else result
+    tensors = [target] if result is None else pytree.tree_leaves(results)
     for place, tensor in enumerate(tensors):
         own = ranges[place] if isinstance(ranges, tuple) else ranges
         if own is not None and type(tensor) is ShapeTensor:

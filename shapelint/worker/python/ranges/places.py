@@ -24,7 +24,7 @@ def _along(input: Any, dim: int | None) -> Range:
     shape = shape_of(input)
     if dim is None or not shape:
         return _below(math.prod(shape))
-    return _below((*shape, 1)[dim if -len(shape) <= dim < len(shape) else -1])
+    return _below(shape[dim] if -len(shape) <= dim < len(shape) else 1)
 
 
 @ranged("argmax", "argmin")
