@@ -64,10 +64,16 @@ def difference(
     """What is predicted and what is true, with whether it comes back, if they differ."""
     if told.line is None:
         told = replace(told, line=true.line)
-    if true.shapes and analysis.subject.returned is not None:
+    if true.shapes and analysis.subject.returned is not None and _speaks_of(analysis, sizes):
         told = replace(told, returns=sizes in analysis.roundtrip_sizes)
         true = replace(true, returns=_comes_back(analysis, sizes, true.shapes))
     return None if told == true else (told, true)
+
+
+def _speaks_of(analysis: Analysis, sizes: Sizes) -> bool:
+    """Whether the set of sizes that come back says anything of these: listed sets have a window."""
+    window = analysis.roundtrip_sizes.window or {}
+    return all((low or 1) <= sizes[s] <= (high or sizes[s]) for s, (low, high) in window.items())
 
 
 def _comes_back(analysis: Analysis, sizes: Sizes, shapes: list[tuple[int, ...]]) -> bool:
