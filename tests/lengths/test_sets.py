@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import itertools
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import assume, given
@@ -18,6 +20,7 @@ from shapelint.lengths.conditions import (
     unequal,
 )
 from shapelint.lengths.domain import condition_of
+from shapelint.lengths.effort import TooHard, at_most
 from shapelint.lengths.expr import symbol
 from shapelint.lengths.real import Real
 from shapelint.lengths.real_tests import RealTest
@@ -141,16 +144,27 @@ def test_symbols_can_be_projected_fixed_and_added(condition):
     assert [p for p in GRID if p in swapped] == members
 
 
+@contextmanager
+def _within_reach() -> Iterator[None]:
+    """Leaves out examples for which the time of a model would be over."""
+    try:
+        with at_most(2_000_000):
+            yield
+    except TooHard:
+        assume(False)
+
+
 @given(a=conditions, b=periodic)
 def test_a_set_is_the_product_of_its_groups(a, b):
     names = ("N", "H", "W")
-    sizes = SizeSet.of(all_of([a, b, at_least(N, 2)]), names)
-    assume(sizes)
-    whole = SizeSet.universe(names)
-    for group in sizes.split():
-        whole = whole & group.over(names)
-        assert group.split() == [group] or len(group.symbols) == 1
-    assert whole == sizes
+    with _within_reach():
+        sizes = SizeSet.of(all_of([a, b, at_least(N, 2)]), names)
+        assume(sizes)
+        whole = SizeSet.universe(names)
+        for group in sizes.split():
+            whole = whole & group.over(names)
+            assert group.split() == [group] or len(group.symbols) == 1
+        assert whole == sizes
 
 
 @pytest.mark.parametrize(
