@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.state import kept
+from shapelint.worker.state import restoring
 from tests.fixture_models import FileSession, Model, analysis_of, sweep
 from tests.models import MODELS
 
@@ -36,7 +36,7 @@ def real(session: FileSession, model: Model, sizes: dict[str, int]) -> list[tupl
     shapes = [[sizes.get(d, d) for d in i.dims] for i in model.template]
     rising = (torch.arange(math.prod(s)).view(s) / math.prod(s) for s in shapes)
     module = session.model.on("cpu")
-    with torch.no_grad(), kept(module):  # a lazy layer is as wide as its first input
+    with torch.no_grad(), restoring(module):  # a lazy layer is as wide as its first input
         try:
             out = module(*rising)
         except Exception:  # whatever it raises: it does not run

@@ -19,7 +19,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from shapelint.lengths.conditions import FALSE
-from shapelint.worker.elsewhere import at_sizes
+from shapelint.worker.concretize import concretized
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.record import OpCall
 from shapelint.worker.recorder import NeedFailed, Recorder, current, recording
@@ -141,7 +141,7 @@ def _fits(transfer: Any, args: Any, kwargs: Any, sizes: dict[str, int]) -> bool:
     as_they_are = _coincidences(tensors_in((args, kwargs)))
     try:
         with recording(Recorder(sizes)):
-            args, kwargs = at_sizes((args, kwargs), sizes, empty)
+            args, kwargs = concretized((args, kwargs), sizes, empty)
             transfer(*args, **kwargs)
     except (NeedFailed, ArithmeticError, ValueError, RuntimeError, IndexError, TypeError):
         return False
@@ -189,5 +189,5 @@ def _on_cpu(
         return torch.full(shape, 1 if real else number, dtype=dtype, device="cpu")
 
     with torch._C.DisableTorchFunction(), recording(Recorder(sizes)):
-        args, kwargs = at_sizes((args, kwargs), sizes, filled)
+        args, kwargs = concretized((args, kwargs), sizes, filled)
         return func(*args, **kwargs)

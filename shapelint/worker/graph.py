@@ -87,11 +87,11 @@ class CallGraph:
         return self._nodes[name]
 
 
-class Elsewhere(BaseException):
+class ForeignTensor(BaseException):
     """A tensor was made in another run; no model catches this."""
 
 
-class Aside(CallGraph):
+class SideGraph(CallGraph):
     """For calls beside a run, which know no tensor of it but those that they are given."""
 
     def __init__(self, beside: CallGraph) -> None:
@@ -99,9 +99,9 @@ class Aside(CallGraph):
         self.graph, self._nodes = fx.Graph(), {}
 
     def argument(self, value: Any) -> Any:
-        """An argument. Raises Elsewhere."""
+        """An argument. Raises ForeignTensor."""
         if type(value) is ShapeTensor and value.node.graph is not self.graph:
-            raise Elsewhere
+            raise ForeignTensor
         return super().argument(value)
 
 

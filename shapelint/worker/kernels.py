@@ -64,7 +64,7 @@ def run_on_meta(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         return func(*args, **kwargs)
 
 
-def unheard(run: Callable[..., Any], func: Any, args: Any, kwargs: Any) -> Any:
+def unrecorded(run: Callable[..., Any], func: Any, args: Any, kwargs: Any) -> Any:
     """The operation itself; what PyTorch's own code compares in it is no branch of the model."""
     recorder = current()
     with recording(Recorder(recorder.sizes if recorder else {})):

@@ -11,7 +11,7 @@ from shapelint.worker.claim import ShapeMismatch
 from shapelint.worker.frames import is_user_frame
 from shapelint.worker.loading.left_out import LeftOut
 from shapelint.worker.loading.stubs import StubUsed
-from shapelint.worker.words import said
+from shapelint.worker.messages import error_text
 
 
 def problem_of(exc: BaseException) -> Problem:
@@ -37,7 +37,7 @@ def _text(exc: BaseException) -> str:
         return f"exits with status {exc.code or 0}"
     if isinstance(exc, (StubUsed, LeftOut, TimeoutError)):
         return str(exc)
-    return said(exc).strip().removesuffix(":")
+    return error_text(exc).strip().removesuffix(":")
 
 
 def _user_frames(start: TracebackType | None) -> list[traceback.FrameSummary]:

@@ -17,12 +17,12 @@ from shapelint.model import Input
 from shapelint.trace import Trace
 from shapelint.worker.device import OneDevice
 from shapelint.worker.loading.build import Model, number_of_parameters
+from shapelint.worker.messages import Quiet, error_text
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.patches import crossed, patched
 from shapelint.worker.python.caught import called
-from shapelint.worker.state import kept
+from shapelint.worker.state import restoring
 from shapelint.worker.tracer import ShapeTracer
-from shapelint.worker.words import Quiet, said
 
 COUNTS = ("lengths", "_lens")
 """How the names of inputs end that say how long the samples of the input before are."""
@@ -52,10 +52,10 @@ def trace_run(
 ) -> Trace:
     """Run the model once at ``sizes`` with lengths riding along."""
     specs = {i.name: (i.dims, _dtype(i.dtype)) for i in call.inputs}
-    tracer = ShapeTracer(model.constructed, model.earlier)
+    tracer = ShapeTracer(model.constructed, model.caches)
     with (
         patched(model.root, patches) as before_nodes,
-        kept(model.root),
+        restoring(model.root),
         OneDevice("meta"),
         Quiet(),
         _uncollected(),
@@ -97,12 +97,12 @@ def _run_on(
     root = model.on(device)
     answer: dict[str, Any] = {"ok": True, "shapes": [], "error": "", "device": device}
     start = time.process_time()
-    with patched(root, patches), kept(root), OneDevice(device), Quiet(), torch.no_grad():
+    with patched(root, patches), restoring(root), OneDevice(device), Quiet(), torch.no_grad():
         torch.manual_seed(int(noise))
         try:
             result = called(root, _tensors(call.inputs, sizes, noise), call.kwargs)
         except Exception as exc:  # whatever the model raises is the answer
-            answer |= {"ok": False, "error": said(exc)}
+            answer |= {"ok": False, "error": error_text(exc)}
         else:
             answer |= {"shapes": [list(t.shape) for t in tensors_in(result)]}
     return {**answer, "seconds": time.process_time() - start}

@@ -57,7 +57,7 @@ class Snapshot:
 
 
 @contextmanager
-def kept(root: nn.Module) -> Iterator[None]:
+def restoring(root: nn.Module) -> Iterator[None]:
     """Undo what happens to the attributes, buffers and caches of ``root`` and its submodules.
 
     So are containers that its functions know by a global name, or as a default. A lazy layer,

@@ -22,15 +22,18 @@ from shapelint.lengths.expr import Bounds, symbol
 from shapelint.trace import Failure, Node, Span, Trace
 from shapelint.worker import output_size
 from shapelint.worker.autograd import run_forward_only
+from shapelint.worker.caches import Caches
+from shapelint.worker.call_cache import CachedCall
 from shapelint.worker.claim import ShapeMismatch, explained, symbolic
 from shapelint.worker.decompose import BY_PARTS, decomposed
 from shapelint.worker.dtypes import converted
-from shapelint.worker.earlier import Earlier
 from shapelint.worker.frames import raised_at, user_span
-from shapelint.worker.graph import Aside, CallGraph
-from shapelint.worker.kernels import run_on_meta, unheard
+from shapelint.worker.graph import CallGraph, SideGraph
+from shapelint.worker.kernels import run_on_meta, unrecorded
 from shapelint.worker.loading.stubs import is_missing
 from shapelint.worker.masks import not_compared
+from shapelint.worker.merging import PathMerger
+from shapelint.worker.messages import Quiet, error_text
 from shapelint.worker.modules import ModuleCalls
 from shapelint.worker.names import op_name, renamed, transfer_of
 from shapelint.worker.nested import has_lengths, tensors_in
@@ -46,12 +49,9 @@ from shapelint.worker.python.swaps import swapped
 from shapelint.worker.python.uncounted import Pieces, PieceShapes
 from shapelint.worker.record import OpCall, Records, exprs
 from shapelint.worker.recorder import NeedFailed, Recorder, recording
-from shapelint.worker.said import Said
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.shown import wrapped
 from shapelint.worker.tensor import ShapeTensor
-from shapelint.worker.ways import Ways
-from shapelint.worker.words import Quiet, said
 
 TensorSpec = tuple[tuple[int | str, ...], torch.dtype]
 """An input: dims (ints, or names of symbols) and a dtype."""
@@ -72,18 +72,18 @@ class _Mode(TorchFunctionMode):
 class ShapeTracer(fx.Tracer):
     """Runs a module at concrete sizes and records shapes, needs and branches.
 
-    ``constructed`` maps ``id(module)`` to the spans that built it, innermost first; ``earlier`` is
+    ``constructed`` maps ``id(module)`` to the spans that built it, innermost first; ``caches`` is
     what other runs of it have found out.
     """
 
     def __init__(
         self,
         constructed: Mapping[int, Sequence[Span]] | None = None,
-        earlier: Earlier | None = None,
+        caches: Caches | None = None,
     ) -> None:
         super().__init__()
         self.constructed = constructed or {}
-        self.earlier = earlier or Earlier()
+        self.caches = caches or Caches()
 
     # -- the run ----------------------------------------------------------------------------
 
@@ -138,8 +138,8 @@ class ShapeTracer(fx.Tracer):
         with (
             Quiet(),
             _Mode(self),
-            self.modules.routed(Ways(self).through),
-            swapped(self.earlier.swaps(root)),
+            self.modules.routed(PathMerger(self).through),
+            swapped(self.caches.swaps(root)),
             output_size.as_needs(self._ahead_of),
             not_compared(),
             swapped(constructors()),
@@ -148,10 +148,14 @@ class ShapeTracer(fx.Tracer):
             yield
 
     @contextmanager
-    def aside(self, recorder: Recorder) -> Iterator[CallGraph]:
+    def beside(self, recorder: Recorder) -> Iterator[CallGraph]:
         """What is run in the body is no part of this run: ``recorder`` hears what it asks."""
         kept = dict(vars(self))
-        self.recorder, self.calls, self.records = recorder, Aside(self.calls), Records(self.modules)
+        self.recorder, self.calls, self.records = (
+            recorder,
+            SideGraph(self.calls),
+            Records(self.modules),
+        )
         try:
             with recording(recorder):
                 yield self.calls
@@ -179,7 +183,7 @@ class ShapeTracer(fx.Tracer):
         if self._failed is None:
             last = self.recorder.events[-1] if self.recorder.events else None
             explained = last is not None and last.kind == "need" and not last.holds
-            self._failed = Failure(-1, said(exc), explained, raised_at(exc))
+            self._failed = Failure(-1, error_text(exc), explained, raised_at(exc))
         return self._trace(())
 
     def _trace(self, results: Sequence[torch.Tensor]) -> Trace:
@@ -218,7 +222,7 @@ class ShapeTracer(fx.Tracer):
     def _made(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
         """What comes out; wrapped and recorded if lengths go in."""
         if not has_lengths(args) and not has_lengths(kwargs.values()):
-            return self.earlier.kernels.without_lengths(func, args, kwargs)
+            return self.caches.kernels.without_lengths(func, args, kwargs)
         if (asked := QUERIES.get(name)) is not None:
             return asked(*args, **kwargs)
         func = BY_PARTS.get(name, func)
@@ -227,7 +231,7 @@ class ShapeTracer(fx.Tracer):
             with _Mode(self):  # written in Python: the calls that its body makes are seen
                 return decomposed(func)(*args, **kwargs)
         if transfer is None and name.startswith("__get__"):
-            return unheard(run_on_meta, func, args, kwargs)
+            return unrecorded(run_on_meta, func, args, kwargs)
         return self._apply(func, name, transfer, args, kwargs)
 
     def _apply(self, func: Any, name: str, transfer: Any, args: Any, kwargs: Any) -> Any:
@@ -236,13 +240,13 @@ class ShapeTracer(fx.Tracer):
             args, kwargs = self.patches[node.name](self, node.name, args, kwargs)
         call = OpCall(func, name, transfer, args, kwargs, node, tensors_in((args, kwargs)))
         self.recorder.node = len(self.nodes)
-        asked = self.earlier.calls.asked(call, self.recorder)
+        asked = self.caches.calls.asked(call, self.recorder)
         claim, before = asked.claim, asked.before
         self.recorder.lax |= name in LAX
         try:
             real = before and before.made(args, claim.shapes)
             if real is None:
-                real = self.earlier.kernels.of(call, claim.shapes)
+                real = self.caches.kernels.of(call, claim.shapes)
             if claim.failed is not None:
                 raise claim.failed.error(str(claim.failed))
         except Exception as exc:
@@ -257,7 +261,7 @@ class ShapeTracer(fx.Tracer):
         if transfer is None:
             return self._wrap(call, real, probe(func, name, args, kwargs, real, self.recorder))
         result = self._wrap(call, converted(real, claim.dtypes), claim.shapes, before)
-        self.earlier.calls.keep(asked, call, real, self.nodes[-1].local)
+        self.caches.calls.keep(asked, call, real, self.nodes[-1].local)
         return result
 
     def _ahead_of(self, func: Any, args: Any, demands: Callable[[], None]) -> None:
@@ -274,10 +278,10 @@ class ShapeTracer(fx.Tracer):
             raise error from None
 
     def _failed_at(self, call: OpCall, exc: Exception, explained: bool) -> None:
-        self._failed = Failure(len(self.nodes), said(exc), explained, user_span())
+        self._failed = Failure(len(self.nodes), error_text(exc), explained, user_span())
         self.records.add(call, ())
 
-    def _wrap(self, call: OpCall, real: Any, claimed: Any, before: Said | None = None) -> Any:
+    def _wrap(self, call: OpCall, real: Any, claimed: Any, before: CachedCall | None = None) -> Any:
         """The real result with symbolic lengths, after checking that the two agree."""
         shapes = symbolic(call, claimed, real)
         self.records.add(call, shapes, before.local if before else None)

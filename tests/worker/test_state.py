@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 
-from shapelint.worker.state import kept
+from shapelint.worker.state import restoring
 
 
 class Nothing(nn.Module):
@@ -44,7 +44,7 @@ def test_every_run_gives_the_same(kind):
     model = kind()
     lengths = []
     for _ in range(3):
-        with kept(model):
+        with restoring(model):
             lengths.append(model(torch.zeros(8)).numel())
     assert len(set(lengths)) == 1
     assert not any(m._forward_hooks for m in model.modules())
@@ -61,7 +61,7 @@ def test_every_run_gives_the_same(kind):
 def test_a_lazy_layer_is_lazy_again(kind, shapes):
     model = kind()
     for shape in shapes:
-        with kept(model):
+        with restoring(model):
             model(torch.zeros(shape))
             assert not isinstance(model, LazyModuleMixin)
         assert model.has_uninitialized_params()

@@ -17,8 +17,8 @@ from torch import nn
 
 from shapelint.facts import Inventory, Layer
 from shapelint.trace import Span
+from shapelint.worker.caches import Caches
 from shapelint.worker.device import OneDevice, move
-from shapelint.worker.earlier import Earlier
 from shapelint.worker.loading.construct import constructed, watching_constructors
 from shapelint.worker.python.swaps import Swap, swapped
 
@@ -39,7 +39,7 @@ class Model:
     make: Make
     constructed: Mapping[int, Sequence[Span]] = field(default_factory=dict)
     """The calls that built each submodule of ``root``, by id."""
-    earlier: Earlier = field(default_factory=Earlier)
+    caches: Caches = field(default_factory=Caches)
     _cpu: nn.Module | None = None
 
     def on(self, device: str) -> nn.Module:

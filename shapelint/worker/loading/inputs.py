@@ -15,13 +15,13 @@ from torch import nn
 from shapelint.facts import ForwardCall, InputGuess
 from shapelint.source.texts import Texts
 from shapelint.trace import Failure
-from shapelint.worker.gathered import items_of
 from shapelint.worker.loading.annotations import annotated_inputs
 from shapelint.worker.loading.build import Model
 from shapelint.worker.loading.examples import Template, attached_examples
 from shapelint.worker.loading.first_layer import FURTHEST, as_inputs, search
 from shapelint.worker.loading.missing_inputs import missing_inputs
 from shapelint.worker.loading.ways import Way, required_inputs, ways
+from shapelint.worker.packing import items_of
 
 
 def guess_inputs(

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from torch import nn
 
 from shapelint.worker.loading.construct import constructor_of
+from shapelint.worker.messages import error_text
 from shapelint.worker.python.swaps import replaced
-from shapelint.worker.words import said
 
 _MOST = 4
 """Classes that are left out of one model."""
@@ -95,7 +95,7 @@ def _leave_out(module: nn.Module, exc: Exception) -> None:
     vars(module).clear()
     module.__class__ = type(kind.__name__, (_Missing, kind), {})
     nn.Module.__init__(module)
-    vars(module)["why"] = f"{kind.__name__} could not be built: {said(exc)}"
+    vars(module)["why"] = f"{kind.__name__} could not be built: {error_text(exc)}"
 
 
 class _Missing(nn.Module):

@@ -28,7 +28,7 @@ from shapelint.worker.limits import time_limit
 from shapelint.worker.loading.command_line import nothing_required
 from shapelint.worker.loading.slicing import bound_names, optional_imports, slice_source
 from shapelint.worker.loading.stubs import Stub, StubFinder, StubModule, StubUsed
-from shapelint.worker.words import said
+from shapelint.worker.messages import error_text
 
 _MISSING = (
     r": name '(?P<name>\w+)' is not",
@@ -155,12 +155,12 @@ class Project:
                 return f"exits with status {exc.code or 0}"
             except BaseException as exc:  # whatever user code raises
                 behind = self.why_missing(exc, code.co_filename)
-                reason = f"{said(exc)}: {behind}" if behind else said(exc)
+                reason = f"{error_text(exc)}: {behind}" if behind else error_text(exc)
         return reason
 
     def why_missing(self, exc: BaseException, path: str) -> str:
         """What is behind a name that is missing: the statement that was passed over."""
-        found = next(filter(None, (re.search(words, said(exc)) for words in _MISSING)), None)
+        found = next(filter(None, (re.search(words, error_text(exc)) for words in _MISSING)), None)
         if not found:
             return ""
         name = found["name"]

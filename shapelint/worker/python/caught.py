@@ -17,7 +17,7 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 from shapelint.worker.frames import is_user_frame, is_user_path
-from shapelint.worker.gathered import gathered
+from shapelint.worker.packing import packed
 
 
 def called(root: nn.Module, tensors: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Any:
@@ -26,7 +26,7 @@ def called(root: nn.Module, tensors: Mapping[str, Any], kwargs: Mapping[str, Any
     Arguments named by a number are positions. What runs only when somebody asks for it is asked
     for: a generator yields all its items, a coroutine is awaited.
     """
-    given = gathered(root, tensors)
+    given = packed(root, tensors)
     args = [value for name, value in given.items() if name.isdigit()]
     named = {name: value for name, value in given.items() if not name.isdigit()}
     result = root(*args, **named, **kwargs)

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from shapelint.trace import Trace
 from shapelint.worker import kernels
-from shapelint.worker.earlier import Earlier
+from shapelint.worker.caches import Caches
 from shapelint.worker.tracer import ShapeTracer
 
 IMAGE = {"0": (("N", 1, "H", "W"), torch.float32)}
@@ -99,24 +99,24 @@ SIZES = {
 }
 
 
-def _traced(net: nn.Module, sizes: dict[str, int], earlier: Earlier | None = None) -> Trace:
+def _traced(net: nn.Module, sizes: dict[str, int], caches: Caches | None = None) -> Trace:
     with torch.device("meta"):
-        return ShapeTracer(earlier=earlier).run(net, IMAGE, sizes)
+        return ShapeTracer(caches=caches).run(net, IMAGE, sizes)
 
 
 @pytest.mark.parametrize("first", [FIRST, {**FIRST, "N": 1}], ids=["two samples", "one sample"])
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_what_was_said_before_makes_no_difference(body: Any, first: dict[str, int]) -> None:
-    net, earlier = Net(body).to("meta"), Earlier()
+    net, caches = Net(body).to("meta"), Caches()
     for sizes in (first, *SIZES.values()):
-        again, alone = (_traced(net, sizes, e) for e in (earlier, None))
+        again, alone = (_traced(net, sizes, e) for e in (caches, None))
         assert again == alone, sizes
 
 
 def _runs(monkeypatch: pytest.MonkeyPatch, body: Any, sizes: dict[str, int]) -> list[str]:
     """The ops that PyTorch runs at ``sizes`` after a run at the first ones."""
-    net, earlier, seen = Net(body).to("meta"), Earlier(), []
-    _traced(net, FIRST, earlier)
+    net, caches, seen = Net(body).to("meta"), Caches(), []
+    _traced(net, FIRST, caches)
     original = kernels.run_on_meta
 
     def run(func: Any, args: Any, kwargs: Any) -> Any:
@@ -124,7 +124,7 @@ def _runs(monkeypatch: pytest.MonkeyPatch, body: Any, sizes: dict[str, int]) -> 
         return original(func, args, kwargs)
 
     monkeypatch.setattr(kernels, "run_on_meta", run)
-    _traced(net, sizes, earlier)
+    _traced(net, sizes, caches)
     return seen
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from torch import nn
 
-from shapelint.worker.gathered import gathered, items_of
+from shapelint.worker.packing import items_of, packed
 
 
 class Plain(nn.Module):
@@ -77,4 +77,4 @@ def test_items(root: nn.Module, items: list[str]) -> None:
     ],
 )
 def test_gathered(root: nn.Module, inputs: dict[str, Any], arguments: dict[str, Any]) -> None:
-    assert gathered(root, inputs) == arguments
+    assert packed(root, inputs) == arguments

@@ -38,7 +38,7 @@ _SEQUENCES = frozenset({tuple, list, torch.Size, Shape, Size})
 
 
 @dataclass(frozen=True)
-class Said:
+class CachedCall:
     """What one call said of lengths, and how to make what it returned."""
 
     shape: tuple[Expr | int, ...]
@@ -78,11 +78,11 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Lookup:
     """What a call says now."""
 
     claim: Claim
-    before: Said | None
+    before: CachedCall | None
     """What it has said before, at other sizes or here."""
     key: Any = None
     """What to remember it by; None if it is not to be remembered."""
@@ -90,29 +90,29 @@ class Asked:
     known: Bounds | None = None
 
 
-class Sayings:
+class CallCache:
     """What the calls of all runs of a model have said, by function and arguments."""
 
     def __init__(self) -> None:
-        self._said: dict[object, Said] = {}
+        self._said: dict[object, CachedCall] = {}
 
-    def asked(self, call: OpCall, recorder: Recorder) -> Asked:
+    def asked(self, call: OpCall, recorder: Recorder) -> Lookup:
         """Ask a call, unless all it would say is known. Raises what :func:`claim_of` raises."""
         key = None if call.transfer is None else _key(call)
         before = self._said.get(key)
         if before is not None and before.holds_in(recorder):
             recorder.lax |= before.lax
             shape = Shape(_at(n, recorder.sizes) for n in before.shape)
-            return Asked(Claim(shape), before)
+            return Lookup(Claim(shape), before)
         known = dict(recorder.known)
         with recorder.noting() as noted:
             claim = claim_of(call)
         if before is not None and not before.is_shape(claim.shapes):
             before = None
         key = key if noted.repeatable else None
-        return Asked(claim, before, key, noted, known if noted.bounded else None)
+        return Lookup(claim, before, key, noted, known if noted.bounded else None)
 
-    def keep(self, asked: Asked, call: OpCall, real: Any, local: tuple[Expr | None, ...]) -> None:
+    def keep(self, asked: Lookup, call: OpCall, real: Any, local: tuple[Expr | None, ...]) -> None:
         """Remember what a call has said, now that PyTorch did the same."""
         claim, args = asked.claim, call.tensors
         if asked.key is None or type(claim.shapes) is not Shape or claim.dtypes or not _bare(real):
@@ -124,7 +124,7 @@ class Sayings:
             ordered = is_new and all(order_of(tensor) is not None for tensor in args)
         returned = bool(call.args) and real is call.args[0] and seen == asked.key[1][0][:3]
         in_place = returned and seen[2] is not None  # one with gaps may be copied at other sizes
-        self._said[asked.key] = Said(
+        self._said[asked.key] = CachedCall(
             shape=seen[0],
             relies=asked.noted.relied(),
             lax=asked.noted.lax,

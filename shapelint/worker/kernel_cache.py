@@ -24,7 +24,7 @@ from typing import Any
 
 import torch
 
-from shapelint.worker.kernels import run_on_meta, run_op, unheard
+from shapelint.worker.kernels import run_on_meta, run_op, unrecorded
 from shapelint.worker.layout import Order, dense, is_alias, order_of
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.ops import COMPARING, FROM_THE_BACK, RESIZING, Meeting
@@ -90,7 +90,7 @@ class _Sizes:
         return tuple(map(self.seen.index, placed)) if set(self.seen).issuperset(placed) else None
 
 
-class Remembered:
+class KernelCache:
     """Runs ops on the meta device, those that only compare sizes as seldom as can be."""
 
     def __init__(self) -> None:
@@ -99,12 +99,12 @@ class Remembered:
     def of(self, call: OpCall, claimed: Any = None) -> Any:
         """What ``call`` returns, of which lengths are claimed. Raises what it raises."""
         if call.transfer is None:
-            return unheard(run_on_meta, call.func, call.args, call.kwargs)
+            return unrecorded(run_on_meta, call.func, call.args, call.kwargs)
         resizes = RESIZING.get(call.name)
         if type(claimed) is Shape and resizes is not None and resizes(*call.args, **call.kwargs):
             sizes = _Sizes(FROM_THE_BACK._replace(counts=True))
             sizes.see(claimed)
-            return self._once(_unheard, call.func, call.args, call.kwargs, sizes)
+            return self._once(_unrecorded, call.func, call.args, call.kwargs, sizes)
         meeting = COMPARING.get(call.name)
         if meeting is None:
             return self.repeat(call.func, call.args, call.kwargs)
@@ -112,11 +112,11 @@ class Remembered:
 
     def run(self, func: Callable[..., Any], args: Any, kwargs: Any, meeting: Meeting) -> Any:
         """What a ``func`` that only compares sizes returns. Raises what it raises."""
-        return self._once(_unheard, func, args, kwargs, _Sizes(meeting))
+        return self._once(_unrecorded, func, args, kwargs, _Sizes(meeting))
 
     def repeat(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What any other ``func`` returns: the same for the same sizes. Raises what it raises."""
-        return self._once(_unheard, func, args, kwargs, None)
+        return self._once(_unrecorded, func, args, kwargs, None)
 
     def without_lengths(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """What ``func`` returns for arguments that hold no lengths. Raises what it raises."""
@@ -142,8 +142,8 @@ class Remembered:
         return result
 
 
-def _unheard(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    return unheard(run_op, func, args, kwargs)
+def _unrecorded(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    return unrecorded(run_op, func, args, kwargs)
 
 
 def _called(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:

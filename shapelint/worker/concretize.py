@@ -11,7 +11,7 @@ from shapelint.worker.python.length import Length, LengthFloat
 from shapelint.worker.shapes import shape_of
 
 
-def at_sizes(
+def concretized(
     value: Any,
     sizes: Mapping[str, int],
     make: Callable[[list[int], torch.dtype], torch.Tensor],
@@ -26,12 +26,12 @@ def at_sizes(
         return value.formula.at(sizes)
     if isinstance(value, torch.Tensor):
         with torch._C.DisableTorchFunction():
-            return make([at_sizes(n, sizes, make) for n in shape_of(value)], value.dtype)
+            return make([concretized(n, sizes, make) for n in shape_of(value)], value.dtype)
     if isinstance(value, slice):
-        return slice(*(at_sizes(v, sizes, make) for v in (value.start, value.stop, value.step)))
+        return slice(*(concretized(v, sizes, make) for v in (value.start, value.stop, value.step)))
     if isinstance(value, dict):
-        return {k: at_sizes(v, sizes, make) for k, v in value.items()}
+        return {k: concretized(v, sizes, make) for k, v in value.items()}
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
         kind = list if isinstance(value, list) else tuple
-        return kind(at_sizes(v, sizes, make) for v in value)
+        return kind(concretized(v, sizes, make) for v in value)
     return value

@@ -14,13 +14,13 @@ from torch.overrides import TorchFunctionMode
 
 from shapelint.local import LocalSession
 from shapelint.model import Input
-from shapelint.worker import remembered
+from shapelint.worker import kernel_cache
+from shapelint.worker.kernel_cache import KernelCache
 from shapelint.worker.names import op_name
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.ops import COMPARING, FROM_THE_BACK, OPS
 from shapelint.worker.ops.resample import interpolate
 from shapelint.worker.record import OpCall
-from shapelint.worker.remembered import Remembered
 from shapelint.worker.shapes import Shape
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
@@ -115,13 +115,13 @@ DIFFERENT = {
 def runs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The functions that were run."""
     seen: list[Any] = []
-    original = remembered.run_op
+    original = kernel_cache.run_op
 
     def run(func: Any, args: Any, kwargs: Any) -> Any:
         seen.append(func)
         return original(func, args, kwargs)
 
-    monkeypatch.setattr(remembered, "run_op", run)
+    monkeypatch.setattr(kernel_cache, "run_op", run)
     return seen
 
 
@@ -134,12 +134,12 @@ def _all_seen(value: Any) -> list[Any]:
 
 
 def _answers(*calls: Call) -> list[Any]:
-    known = Remembered()
+    known = KernelCache()
     with torch.no_grad():
         return [_run(known, *call) for call in calls]
 
 
-def _run(known: Remembered, func: Any, args: Any, kwargs: Any) -> Any:
+def _run(known: KernelCache, func: Any, args: Any, kwargs: Any) -> Any:
     return known.run(func, args, kwargs, COMPARING.get(op_name(func), FROM_THE_BACK))
 
 
@@ -188,7 +188,7 @@ def _functions() -> set[Callable[..., Any]]:
 
 @pytest.mark.parametrize("arguments", ALIKE.values(), ids=ALIKE)
 def test_ops_that_are_said_to_compare_do_nothing_else(arguments: Any, runs: list[Any]) -> None:
-    known, ran = Remembered(), 0
+    known, ran = KernelCache(), 0
     for func in _functions():
         for sizes in (2, 5, 9, 7), (4, 8, 3, 5), (6, 6, 6, 6), (8, 4, 4, 2):
             given, again = arguments(*sizes), arguments(*sizes)
@@ -218,7 +218,7 @@ REPEATED = {
 def test_other_kernels_repeat_themselves(
     first: Call, second: Call, count: int, runs: list[Any]
 ) -> None:
-    known, (func, args, kwargs) = Remembered(), second
+    known, (func, args, kwargs) = KernelCache(), second
     with torch.no_grad():
         known.repeat(*first)
         assert _seen(known.repeat(*second)) == _seen(func(*args, **kwargs))
@@ -268,7 +268,7 @@ RESIZED = {
 
 @pytest.mark.parametrize(("first", "second", "count"), RESIZED.values(), ids=RESIZED)
 def test_what_resizes_is_run_once(first: Call, second: Call, count: int, runs: list[Any]) -> None:
-    known, node = Remembered(), fx.Graph().placeholder("x")
+    known, node = KernelCache(), fx.Graph().placeholder("x")
     for func, args, kwargs in first, second:
         really = func(*args, **kwargs)
         call = OpCall(func, "interpolate", interpolate, args, kwargs, node, [])
@@ -304,7 +304,7 @@ class Heard(TorchFunctionMode):
 
 @pytest.mark.parametrize(("call", "count"), OF_WEIGHTS.values(), ids=OF_WEIGHTS)
 def test_what_is_made_of_weights_is_made_once(call: Call, count: int) -> None:
-    known, (func, args, kwargs) = Remembered(), call
+    known, (func, args, kwargs) = KernelCache(), call
     with torch.no_grad(), Heard() as heard:
         first, second = (known.without_lengths(func, args, kwargs) for _ in range(2))
     assert heard.calls.count(func) == count
@@ -313,12 +313,12 @@ def test_what_is_made_of_weights_is_made_once(call: Call, count: int) -> None:
 
 def test_gradients_are_not_forgotten(runs: list[Any]) -> None:
     weight = _meta(3).requires_grad_()
-    known = Remembered()
+    known = KernelCache()
     assert [_run(known, torch.relu, (weight,), {}).requires_grad for _ in range(2)] == [True, True]
 
 
 def test_an_error_is_raised_each_time(runs: list[Any]) -> None:
-    known = Remembered()
+    known = KernelCache()
     for _ in range(2):
         with pytest.raises(RuntimeError, match="must match the size"):
             _run(known, torch.add, (_meta(3), _meta(4)), {})

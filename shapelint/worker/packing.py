@@ -22,7 +22,7 @@ from torch import nn
 from shapelint.worker.python.rewriting import definition_of
 
 
-def gathered(root: nn.Module, tensors: Mapping[str, Any]) -> dict[str, Any]:
+def packed(root: nn.Module, tensors: Mapping[str, Any]) -> dict[str, Any]:
     """By the name of the argument; None for what a tuple has besides."""
     plain: dict[str, Any] = {}
     parts: dict[str, dict[str, Any]] = defaultdict(dict)

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from shapelint.explore.confirm import confirm_paths
-from shapelint.worker import again, ways
+from shapelint.worker import merging, replay
 from shapelint.worker.claim import ShapeMismatch
 from tests.runs import analysed, disagreements
 
@@ -293,7 +293,7 @@ def test_a_way_that_raises_is_a_way_of_its_own():
 
 def test_what_one_way_returns_is_compared_with_nothing(monkeypatch):
     compared = []
-    monkeypatch.setattr(again, "_kind", compared.append)
+    monkeypatch.setattr(replay, "_kind", compared.append)
     analysed(InARow(RefusesAndReturnsAView, 1), "N 1 L")
     assert not compared
 
@@ -357,6 +357,8 @@ def test_what_raises_in_comparing_ways_is_none_of_the_models_errors(monkeypatch)
     def broken(_pieces):
         raise KeyError("ours")
 
-    monkeypatch.setattr(ways, "one_formula", broken)
-    with pytest.raises(ShapeMismatch, match=r"ways through a PadsForTheStride: KeyError\('ours'\)"):
+    monkeypatch.setattr(merging, "one_formula", broken)
+    with pytest.raises(
+        ShapeMismatch, match=r"paths through a PadsForTheStride: KeyError\('ours'\)"
+    ):
         _ = analysed(InARow(PadsForTheStride), "N 1 L").valid_sizes

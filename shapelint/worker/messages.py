@@ -8,7 +8,7 @@ from typing import Any
 _LONGEST = 2000
 
 
-def said(exc: BaseException) -> str:
+def error_text(exc: BaseException) -> str:
     """``ValueError: …`` in the words of the exception, cut where nobody reads on."""
     name = type(exc).__name__
     try:

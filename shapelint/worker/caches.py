@@ -8,21 +8,21 @@ from typing import Any
 
 from torch import nn
 
+from shapelint.worker.call_cache import CallCache
+from shapelint.worker.kernel_cache import KernelCache
 from shapelint.worker.python.builtins import in_modules_of
 from shapelint.worker.python.reached import functions_of
 from shapelint.worker.python.swaps import Swap
-from shapelint.worker.remembered import Remembered
-from shapelint.worker.said import Sayings
 from shapelint.worker.state import Name, rebound_by, shared_by
 
 
 @dataclass
-class Earlier:
+class Caches:
     """Empty before the first run."""
 
-    calls: Sayings = field(default_factory=Sayings)
+    calls: CallCache = field(default_factory=CallCache)
     """What its calls have said."""
-    kernels: Remembered = field(default_factory=Remembered)
+    kernels: KernelCache = field(default_factory=KernelCache)
     """What meta kernels have made."""
     apart: dict[int, bool] = field(default_factory=dict)
     """By the id of a module whose ways were seen not to agree, whether they may further out."""

@@ -15,7 +15,7 @@ from torch.utils import _pytree as pytree
 from shapelint.lengths.expr import Expr, Sizes
 from shapelint.trace import Trace
 from shapelint.worker.claim import ShapeMismatch
-from shapelint.worker.graph import Elsewhere
+from shapelint.worker.graph import ForeignTensor
 from shapelint.worker.layout import dense, order_of
 from shapelint.worker.loading.stubs import is_missing
 from shapelint.worker.python.caught import is_caught
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _PLAIN = frozenset({bool, float, str, bytes, torch.dtype, torch.device, type(None), type(...)})
 
 
-class Apart(Exception):
+class CannotMerge(Exception):
     """Two ways through a call are not known to agree behind it.
 
     ``only_here``: they may agree behind a call around it.
@@ -75,10 +75,10 @@ class Returned:
         return all(expr_of(n).at(sizes) == int(n) for n in numbers)
 
 
-class Again:
+class Replay:
     """What was called, and with what; ``before`` knows what the run did until then.
 
-    Raises Apart where that cannot be had at other sizes.
+    Raises CannotMerge where that cannot be had at other sizes.
     """
 
     def __init__(
@@ -92,17 +92,18 @@ class Again:
         self._tracer, self._module, self._call = tracer, module, call
         self._leaves, self._spec = pytree.tree_flatten(given)
         self._orders = {id(t): _order(t, before) for t in self._leaves if type(t) is ShapeTensor}
-        shared, rebound = tracer.earlier.shared(tracer.root)
+        shared, rebound = tracer.caches.shared(tracer.root)
         self._before = Snapshot(_owners(module), shared, rebound)
         if any(map(_has_hooks, module.modules())):
-            raise Apart  # they may keep what they see
+            raise CannotMerge  # they may keep what they see
 
     def at(self, recorder: Recorder) -> Returned | Trace | None:
-        """What it returns at the sizes of ``recorder``. Raises Apart if it leaves anything behind.
+        """What the call returns at the sizes of ``recorder``.
 
-        If it raises, the run that this ends; None if whoever calls it may catch that.
+        If it raises, the trace of the run that this ends; None if the model may catch that. Raises
+        CannotMerge if the call has a side effect.
         """
-        with self._tracer.aside(recorder) as calls:
+        with self._tracer.beside(recorder) as calls:
             moved = {id(leaf): self._moved(leaf, recorder.sizes, calls) for leaf in self._leaves}
             leaves = [moved[id(leaf)] for leaf in self._leaves]
             formulas = list(map(_formulas, leaves))
@@ -111,8 +112,8 @@ class Again:
             try:
                 returned = Returned.of(self._call(self._module, *args, **kwargs), recorder)
                 returned.kinds  # noqa: B018  as it is in this run
-            except (Apart, Elsewhere, ShapeMismatch):
-                raise Apart from None
+            except (CannotMerge, ForeignTensor, ShapeMismatch):
+                raise CannotMerge from None
             except Exception as exc:
                 goes_on = is_caught(type(exc)) or is_missing(exc)
                 returned = None if goes_on else self._tracer.ended_by(exc)
@@ -121,9 +122,9 @@ class Again:
         now = pytree.tree_leaves((args, kwargs))
         same = len(now) == len(leaves) and all(map(operator.is_, now, leaves))
         if changed or not same or list(map(_formulas, leaves)) != formulas:
-            raise Apart
+            raise CannotMerge
         if isinstance(returned, Returned) and not returned.is_at(recorder.sizes):
-            raise Apart
+            raise CannotMerge
         return returned
 
     def _moved(self, leaf: Any, sizes: Sizes, calls: Any) -> Any:
@@ -138,7 +139,7 @@ class Again:
             return length(leaf.expr.at(sizes), leaf.expr)
         if type(leaf) is int or type(leaf) in _PLAIN or type(leaf) in (torch.Tensor, nn.Parameter):
             return leaf
-        raise Apart
+        raise CannotMerge
 
 
 def _owners(module: nn.Module) -> Iterator[object]:
@@ -157,18 +158,21 @@ def _has_hooks(module: nn.Module) -> bool:
 
 
 def _order(tensor: ShapeTensor, run: Recorder) -> tuple[int, ...]:
-    """Raises Apart for a tensor of which there is more to know than lengths, dtype and order."""
+    """The order of its dims in memory.
+
+    Raises CannotMerge for a tensor that is more than its lengths, dtype and that order.
+    """
     if type(tensor.lengths) is not Shape:
-        raise Apart
+        raise CannotMerge
     with torch._C.DisableTorchFunction():
         order = None if tensor.is_complex() or tensor.is_sparse else order_of(tensor)
         if order is None or not tensor.is_meta or tensor.stretched or contents_of(tensor):
-            raise Apart
+            raise CannotMerge
         counts = not tensor.is_floating_point() and tensor.dtype is not torch.bool
     if counts and range_of(tensor) is not GIVEN:
-        raise Apart
+        raise CannotMerge
     if has_gaps(tensor, order, run):
-        raise Apart
+        raise CannotMerge
     return order
 
 
@@ -176,7 +180,7 @@ def _kind(leaf: Any, run: Recorder) -> object:
     if type(leaf) is ShapeTensor:
         try:
             return _order(leaf, run), leaf.dtype
-        except Apart:  # there is more to see than is compared: no other is known to be alike
+        except CannotMerge:  # there is more to see than is compared: no other is known to be alike
             return object()
     if type(leaf) in (int, Length):
         return int

@@ -1,21 +1,21 @@
-"""Blocks whose ways agree at their end: ``if h % 2: x = F.pad(x, (0, 0, 0, 1))`` before a stride.
+"""Blocks whose paths agree at their end: ``if h % 2: x = F.pad(x, (0, 0, 0, 1))`` before a stride.
 
-Five such blocks in a row make 32 ways through a model, and there is one formula for all of them.
+Five such blocks in a row make 32 paths through a model, and there is one formula for all of them.
 So where the call of a module has tested sizes, the same call is made again at sizes that take its
-other ways, the rest of the model left alone.
+other paths, the rest of the model left alone.
 
-The law: let ``R1 … Rk`` be the sizes that take the ways ``1 … k`` of a call, and let them be all
+The law: let ``R1 … Rk`` be the sizes that take the paths ``1 … k`` of a call, and let them be all
 sizes that come to it. Let a formula ``f`` be what way ``i`` returns, for all sizes in ``Ri`` and
 for every ``i``, and let the call leave nothing behind but its result. Then ``f`` is what the call
 returns at any size, and what comes after it cannot know which way was taken: no branch is left.
 
-That the ways are all there are is known because every test on every way was followed to its other
+That the paths are all there are is known because every test on every way was followed to its other
 side, or has none. Which sizes go a way, if any, need not be known: where none is found a run is
 sent there against its own. That formulas are equal on ``Ri`` is decided exactly
 (:mod:`..lengths.regions`). What a call leaves behind is looked for in the attributes of its
 modules, in the containers that code shares, in its arguments; and results are equal if their dtype
 and their order in memory are, too, and nothing else is known of them. A way that loses sight of a
-length proves nothing. Needs have to be the same on all ways, or to follow from the tests; a test
+length proves nothing. Needs have to be the same on all paths, or to follow from the tests; a test
 whose other side raises is one of them. Where any of this cannot be shown, the tests stay in the
 run, and what calls the module, or the explorer, goes through them.
 """
@@ -35,11 +35,11 @@ from shapelint.lengths.conditions import Condition, negate
 from shapelint.lengths.expr import Expr
 from shapelint.lengths.regions import Region, one_formula
 from shapelint.trace import Event, Node, Trace
-from shapelint.worker.again import Again, Apart, Returned
 from shapelint.worker.claim import ShapeMismatch
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.python.length import length
 from shapelint.worker.recorder import Recorder
+from shapelint.worker.replay import CannotMerge, Replay, Returned
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.tensor import ShapeTensor
 
@@ -47,28 +47,28 @@ if TYPE_CHECKING:
     from shapelint.worker.tracer import ShapeTracer
 
 _MOST = 16
-"""Ways through one call that are tried."""
+"""Paths through one call that are tried."""
 
 Formulas = list[tuple[Expr, ...]]
 
 
 @dataclass(frozen=True)
-class Way:
+class Path:
     """One way through a call."""
 
     region: Region
     """The sizes that take it, and meet what it demands."""
     demands: list[Event]
-    """Without which it raises, as far as that does not follow from the tests on the way."""
+    """Without which it raises, as far as that does not follow from the tests on the path."""
     returned: Returned
 
 
-class Ways:
+class PathMerger:
     """The calls of modules in one run."""
 
     def __init__(self, tracer: ShapeTracer) -> None:
         self._tracer = tracer
-        self._apart = tracer.earlier.apart
+        self._apart = tracer.caches.apart
         self._left: set[Condition] = set()
         """Tests that stay in the run, whatever is called around them."""
 
@@ -83,14 +83,14 @@ class Ways:
         if not self._may_agree(module, tests) or [shape_of(t) for t in given] != shapes:
             return result
         try:
-            again = Again(self._tracer, before, module, call, (args, kwargs))
-            return _Block(self._tracer, again, first, self._left).agreed(result, given)
-        except Apart as exc:
+            replay = Replay(self._tracer, before, module, call, (args, kwargs))
+            return _Merge(self._tracer, replay, first, self._left).agreed(result, given)
+        except CannotMerge as exc:
             self._apart[id(module)] = exc.only_here
             self._stay(exc.only_here, tests)
             return result
         except Exception as exc:  # the model has returned: what raises here is ours
-            raise ShapeMismatch(f"ways through a {type(module).__name__}: {exc!r}") from exc
+            raise ShapeMismatch(f"paths through a {type(module).__name__}: {exc!r}") from exc
 
     def _may_agree(self, module: nn.Module, tests: Sequence[Event]) -> bool:
         seen = self._apart.get(id(module))
@@ -105,31 +105,31 @@ class Ways:
             self._left.update(e.relied for e in tests)
 
 
-class _Block:
+class _Merge:
     """A call that tested sizes, beside the run up to it."""
 
     def __init__(
-        self, tracer: ShapeTracer, again: Again, first: tuple[int, int], left: set[Condition]
+        self, tracer: ShapeTracer, replay: Replay, first: tuple[int, int], left: set[Condition]
     ) -> None:
-        self._tracer, self._again, self._left = tracer, again, left
+        self._tracer, self._replay, self._left = tracer, replay, left
         self._before, self._called = tracer.recorder.events[: first[0]], first[1]
         self._runs: list[Recorder] = []
         self._tried = 0
 
     def agreed(self, result: Any, given: Sequence[Any]) -> Any:
-        """What is returned on every way, in formulas that hold on all. Raises Apart."""
+        """What is returned on every way, in formulas that hold on all. Raises CannotMerge."""
         returned = Returned.of(result, self._tracer.recorder)
         sizes = self._tracer.recorder.sizes
         before = (e.relied for e in self._before)  # some may not hold: see crossings
         region = reduce(Region.narrowed, (c for c in before if c.at(sizes)), Region({}))
-        ways = self._from(region, [], self._tracer.recorder, 0, returned)
-        formulas = _common(ways)
-        self._take_back(_demanded(ways))
+        paths = self._from(region, [], self._tracer.recorder, 0, returned)
+        formulas = _common(paths)
+        self._take_back(_demanded(paths))
         return result if formulas == returned.formulas else self._said_as(returned, formulas, given)
 
     def _from(
         self, region: Region, asked: list[Event], run: Recorder, start: int, result: Returned
-    ) -> list[Way]:
+    ) -> list[Path]:
         """The way of a run, and those that leave it from its event ``start`` on.
 
         A test stays where its other side raises: then it is a demand.
@@ -143,12 +143,12 @@ class _Block:
                 stays = event.kind == "need" or taken in self._left
                 sides.append((i, other, None if stays else self._sent(other, run, taken)))
             region = region.narrowed(taken)
-        beside: list[Way] = []
+        beside: list[Path] = []
         for i, other, sent in sides:
             found = [] if sent is None else self._beside(other, sent, asked, events[: i + 1])
             asked = asked if found else [*asked, events[i]]
             beside += found
-        return [Way(region, asked, result), *beside]
+        return [Path(region, asked, result), *beside]
 
     def _sent(self, region: Region, run: Recorder, taken: Condition) -> Recorder:
         """A run in a region; where no size of it is found, one that goes against its own sizes."""
@@ -159,22 +159,22 @@ class _Block:
 
     def _beside(
         self, region: Region, run: Recorder, asked: list[Event], until: list[Event]
-    ) -> list[Way]:
-        """The ways of the sizes in a region, which leave others at their last event.
+    ) -> list[Path]:
+        """The paths of the sizes in a region, which leave others at their last event.
 
-        None if it raises. Raises Apart if that is not seen.
+        None if it raises. Raises CannotMerge if that is not seen.
         """
         if self._tried == _MOST:
-            raise Apart
-        result, self._tried = self._again.at(run), self._tried + 1
+            raise CannotMerge
+        result, self._tried = self._replay.at(run), self._tried + 1
         if not isinstance(result, Returned):
             self._tracer.recorder.raising += [] if result is None else self._known(result)
             return []
         if not run.doubts_no_more_than(self._tracer.recorder):
-            raise Apart
+            raise CannotMerge
         self._runs.append(run)
         if not self._leaves(run, until):
-            raise Apart
+            raise CannotMerge
         return self._from(region, asked, run, len(until) - 1, result)
 
     def _known(self, raising: Trace) -> Iterator[Trace]:
@@ -195,7 +195,7 @@ class _Block:
         return events[: len(before)] == before and (left or not taken.at(run.sizes))
 
     def _take_back(self, demanded: Sequence[Event]) -> None:
-        """Let the run have asked nothing in this call but what all ways demand."""
+        """Let the run have asked nothing in this call but what all paths demand."""
         recorder = self._tracer.recorder
         recorder.turn_back(recorder.after([*self._before, *demanded], recorder.sizes))
         self._left.update(e.relied for e in demanded if e.kind == "branch")
@@ -233,26 +233,26 @@ def _at_home(run: Trace) -> bool:
     return code and all(e.condition.at(run.hints) == e.holds for e in run.events)
 
 
-def _demanded(ways: Sequence[Way]) -> list[Event]:
-    """What every way demands, which is what the first does. Raises Apart if that differs."""
-    stated = [{e.relied for e in way.demands} for way in ways]
-    for way, own in zip(ways, stated):
-        if not own <= stated[0] or not all(map(way.region.implies, stated[0] - own)):
-            raise Apart
-    return ways[0].demands
+def _demanded(paths: Sequence[Path]) -> list[Event]:
+    """What every way demands, which is what the first does. Raises CannotMerge if that differs."""
+    stated = [{e.relied for e in path.demands} for path in paths]
+    for path, own in zip(paths, stated):
+        if not own <= stated[0] or not all(map(path.region.implies, stated[0] - own)):
+            raise CannotMerge
+    return paths[0].demands
 
 
-def _common(ways: Sequence[Way]) -> Formulas:
-    """For every length that is returned a formula that holds on all ways. Raises Apart."""
-    if any(way.returned.kinds != ways[0].returned.kinds for way in ways[1:]):
-        raise Apart(only_here=True)
-    regions = [way.region for way in ways]
-    leaves = zip(*(way.returned.formulas for way in ways))
+def _common(paths: Sequence[Path]) -> Formulas:
+    """For every length that is returned a formula that holds on all paths. Raises CannotMerge."""
+    if any(path.returned.kinds != paths[0].returned.kinds for path in paths[1:]):
+        raise CannotMerge(only_here=True)
+    regions = [path.region for path in paths]
+    leaves = zip(*(path.returned.formulas for path in paths))
     return [tuple(_one(zip(regions, each)) for each in zip(*leaf)) for leaf in leaves]
 
 
 def _one(pieces: Iterable[tuple[Region, Expr]]) -> Expr:
     formula = one_formula(list(pieces))
     if formula is None:
-        raise Apart(only_here=True)
+        raise CannotMerge(only_here=True)
     return formula
