@@ -143,7 +143,16 @@ class Project:
         lines = self._command_lines
         looked_up = partial(hyperparameters.looked_up, self._configs)
         callers = partial(given, path=path, files=self.meaning, options=agreed(lines))
-        return Around(agreed(lines), lines, looked_up, callers)
+        return Around(agreed(lines), lines, looked_up, callers, partial(self._starred, path))
+
+    def _starred(self, path: Path, node: ast.ImportFrom) -> list[str]:
+        """What ``from models import *`` brings of a ``models.py`` beside a file."""
+        file = self.parse(path)
+        beside = file.beside(node) if file else None
+        source = self.parse(beside) if beside else None
+        kinds = (ast.ClassDef, ast.FunctionDef)
+        body = source.tree.body if source else []
+        return [n.name for n in body if isinstance(n, kinds) and not n.name.startswith("_")]
 
     @cached_property
     def _command_lines(self) -> list[Known]:

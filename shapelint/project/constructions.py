@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shapelint.project.expressions import Expression, Meanings, inlined
+from shapelint.project.expressions import Expression, Meanings, Starred, inlined
 from shapelint.project.names import Known, calls_of, chosen_calls, inside, is_item, scopes, visible
 from shapelint.source.literals import NotLiteral, literal
 
@@ -38,6 +38,7 @@ class Around:
     looked_up: Looked = lambda keys: iter(())
     """What ``hps`` may be that nothing in the file tells, where a call reads ``hps.width``."""
     callers: Callers = lambda function, owner: iter(())
+    starred: Starred = lambda node: ()
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def constructions(
     if not calls_of(class_name, nodes) and not any(is_item(class_name, n) for n in nodes):
         return
     around = around or Around()
-    meanings = Meanings(tree, path, own)
+    meanings = Meanings(tree, path, own, around.starred)
     for scope, owner in scopes(tree):
         here, values = list(inside(scope)), visible(tree, scope, around.options)
         chosen = chosen_calls(class_name, here, values)

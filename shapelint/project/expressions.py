@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from pathlib import Path
 
 from shapelint.source.literals import NotLiteral
@@ -37,6 +37,9 @@ _CPU = ast.Constant("cpu")
 """What ``self.device`` is where nothing tells: sizes do not depend on it."""
 _DEEPEST = 8
 
+Starred = Callable[[ast.ImportFrom], Iterable[str]]
+"""The names that ``from models import *`` brings into a file."""
+
 
 class Expression(str):
     """The source of an expression; ``repr`` is the source as it is, as ``repr(1)`` is."""
@@ -50,7 +53,9 @@ class Expression(str):
 class Meanings:
     """What the names in a file mean that are no variables."""
 
-    def __init__(self, tree: ast.Module, path: Path, own: bool) -> None:
+    def __init__(
+        self, tree: ast.Module, path: Path, own: bool, starred: Starred = lambda node: ()
+    ) -> None:
         self.imports: dict[str, str] = {}
         """The import for each name; empty for names that are known where the class is."""
         package = _package(path)
@@ -60,7 +65,7 @@ class Meanings:
                     bound = (alias.asname or alias.name).partition(".")[0]
                     self.imports[bound] = ast.unparse(ast.Import([alias]))
             elif isinstance(node, ast.ImportFrom):
-                self._from(node, package, path)
+                self._from(node, package, starred)
         for node in tree.body:
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
                 module = ".".join((*package, path.stem))
@@ -68,7 +73,7 @@ class Meanings:
         if own:
             self.imports = dict.fromkeys(self.imports, "")
 
-    def _from(self, node: ast.ImportFrom, package: tuple[str, ...], path: Path) -> None:
+    def _from(self, node: ast.ImportFrom, package: tuple[str, ...], starred: Starred) -> None:
         """Relative imports become absolute ones, if the file is in a package that deep."""
         if node.level > len(package):
             return
@@ -76,21 +81,10 @@ class Meanings:
         module = ".".join((*above, *filter(None, [node.module])))
         named = [alias for alias in node.names if alias.name != "*"]
         if len(named) < len(node.names):
-            named += [ast.alias(name) for name in _defined_beside(path, node)]
+            named += [ast.alias(name) for name in starred(node)]
         for alias in named:
             statement = ast.ImportFrom(module, [alias], 0)
             self.imports[alias.asname or alias.name] = ast.unparse(statement)
-
-
-def _defined_beside(path: Path, node: ast.ImportFrom) -> list[str]:
-    """What ``from models import *`` brings of a ``models.py`` beside a file."""
-    source = path.parent.joinpath(*(node.module or "").split(".")).with_suffix(".py")
-    try:
-        tree = ast.parse(source.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return []
-    kinds = (ast.ClassDef, ast.FunctionDef)
-    return [n.name for n in tree.body if isinstance(n, kinds) and not n.name.startswith("_")]
 
 
 def _package(path: Path) -> tuple[str, ...]:

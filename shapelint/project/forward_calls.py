@@ -69,8 +69,9 @@ def forward_calls(
 
 
 def _in_file(file: SourceFile, start: _Models, options: Known) -> Iterator[ForwardCall]:
-    models = _followed(list(ast.walk(file.tree)), start)
-    tensors = dict(_tensors(ast.walk(file.tree)))
+    nodes = list(ast.walk(file.tree))
+    models = _followed(nodes, start)
+    tensors = dict(_tensors(nodes))
     for scope, _ in scopes(file.tree):
         here = list(inside(scope))
         values: Known = {}
@@ -93,8 +94,9 @@ def _in_file(file: SourceFile, start: _Models, options: Known) -> Iterator[Forwa
 def _followed(nodes: Sequence[ast.AST], models: _Models) -> _Models:
     """With the names that a file gives them, also as parameters of its functions."""
     names = set(models.names)
+    followed = _Models(models.makers, names)
     for target, value in _assigned(nodes):
-        if dotted(target) and _Models(models.makers, names).is_made(value):
+        if dotted(target) and followed.is_made(value):
             names.add(dotted(target))
     functions = {n.name: n for n in nodes if isinstance(n, ast.FunctionDef)}
     for call in (n for n in nodes if isinstance(n, ast.Call)):
@@ -103,7 +105,7 @@ def _followed(nodes: Sequence[ast.AST], models: _Models) -> _Models:
             parameters = [a.arg for a in function.args.args]
             pairs = [*zip(parameters, call.args), *((k.arg, k.value) for k in call.keywords)]
             names.update(name for name, value in pairs if name and dotted(value) in names)
-    return _Models(models.makers, names)
+    return followed
 
 
 def _assigned(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.expr, ast.expr]]:

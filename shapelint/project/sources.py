@@ -78,7 +78,7 @@ class SourceFile:
                     return False
                 continue
             imported = [a.name for a in node.names]
-            if name in imported or ("*" in imported and self._beside(node) is not None):
+            if name in imported or ("*" in imported and self.beside(node) is not None):
                 return self._can_be(node, defined_in)
         return name not in self._variables
 
@@ -104,13 +104,13 @@ class SourceFile:
         kinds = (ast.ClassDef, ast.FunctionDef, ast.ImportFrom)
         return tuple(node for node in ast.walk(self.tree) if isinstance(node, kinds))
 
-    def _beside(self, node: ast.ImportFrom) -> Path | None:
+    def beside(self, node: ast.ImportFrom) -> Path | None:
         """The file that ``from models import …`` means if it lies beside this one."""
         candidate = self.path.parent.joinpath(*(node.module or "").split(".")).with_suffix(".py")
         return candidate if candidate.is_file() else None
 
     def _can_be(self, node: ast.ImportFrom, defined_in: Path) -> bool:
-        beside = self._beside(node)
+        beside = self.beside(node)
         if beside is not None:
             return beside == defined_in
         source = (node.module or "").rpartition(".")[2]

@@ -141,11 +141,8 @@ def _cuts_one(old: Shape, new: Shape) -> bool:
 
 def _is_dense(tensor: torch.Tensor) -> bool:
     """Whether nothing takes it out of order, so that regrouping it copies nothing."""
-    shown = shown_by(tensor)
-    if shown is not None:
-        return shown.name in _KEEPING and shown.of is not None and _is_dense(shown.of)
-    with torch._C.DisableTorchFunction():
-        return tensor.is_contiguous() and not laid_like(tensor)
+    kept = _kept_whole(tensor)
+    return kept is not None and _is_contiguous(kept) and not laid_like(kept)
 
 
 def is_plain(tensor: torch.Tensor) -> bool:
@@ -153,18 +150,34 @@ def is_plain(tensor: torch.Tensor) -> bool:
 
     Dims of length 1 fit any order, so where one shows none it is a branch.
     """
-    shown = shown_by(tensor)
-    if shown is not None:
+    kept = _kept_whole(tensor)
+    if kept is not tensor:
         depends_on_memory()
-        return shown.name in _KEEPING and shown.of is not None and is_plain(shown.of)
-    with torch._C.DisableTorchFunction():
-        in_order = tensor.is_contiguous()
-    if laid_like(tensor):
+    if kept is None:
         return False
-    for n in shape_of(tensor) if in_order else ():
+    in_order = _is_contiguous(kept)
+    if laid_like(kept):
+        return False
+    for n in shape_of(kept) if in_order else ():
         if isinstance(n, Length) and int(n) <= 1:
             n <= 1  # noqa: B015  the comparison is a branch
     return in_order
+
+
+def _kept_whole(tensor: torch.Tensor) -> torch.Tensor | None:
+    """The new tensor that is shown, if all views on the way leave it as it is."""
+    shown = shown_by(tensor)
+    while shown is not None:
+        if shown.name not in _KEEPING or shown.of is None:
+            return None
+        tensor = shown.of
+        shown = shown_by(tensor)
+    return tensor
+
+
+def _is_contiguous(tensor: torch.Tensor) -> bool:
+    with torch._C.DisableTorchFunction():
+        return tensor.is_contiguous()
 
 
 def memory_of(tensor: torch.Tensor) -> torch.Tensor | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from shapelint.worker.ops import LAX, op
-from shapelint.worker.ops.gathering import replaces
+from shapelint.worker.ops.pieces import replaces
 from shapelint.worker.shapes import Shape, dim_index, numel, shape_of
 
 LAX.add("diagonal_scatter")

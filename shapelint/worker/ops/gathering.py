@@ -12,11 +12,10 @@ from typing import Any
 
 from shapelint.lengths.conditions import Condition, all_of
 from shapelint.worker.ops import LAX, op
-from shapelint.worker.ops.pieces import select, slice_length, with_length
+from shapelint.worker.ops.pieces import with_length
 from shapelint.worker.ops.pointwise import in_place
 from shapelint.worker.python.picks import needs_to_be_inside
 from shapelint.worker.shapes import (
-    NoSuchDim,
     Shape,
     broadcast,
     dim_index,
@@ -28,7 +27,7 @@ from shapelint.worker.shapes import (
     shape_of,
 )
 
-LAX.update({"index_add", "select_scatter", "slice_scatter"})
+LAX.add("index_add")
 
 op("copy_", "masked_fill_")(in_place)
 
@@ -74,6 +73,12 @@ def _length_at(input: Any, dim: int) -> int:
     return shape[at] if shape else 1
 
 
+def _along(input: Any, dim: int, index: Any) -> None:
+    """Each index is a place of ``dim``."""
+    at, n = dim_index(dim, len(shape_of(input))), _length_at(input, dim)
+    needs_to_be_inside(index, n, partial(_outside, at, n), error=RuntimeError)
+
+
 def _outside(dim: int, n: int, index: int) -> str:
     return f"index {index} is out of bounds for dimension {dim} with size {int(n)}"
 
@@ -96,8 +101,7 @@ def index_add(
         *shape,
         *added,
     )
-    n = _length_at(input, dim)
-    needs_to_be_inside(index, n, partial(_outside, at, n), error=RuntimeError)
+    _along(input, dim, index)
     return shape
 
 
@@ -168,8 +172,7 @@ def gather(input: Any, dim: int, index: Any, **kwargs: Any) -> Shape:
         *picks,
         *shape,
     )
-    n = _length_at(input, dim)
-    needs_to_be_inside(index, n, partial(_outside, at, n), error=RuntimeError)
+    _along(input, dim, index)
     return picks
 
 
@@ -189,8 +192,7 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *args: Any, **nam
         *picks,
         *shape,
     )
-    n = _length_at(input, dim)
-    needs_to_be_inside(index, n, partial(_outside, at, n), error=RuntimeError)
+    _along(input, dim, index)
     return shape
 
 
@@ -255,43 +257,6 @@ def searchsorted(sorted_sequence: Any, input: Any = None, **kwargs: Any) -> Shap
             *values,
         )
     return values
-
-
-# -- a slice replaced -----------------------------------------------------------------------------
-
-
-@op("select_scatter")
-def select_scatter(input: Any, src: Any, dim: int, index: int) -> Shape:
-    """The shape of the input; ``src`` has the shape of the part that it replaces."""
-    replaces(shape_of(src), select(input, dim, index))
-    return shape_of(input)
-
-
-@op("slice_scatter")
-def slice_scatter(input: Any, src: Any, dim: int = 0, *ends: Any, **named: Any) -> Shape:
-    """The shape of the input; ``src`` has the shape of the part that it replaces."""
-    shape = shape_of(input)
-    if not shape:
-        raise NoSuchDim("slice() cannot be applied to a 0-dim tensor.")
-    n = shape[dim_index(dim, len(shape))]
-    cut = {**dict(zip(("start", "end", "step"), ends, strict=False)), **named}
-    kept = slice_length(n, cut.get("start"), cut.get("end"), cut.get("step"))
-    replaces(shape_of(src), with_length(shape, dim, kept))
-    return shape
-
-
-def replaces(src: Shape, part: Shape) -> None:
-    """The need that ``src`` has exactly the shape of ``part``."""
-    need(
-        all_of(eq(a, b) for a, b in zip(src, part, strict=True)),
-        "match",
-        lambda: (
-            "expected src to have a size equal to the slice of self. "
-            f"src size = {list(map(int, src))}, slice size = {list(map(int, part))}"
-        ),
-        *src,
-        *part,
-    )
 
 
 def _but(shape: Sequence[int], dim: int) -> list[int]:

@@ -10,10 +10,21 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shapelint.lengths.conditions import all_of
-from shapelint.worker.ops import op
+from shapelint.worker.ops import LAX, op
 from shapelint.worker.python.length import Length
 from shapelint.worker.python.uncounted import Cut, PieceShapes
-from shapelint.worker.shapes import Shape, dim_index, divides, eq, ge, need, shape_of
+from shapelint.worker.shapes import (
+    NoSuchDim,
+    Shape,
+    dim_index,
+    divides,
+    eq,
+    ge,
+    need,
+    shape_of,
+)
+
+LAX.update({"select_scatter", "slice_scatter"})
 
 
 def with_length(shape: Sequence[int], dim: int, n: int) -> Shape:
@@ -226,6 +237,43 @@ def _equal_pieces(name: str, input: Any, where: Any, dim: int) -> list[Shape]:
             n,
         )
     return tensor_split(input, where, dim)
+
+
+# -- a slice replaced -----------------------------------------------------------------------------
+
+
+@op("select_scatter")
+def select_scatter(input: Any, src: Any, dim: int, index: int) -> Shape:
+    """The shape of the input; ``src`` has the shape of the part that it replaces."""
+    replaces(shape_of(src), select(input, dim, index))
+    return shape_of(input)
+
+
+@op("slice_scatter")
+def slice_scatter(input: Any, src: Any, dim: int = 0, *ends: Any, **named: Any) -> Shape:
+    """The shape of the input; ``src`` has the shape of the part that it replaces."""
+    shape = shape_of(input)
+    if not shape:
+        raise NoSuchDim("slice() cannot be applied to a 0-dim tensor.")
+    n = shape[dim_index(dim, len(shape))]
+    cut = {**dict(zip(("start", "end", "step"), ends, strict=False)), **named}
+    kept = slice_length(n, cut.get("start"), cut.get("end"), cut.get("step"))
+    replaces(shape_of(src), with_length(shape, dim, kept))
+    return shape
+
+
+def replaces(src: Shape, part: Shape) -> None:
+    """The need that ``src`` has exactly the shape of ``part``."""
+    need(
+        all_of(eq(a, b) for a, b in zip(src, part, strict=True)),
+        "match",
+        lambda: (
+            "expected src to have a size equal to the slice of self. "
+            f"src size = {list(map(int, src))}, slice size = {list(map(int, part))}"
+        ),
+        *src,
+        *part,
+    )
 
 
 # -- windows --------------------------------------------------------------------------------------
