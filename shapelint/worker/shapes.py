@@ -9,7 +9,7 @@ words, because that is the text people search for.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
 from typing import Any
 
@@ -38,6 +38,11 @@ def shape_of(value: Any) -> Shape:
         with torch._C.DisableTorchFunction():
             return Shape(value.shape)
     return Shape(())
+
+
+def concrete(shape: Iterable[int]) -> list[int]:
+    """The sizes of this run as bare ints, ``[2, 3]``, as messages of PyTorch name a shape."""
+    return list(map(int, shape))
 
 
 def need(

@@ -14,7 +14,7 @@ from typing import Any
 from shapelint.lengths.conditions import FALSE, Condition, all_of
 from shapelint.worker.ops import op
 from shapelint.worker.ops.pooling import Indices
-from shapelint.worker.shapes import Shape, either, eq, ge, need, shape_of, spatial
+from shapelint.worker.shapes import Shape, concrete, either, eq, ge, need, shape_of, spatial
 
 Both = tuple[Shape, Indices]
 
@@ -116,7 +116,7 @@ def _wanted(output_size: Any, shape: Shape, rank: int) -> tuple[int, ...]:
         "other",
         lambda: (
             "elements of output_size must be greater than or equal to 0 but received "
-            f"{list(map(int, out))}"
+            f"{concrete(out)}"
         ),
         *out,
     )
@@ -132,7 +132,7 @@ def _not_empty(shape: Shape, first: int, name: str, rank: int, unless: Condition
     need(
         all_of(either(unless, ge(n, 1)) for n in shape[first:]),
         "fits",
-        lambda: _empty(list(map(int, shape)), name, rank),
+        lambda: _empty(concrete(shape), name, rank),
         *shape[first:],
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
-from shapelint.worker.shapes import Shape, divides, eq, ge, need, shape_of, spatial
+from shapelint.worker.shapes import Shape, concrete, divides, eq, ge, need, shape_of, spatial
 
 
 @op("im2col")
@@ -25,7 +25,7 @@ def im2col(input: Any, kernel_size: Any, dilation: Any, padding: Any, stride: An
         "fits",
         lambda: (
             "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero "
-            f"dimensions for input, but got: {list(map(int, shape))}"
+            f"dimensions for input, but got: {concrete(shape)}"
         ),
         *(h, w),
     )

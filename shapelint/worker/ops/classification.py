@@ -16,13 +16,9 @@ from shapelint.worker.ops.losses import left, same_size
 from shapelint.worker.python.contents import contents_of
 from shapelint.worker.python.length import expr_of
 from shapelint.worker.python.picks import needs_to_be_inside
-from shapelint.worker.shapes import Shape, either, eq, need, shape_of
+from shapelint.worker.shapes import Shape, concrete, either, eq, need, shape_of
 
 COMPOSITES.update({"F.nll_loss", "F.multi_margin_loss", "F.multilabel_margin_loss", "F.ctc_loss"})
-
-
-def _listed(shape: Shape) -> str:
-    return str(list(map(int, shape)))
 
 
 @op("cross_entropy_loss")
@@ -71,7 +67,7 @@ def _probabilities(shape: Shape, target: Shape) -> None:
     if len(shape) > 1:
         _same_batch(shape[0], target[0])
     spatial = Shape((*shape[:1], *shape[2:]))
-    text = f"Expected target size {_listed(spatial)}, got {_listed(target)}"
+    text = f"Expected target size {concrete(spatial)}, got {concrete(target)}"
     same_size(shape, target, texts.get(len(shape), text), RuntimeError)
 
 
@@ -111,9 +107,9 @@ def _same_batch(n: int, m: int) -> None:
 
 
 def _same_spatial(shape: Shape, target: Shape) -> None:
-    text = f"Expected target size {_listed(Shape((shape[0], *shape[2:])))}, got {_listed(target)}"
+    text = f"Expected target size {concrete(Shape((shape[0], *shape[2:])))}, got {concrete(target)}"
     if len(shape) == 4:
-        text = f"size mismatch (got input: {_listed(shape)} , target: {_listed(target)}"
+        text = f"size mismatch (got input: {concrete(shape)} , target: {concrete(target)}"
     same_size(Shape(shape[2:]), Shape(target[1:]), text, RuntimeError)
 
 
@@ -141,8 +137,8 @@ def multi_margin_loss(
         all_of(eq(n, rows) for n in wanted),
         "match",
         "multi_margin_loss: target tensor should be 1-D with size equal to the number of input "
-        f"samples (batch size). Expected target size [{int(rows)}], but got {_listed(wanted)}. "
-        f"Input has shape {_listed(shape)}.",
+        f"samples (batch size). Expected target size [{int(rows)}], but got {concrete(wanted)}. "
+        f"Input has shape {concrete(shape)}.",
         rows,
     )
     needs_to_be_inside(target, shape[-1], lambda _: "target out of range", error=RuntimeError)
@@ -157,7 +153,7 @@ def multi_margin_loss(
 def multilabel_margin_loss(input: Any, target: Any, reduction: int = 1) -> Shape:
     """A value for each row of scores and its classes."""
     shape, wanted = shape_of(input), shape_of(target)
-    text = f"inconsistent target size: {_listed(wanted)} for input of size: {_listed(shape)}"
+    text = f"inconsistent target size: {concrete(wanted)} for input of size: {concrete(shape)}"
     same_size(shape, wanted, text, RuntimeError)
     return left(Shape(shape[:-1]), reduction)
 

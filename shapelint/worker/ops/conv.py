@@ -18,6 +18,7 @@ from shapelint.lengths.conditions import FALSE, Condition, all_of
 from shapelint.worker.ops import op
 from shapelint.worker.shapes import (
     Shape,
+    concrete,
     divides,
     either,
     eq,
@@ -130,7 +131,7 @@ def _batched(input: Any, weight: Any, rank: int) -> tuple[tuple[int, ...], Seque
     if len(shape) not in (rank + 1, rank + 2):
         raise RuntimeError(
             f"Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input to conv{rank}d, "
-            f"but got input of size: {list(map(int, shape))}"
+            f"but got input of size: {concrete(shape)}"
         )
     return tuple(shape[: -rank - 1]), shape[-rank - 1 :]
 
@@ -149,7 +150,7 @@ def _channels(got: int, wanted: int, input: Any, weight: Any, given: str) -> Non
         eq(got, wanted),
         "channels",
         lambda: (
-            f"Given {given}, weight of size {list(map(int, shape_of(weight)))}, expected "
+            f"Given {given}, weight of size {concrete(shape_of(weight))}, expected "
             f"input{_as_batch(input, len(shape_of(weight)))} to have {int(wanted)} channels, "
             f"but got {int(got)} channels instead"
         ),
@@ -165,7 +166,7 @@ def _groups_divide(weight: Any, groups: int) -> None:
         "channels",
         lambda: (
             f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
-            f"but got weight of size [{list(map(int, shape))}] instead"
+            f"but got weight of size [{concrete(shape)}] instead"
         ),
         shape[0],
     )
@@ -199,7 +200,7 @@ def _some_kernel(kernel: Sequence[int]) -> None:
 
 def _as_batch(input: Any, dims: int) -> list[int]:
     """The shape with the batch dim that PyTorch adds."""
-    shape = list(map(int, shape_of(input)))
+    shape = concrete(shape_of(input))
     return [1] * (dims - len(shape)) + shape
 
 

@@ -16,6 +16,7 @@ from shapelint.worker.recorder import note_lost
 from shapelint.worker.shapes import (
     Shape,
     broadcast,
+    concrete,
     dim_index,
     either,
     eq,
@@ -181,8 +182,8 @@ def _stretches(n: int, to: int, at: int, shape: Sequence[int], target: Sequence[
         "match",
         lambda: (
             f"The expanded size of the tensor ({int(to)}) must match the existing size ({int(n)}) "
-            f"at non-singleton dimension {at}.  Target sizes: {list(map(int, target))}.  "
-            f"Tensor sizes: {list(map(int, shape))}"
+            f"at non-singleton dimension {at}.  Target sizes: {concrete(target)}.  "
+            f"Tensor sizes: {concrete(shape)}"
         ),
         to,
         n,
@@ -256,7 +257,7 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: Any = None) -
         ge(room, last + 1),
         "fits",
         lambda: (
-            f"setStorage: sizes {list(map(int, size))}, strides {list(map(int, stride))}, storage "
+            f"setStorage: sizes {concrete(size)}, strides {concrete(stride)}, storage "
             f"offset {int(start)}, and itemsize {width} requiring a storage size of "
             f"{int(last + 1) * width} are out of bounds for storage of size {int(room) * width}"
         ),

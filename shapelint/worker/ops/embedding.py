@@ -13,7 +13,7 @@ import torch
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
 from shapelint.worker.python.picks import needs_to_be_inside
-from shapelint.worker.shapes import Shape, broadcast, dim_index, eq, need, shape_of
+from shapelint.worker.shapes import Shape, broadcast, concrete, dim_index, eq, need, shape_of
 
 
 @op("F.embedding")
@@ -66,9 +66,9 @@ def _weighted(shape: Shape, weights: Shape) -> None:
         all_of(eq(a, b) for a, b in zip(shape, weights, strict=True)),
         "match",
         lambda: (
-            f"embedding_bag: If per_sample_weights (torch.Size({list(map(int, weights))})) is not "
+            f"embedding_bag: If per_sample_weights (torch.Size({concrete(weights)})) is not "
             "None, then it must have the same shape as the input "
-            f"(torch.Size({list(map(int, shape))}))"
+            f"(torch.Size({concrete(shape)}))"
         ),
         *shape,
         error=ValueError,

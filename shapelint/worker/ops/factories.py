@@ -14,7 +14,7 @@ import torch
 
 from shapelint.worker.ops import op
 from shapelint.worker.ops.views import flat_sizes
-from shapelint.worker.shapes import Shape, ge, need, shape_of
+from shapelint.worker.shapes import Shape, concrete, ge, need, shape_of
 
 
 @op("empty", "ones", "rand", "randn")
@@ -183,7 +183,7 @@ def _sized(size: Sequence[int]) -> Shape:
             ge(n, 0),
             "other",
             lambda n=n: (  # type: ignore[misc]
-                f"Trying to create tensor with negative dimension {int(n)}: {list(map(int, size))}"
+                f"Trying to create tensor with negative dimension {int(n)}: {concrete(size)}"
             ),
             n,
         )

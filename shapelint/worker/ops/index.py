@@ -18,7 +18,7 @@ from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.pieces import slice_length
 from shapelint.worker.overlap import needs_room
 from shapelint.worker.python.picks import needs_to_be_inside
-from shapelint.worker.shapes import Shape, broadcast, either, eq, ge, need, shape_of
+from shapelint.worker.shapes import Shape, broadcast, concrete, either, eq, ge, need, shape_of
 from shapelint.worker.tensor import ShapeTensor
 
 LAX.update({"__setitem__", "index_put"})
@@ -145,7 +145,7 @@ def _together(shapes: list[Shape]) -> Shape:
             "match",
             lambda: (
                 "shape mismatch: indexing tensors could not be broadcast together with shapes "
-                + ", ".join(str(list(map(int, s))) for s in shapes)
+                + ", ".join(str(concrete(s)) for s in shapes)
             ),
             *first,
             *shape,
@@ -170,7 +170,7 @@ def _fits_into(target: Shape, value: Shape, picked: bool) -> None:
 
 
 def _mismatch(target: Shape, value: Shape, at: int, picked: bool) -> str:
-    wanted, given = list(map(int, target)), list(map(int, value))
+    wanted, given = concrete(target), concrete(value)
     to, n = wanted[at], given[at]
     while given and given[0] == 1:
         del given[0]

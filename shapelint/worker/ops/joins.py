@@ -13,7 +13,7 @@ from typing import Any
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
 from shapelint.worker.ops.dims import atleast_1d, atleast_2d, atleast_3d
-from shapelint.worker.shapes import Shape, dim_index, eq, need, numel, shape_of
+from shapelint.worker.shapes import Shape, concrete, dim_index, eq, need, numel, shape_of
 
 
 @op("cat", "concat", "concatenate")
@@ -65,8 +65,8 @@ def _equal_sizes(first: Shape, shape: Shape, number: int) -> None:
         all_of(eq(a, b) for a, b in zip(first, shape, strict=True)),
         "match",
         lambda: (
-            f"stack expects each tensor to be equal size, but got {list(map(int, first))} "
-            f"at entry 0 and {list(map(int, shape))} at entry {number}"
+            f"stack expects each tensor to be equal size, but got {concrete(first)} "
+            f"at entry 0 and {concrete(shape)} at entry {number}"
         ),
         *first,
         *shape,

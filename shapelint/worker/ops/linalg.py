@@ -13,7 +13,7 @@ from typing import Any
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
 from shapelint.worker.ops.linear import product
-from shapelint.worker.shapes import Shape, broadcast, dim_index, eq, need, shape_of
+from shapelint.worker.shapes import Shape, broadcast, concrete, dim_index, eq, need, shape_of
 
 
 def _square(name: str, shape: Shape) -> None:
@@ -217,8 +217,8 @@ def _chained(i: int, a: Shape, b: Shape) -> None:
         eq(a[-1], b[0]),
         "features",
         lambda: (
-            f"multi_dot(): tensors {i} and {i + 1} with shapes {list(map(int, a))} and "
-            f"{list(map(int, b))} cannot be multiplied"
+            f"multi_dot(): tensors {i} and {i + 1} with shapes {concrete(a)} and "
+            f"{concrete(b)} cannot be multiplied"
         ),
         a[-1],
         b[0],

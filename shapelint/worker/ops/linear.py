@@ -14,6 +14,7 @@ from shapelint.worker.ops import ANYWHERE, COMPARING, op
 from shapelint.worker.shapes import (
     Shape,
     broadcast,
+    concrete,
     dim_index,
     either,
     eq,
@@ -136,7 +137,7 @@ def inner(input: Any, other: Any, **kwargs: Any) -> Shape:
         return a or b
     _equal(a[-1], b[-1], "features", lambda: (
         "inner() the last dimension must match on both input tensors but got shapes "
-        f"{list(map(int, a))} and {list(map(int, b))}"
+        f"{concrete(a)} and {concrete(b)}"
     ))  # fmt: skip
     return Shape((*a[:-1], *b[:-1]))
 
@@ -289,7 +290,7 @@ def expands(shape: Sequence[int], target: Sequence[int]) -> None:
             lambda n=n, wanted=wanted, dim=offset + i: (  # type: ignore[misc]
                 f"The expanded size of the tensor ({int(wanted)}) must match the existing size "
                 f"({int(n)}) at non-singleton dimension {dim}.  Target sizes: "
-                f"{list(map(int, target))}.  Tensor sizes: {list(map(int, shape))}"
+                f"{concrete(target)}.  Tensor sizes: {concrete(shape)}"
             ),
             n,
             wanted,

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import COMPOSITES, LAX, op
 from shapelint.worker.ops.pointwise import written_to
-from shapelint.worker.shapes import Shape, broadcast, broadcast_length, either, eq, need, shape_of
+from shapelint.worker.shapes import (
+    Shape,
+    broadcast,
+    broadcast_length,
+    concrete,
+    either,
+    eq,
+    need,
+    shape_of,
+)
 
 if TYPE_CHECKING:
     from shapelint.trace import NeedKind
@@ -47,7 +56,7 @@ def left(
 
 def size_text(shape: Shape) -> str:
     """``torch.Size([2, 3])``."""
-    return f"torch.Size({list(map(int, shape))})"
+    return f"torch.Size({concrete(shape)})"
 
 
 def same_size(
@@ -214,7 +223,7 @@ def _expanded_weight(shape: Shape, weight: Shape) -> Shape:
         return (
             f"Attempting to broadcast a dimension of length {int(padded[1][i])} at {i - rank}! "
             f"Mismatching argument at index 1 had {size_text(weight)}; but expected shape should "
-            f"be broadcastable to {list(map(int, shape))}"
+            f"be broadcastable to {concrete(shape)}"
         )
 
     pairs = reversed(list(enumerate(zip(*padded, strict=True))))

@@ -14,7 +14,7 @@ from typing import Any
 from shapelint.lengths.conditions import unequal
 from shapelint.worker.ops import COMPARING, FROM_THE_BACK, PER_CHANNEL, op
 from shapelint.worker.python.length import Length, expr_of
-from shapelint.worker.shapes import Shape, broadcast, divides, either, eq, need, shape_of
+from shapelint.worker.shapes import Shape, broadcast, concrete, divides, either, eq, need, shape_of
 
 COMPARING.update(dict.fromkeys(("batch_norm", "instance_norm"), PER_CHANNEL))
 COMPARING["group_norm"] = PER_CHANNEL._replace(counts=True)
@@ -99,7 +99,7 @@ def _group_norm(
         "channels",
         lambda: (
             "Expected number of channels in input to be divisible by num_groups, but got input of "
-            f"shape {_listed(shape)} and num_groups={int(num_groups)}"
+            f"shape {concrete(shape)} and num_groups={int(num_groups)}"
         ),
         shape[1],
     )
@@ -117,7 +117,7 @@ def _vector_of_channels(name: str, tensor: Any, weight: Any, shape: Shape) -> No
         # PyTorch names the shape of the weight in both cases
         lambda: (
             f"Expected {name} to be a vector of size equal to the number of channels in input, but "
-            f"got {name} of shape {_listed(shape_of(weight))} and input of shape {_listed(shape)}"
+            f"got {name} of shape {concrete(shape_of(weight))} and input of shape {concrete(shape)}"
         ),
         shape[1],
         n,
@@ -155,10 +155,6 @@ def rms_norm(
 # -- needs ----------------------------------------------------------------------------------------
 
 
-def _listed(shape: Sequence[int]) -> str:
-    return str(list(map(int, shape)))
-
-
 def _several(what: str, shape: Sequence[int], counted: Sequence[int], tensor: bool = True) -> None:
     """Need that the product of ``counted`` is not 1: that not all of them are."""
     need(
@@ -166,7 +162,7 @@ def _several(what: str, shape: Sequence[int], counted: Sequence[int], tensor: bo
         "other",
         lambda: (
             f"Expected more than 1 {what} when training, got input size "
-            + (f"torch.Size({_listed(shape)})" if tensor else _listed(shape))
+            + (f"torch.Size({concrete(shape)})" if tensor else str(concrete(shape)))
         ),
         *counted,
         error=ValueError,
@@ -202,8 +198,8 @@ def _ends_in(shape: Shape, normalized: Sequence[int], star: str) -> None:
             eq(n, wanted),
             "features",
             lambda: (
-                f"Given normalized_shape={_listed(normalized)}, expected input with shape "
-                f"[{star}{_listed(normalized)[1:]}, but got input of size{_listed(shape)}"
+                f"Given normalized_shape={concrete(normalized)}, expected input with shape "
+                f"[{star}{str(concrete(normalized))[1:]}, but got input of size{concrete(shape)}"
             ),
             n,
             wanted,
@@ -220,7 +216,7 @@ def _same_as_normalized(name: str, tensor: Any, normalized: Sequence[int]) -> No
             "features",
             lambda: (
                 f"Expected {name} to be of same shape as normalized_shape, but got {name} of "
-                f"shape {_listed(shape)} and normalized_shape = {_listed(normalized)}"
+                f"shape {concrete(shape)} and normalized_shape = {concrete(normalized)}"
             ),
             n,
             wanted,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
 from shapelint.worker.recorder import current
-from shapelint.worker.shapes import Shape, either, ge, need, shape_of
+from shapelint.worker.shapes import Shape, concrete, either, ge, need, shape_of
 
 
 class Side(NamedTuple):
@@ -61,7 +61,7 @@ def reflection_pad(input: Any, padding: Any) -> Shape:
             lambda argument=argument, side=side: (  # type: ignore[misc]
                 f"Argument #{argument}: Padding size should be less than the corresponding input "
                 f"dimension, but got: padding ({int(side.before)}, {int(side.after)}) at dimension "
-                f"{side.dim} of input {_ints(shape_of(input))}"
+                f"{side.dim} of input {concrete(shape_of(input))}"
             ),
             side.size,
         )
@@ -139,10 +139,6 @@ def _padded(input: Any, sides: Sequence[Side]) -> Shape:
     return Shape(shape)
 
 
-def _ints(shape: Sequence[int]) -> list[int]:
-    return list(map(int, shape))
-
-
 def _not_empty(input: Any, sides: Sequence[Side]) -> None:
     rank, shape = len(sides), shape_of(input)
     need(
@@ -150,7 +146,7 @@ def _not_empty(input: Any, sides: Sequence[Side]) -> None:
         "fits",
         lambda: (
             f"Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with possibly 0 batch size "
-            f"and other non-zero dimensions for input, but got: {_ints(shape)}"
+            f"and other non-zero dimensions for input, but got: {concrete(shape)}"
         ),
         *shape[-rank - 1 :],
     )
@@ -183,7 +179,7 @@ def _not_negative(shape: Shape, text: str) -> Shape:
         lambda: (
             text
             or "Trying to create tensor with negative dimension "
-            f"{next((n for n in _ints(shape) if n < 0), 0)}: {_ints(shape)}"
+            f"{next((n for n in concrete(shape) if n < 0), 0)}: {concrete(shape)}"
         ),
         *shape,
     )

@@ -15,6 +15,7 @@ from shapelint.worker.ops import COMPARING, FROM_THE_BACK, PER_CHANNEL, op
 from shapelint.worker.shapes import (
     Shape,
     broadcast,
+    concrete,
     dim_index,
     divides,
     eq,
@@ -120,8 +121,8 @@ def written_to(shape: Sequence[int], common: Sequence[int]) -> None:
         all_of(eq(a, b) for a, b in zip(shape, common, strict=True)),
         "match",
         lambda: (
-            f"output with shape {list(map(int, shape))} doesn't match the broadcast shape "
-            f"{list(map(int, common))}"
+            f"output with shape {concrete(shape)} doesn't match the broadcast shape "
+            f"{concrete(common)}"
         ),
         *shape,
     )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
-from shapelint.worker.shapes import Shape, ge, need, shape_of, spatial
+from shapelint.worker.shapes import Shape, concrete, ge, need, shape_of, spatial
 
 Dims = tuple[int, ...]
 
@@ -246,7 +246,7 @@ def _not_empty(shape: Shape, rank: int, name: str) -> None:
     need(
         all_of(ge(n, 1) for n in shape[-rank - 1 :]),
         "fits",
-        lambda: _empty(list(map(int, shape)), rank, name),
+        lambda: _empty(concrete(shape), rank, name),
         *shape[-rank - 1 :],
     )
 

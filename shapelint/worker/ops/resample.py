@@ -16,7 +16,7 @@ from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import LAX, RESIZING, op
 from shapelint.worker.ops.adaptive import averaged
 from shapelint.worker.python.compared import Compared
-from shapelint.worker.shapes import Shape, divides, eq, ge, need, shape_of, spatial
+from shapelint.worker.shapes import Shape, concrete, divides, eq, ge, need, shape_of, spatial
 
 LAX.update(("interpolate", "grid_sampler"))
 
@@ -88,7 +88,7 @@ def grid_sampler(
         "match",
         lambda: (
             "grid_sampler(): expected grid and input to have same batch size, but got input with "
-            f"sizes {_ints(shape)} and grid with sizes {_ints(places)}"
+            f"sizes {concrete(shape)} and grid with sizes {concrete(places)}"
         ),
         shape[0],
         places[0],
@@ -98,7 +98,7 @@ def grid_sampler(
         "match",
         lambda: (
             f"grid_sampler(): expected grid to have size {rank} in last dimension, but got grid "
-            f"with sizes {_ints(places)}"
+            f"with sizes {concrete(places)}"
         ),
         places[-1],
     )
@@ -108,7 +108,7 @@ def grid_sampler(
             "fits",
             lambda dim=dim: (  # type: ignore[misc]
                 "grid_sampler(): expected input to have non-empty spatial dimensions, but input "
-                f"has sizes {_ints(shape)} with dimension {dim} being empty"
+                f"has sizes {concrete(shape)} with dimension {dim} being empty"
             ),
             shape[dim],
         )
@@ -215,7 +215,7 @@ def _upsampled(input: Any, out: Sequence[int]) -> Shape:
         "other",
         lambda: (
             f"Non-empty {len(shape)}D data tensor expected but got a tensor with sizes "
-            f"{_ints(shape)}"
+            f"{concrete(shape)}"
         ),
         shape[1],
     )
@@ -225,7 +225,3 @@ def _upsampled(input: Any, out: Sequence[int]) -> Shape:
 def _named(sizes: Sequence[int]) -> str:
     axes = "DHW"[-len(sizes) :]
     return ", ".join(f"{axis}: {int(n)}" for axis, n in zip(axes, sizes, strict=True))
-
-
-def _ints(shape: Sequence[int]) -> list[int]:
-    return list(map(int, shape))

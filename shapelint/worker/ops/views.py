@@ -18,7 +18,17 @@ from shapelint.lengths.pairing import cancelled, same_product
 from shapelint.worker.ops import op
 from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.recorder import current, note_lost
-from shapelint.worker.shapes import Shape, dim_index, divides, ge, known_here, need, numel, shape_of
+from shapelint.worker.shapes import (
+    Shape,
+    concrete,
+    dim_index,
+    divides,
+    ge,
+    known_here,
+    need,
+    numel,
+    shape_of,
+)
 from shapelint.worker.strides import fits
 
 
@@ -76,7 +86,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Shape:
 
     def invalid() -> str:
         return (
-            f"unflatten: Provided sizes {list(map(int, target))} don't multiply up to the size of "
+            f"unflatten: Provided sizes {concrete(target)} don't multiply up to the size of "
             f"dim {at} ({int(shape[at])}) in the input tensor"
         )
 
@@ -99,7 +109,7 @@ def reshaped(shape: Sequence[int], target: Sequence[int], invalid: Any = None) -
         raise RuntimeError("only one dimension can be inferred")
     _no_negative(target, inferred)
     invalid = invalid or (
-        lambda: f"shape '{list(map(int, target))}' is invalid for input of size {int(numel(shape))}"
+        lambda: f"shape '{concrete(target)}' is invalid for input of size {int(numel(shape))}"
     )
     if inferred:
         at = inferred[0]
@@ -118,8 +128,7 @@ def _no_negative(target: Sequence[int], inferred: Sequence[int]) -> None:
                 ge(n, 0),
                 "view",
                 lambda i=i, n=n: (  # type: ignore[misc]
-                    f"invalid shape dimension {int(n)} at index {i} of shape "
-                    f"{list(map(int, target))}"
+                    f"invalid shape dimension {int(n)} at index {i} of shape {concrete(target)}"
                 ),
                 n,
             )
