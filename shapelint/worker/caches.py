@@ -1,4 +1,4 @@
-"""What earlier runs of a model found out, for the runs to come."""
+"""What the runs of one model share, so that later ones are faster."""
 
 from __future__ import annotations
 
@@ -18,25 +18,28 @@ from shapelint.worker.state import Name, rebound_by, shared_by
 
 @dataclass
 class Caches:
-    """Empty before the first run."""
+    """Filled by the runs of one model; empty before the first."""
 
     calls: CallCache = field(default_factory=CallCache)
-    """What its calls have said."""
+    """Results of transfer functions."""
     kernels: KernelCache = field(default_factory=KernelCache)
-    """What meta kernels have made."""
-    apart: dict[int, bool] = field(default_factory=dict)
-    """By the id of a module whose ways were seen not to agree, whether they may further out."""
+    """Results of meta kernels."""
+    not_merged: dict[int, bool] = field(default_factory=dict)
+    """Modules, by id, whose calls cannot be merged: :attr:`.replay.CannotMerge.only_here`."""
     _swaps: Sequence[Swap] | None = None
     _shared: tuple[Sequence[Any], Sequence[Name]] | None = None
 
     def swaps(self, root: nn.Module) -> Sequence[Swap]:
-        """What the names in the code of a model mean while it runs: looked up once."""
+        """The builtins to replace while the model runs; found once."""
         if self._swaps is None:
             self._swaps = tuple(in_modules_of(root))
         return self._swaps
 
     def shared(self, root: nn.Module) -> tuple[Sequence[Any], Sequence[Name]]:
-        """What the functions of a model share: containers, and names that they rebind."""
+        """State outside of modules that its functions may change; found once.
+
+        Containers, and names declared ``global``.
+        """
         if self._shared is None:
             functions = functions_of(root)
             self._shared = tuple(shared_by(functions)), tuple(rebound_by(functions))

@@ -1,13 +1,14 @@
-"""Calls that were made before, in this run of a model or an earlier one, are not made again.
+"""A cache of transfer functions: what a call was found to need and to return, by its arguments.
 
-Two calls are the same if the function is, and the arguments are the same formulas in the input
-sizes: of a tensor on the meta device its lengths, its dtype, the order of its dims in memory and
-whether it is a view are all there is. What the call demands and returns is a formula then, too, and
-holds wherever the conditions it asked about turn out the same. Where those follow from what the run
-relies on already, the call has nothing new to say, and what it said before is taken.
+Two calls are equal if the function is the same and their arguments are the same formulas in the
+input sizes: a tensor on the meta device is its lengths, its dtype, the order of its dims in memory
+and whether it is a view. Then needs and result are formulas, too, and hold wherever the conditions
+that the transfer function asked about turn out the same. These are the *guards* of an entry, as
+``torch.compile`` calls them. An entry is used where all its guards follow from what the run relies
+on already: then asking the transfer function again would record nothing new.
 
-What it said at first was compared with the meta kernel, which takes longer than all that is added
-to a call here; and the claims are confirmed by runs without any of this.
+An entry is made after the meta kernel has returned the same shape, and what is claimed in the end
+is confirmed by runs that use no cache.
 """
 
 from __future__ import annotations
@@ -39,33 +40,35 @@ _SEQUENCES = frozenset({tuple, list, torch.Size, Shape, Size})
 
 @dataclass(frozen=True)
 class CachedCall:
-    """What one call said of lengths, and how to make what it returned."""
+    """What one call returned, and under which conditions it would do so again."""
 
     shape: tuple[Expr | int, ...]
-    relies: tuple[Condition, ...]
-    """All that it asked, as it turned out."""
+    guards: tuple[Condition, ...]
+    """All conditions that the transfer function asked about, as they turned out."""
     lax: bool
+    """As :attr:`.recorder.Recorder.lax`."""
     local: tuple[Expr | None, ...]
+    """As :attr:`shapelint.trace.Node.local`."""
     dtype: torch.dtype
     order: Order
-    """How what it returned lies in memory, if that was a new tensor."""
+    """The order of dims in memory, if the call returned a new tensor; else None."""
     in_place: bool
     """Whether it returned its first argument."""
     known: Bounds | None
-    """What was known of lengths, if that makes a difference."""
+    """The bounds of input sizes that it depended on, None if it did not."""
 
     def holds_in(self, recorder: Recorder) -> bool:
-        """Whether the call would say the same to this run."""
+        """Whether the transfer function would do the same in this run, and record nothing."""
         if self.known is not None and self.known != recorder.known:
             return False
-        return all(map(recorder.relies_on, self.relies))
+        return all(map(recorder.relies_on, self.guards))
 
     def is_shape(self, shape: Any) -> bool:
-        """Whether a call says that it returns what it returned before."""
+        """Whether this is the shape that the call returned."""
         return type(shape) is Shape and tuple(forms_of(shape)) == self.shape
 
-    def made(self, args: tuple[Any, ...], shape: Any) -> torch.Tensor | None:
-        """What the call returns, without running it; None if it has to be run."""
+    def result(self, args: tuple[Any, ...], shape: Any) -> torch.Tensor | None:
+        """What the call returns, made without its meta kernel; None if that has to be run."""
         if not self.is_shape(shape):
             return None
         with torch._C.DisableTorchFunction():
@@ -79,65 +82,68 @@ class CachedCall:
 
 @dataclass(frozen=True)
 class Lookup:
-    """What a call says now."""
+    """The claim of a call, and what it takes to cache it."""
 
     claim: Claim
-    before: CachedCall | None
-    """What it has said before, at other sizes or here."""
+    entry: CachedCall | None
+    """An equal call with the same shape, made before in this run or another one."""
     key: Any = None
-    """What to remember it by; None if it is not to be remembered."""
+    """None if the call is not to be cached."""
     noted: Noted = field(default_factory=Noted)
     known: Bounds | None = None
 
 
 class CallCache:
-    """What the calls of all runs of a model have said, by function and arguments."""
+    """The calls of all runs of a model, by function and arguments."""
 
     def __init__(self) -> None:
-        self._said: dict[object, CachedCall] = {}
+        self._entries: dict[object, CachedCall] = {}
 
-    def asked(self, call: OpCall, recorder: Recorder) -> Lookup:
-        """Ask a call, unless all it would say is known. Raises what :func:`claim_of` raises."""
+    def look_up(self, call: OpCall, recorder: Recorder) -> Lookup:
+        """The claim of a call, from the cache if its guards hold, else from :func:`claim_of`.
+
+        Raises what that raises.
+        """
         key = None if call.transfer is None else _key(call)
-        before = self._said.get(key)
-        if before is not None and before.holds_in(recorder):
-            recorder.lax |= before.lax
-            shape = Shape(_at(n, recorder.sizes) for n in before.shape)
-            return Lookup(Claim(shape), before)
+        entry = self._entries.get(key)
+        if entry is not None and entry.holds_in(recorder):
+            recorder.lax |= entry.lax
+            shape = Shape(_at(n, recorder.sizes) for n in entry.shape)
+            return Lookup(Claim(shape), entry)
         known = dict(recorder.known)
         with recorder.noting() as noted:
             claim = claim_of(call)
-        if before is not None and not before.is_shape(claim.shapes):
-            before = None
+        if entry is not None and not entry.is_shape(claim.shapes):
+            entry = None
         key = key if noted.repeatable else None
-        return Lookup(claim, before, key, noted, known if noted.bounded else None)
+        return Lookup(claim, entry, key, noted, known if noted.bounded else None)
 
-    def keep(self, asked: Lookup, call: OpCall, real: Any, local: tuple[Expr | None, ...]) -> None:
-        """Remember what a call has said, now that PyTorch did the same."""
-        claim, args = asked.claim, call.tensors
-        if asked.key is None or type(claim.shapes) is not Shape or claim.dtypes or not _bare(real):
+    def store(self, found: Lookup, call: OpCall, real: Any, local: tuple[Expr | None, ...]) -> None:
+        """Cache a call whose claim was right: PyTorch returned ``real``."""
+        claim, args = found.claim, call.tensors
+        if found.key is None or type(claim.shapes) is not Shape or claim.dtypes or not _bare(real):
             return
         with torch._C.DisableTorchFunction():
             seen = tuple(forms_of(claim.shapes)), real.dtype, order_of(real)
             is_new = not any(is_alias(real, tensor) for tensor in args)
             is_new &= call.name not in REGROUPING  # at sizes of 1 it may be a view
             ordered = is_new and all(order_of(tensor) is not None for tensor in args)
-        returned = bool(call.args) and real is call.args[0] and seen == asked.key[1][0][:3]
+        returned = bool(call.args) and real is call.args[0] and seen == found.key[1][0][:3]
         in_place = returned and seen[2] is not None  # one with gaps may be copied at other sizes
-        self._said[asked.key] = CachedCall(
+        self._entries[found.key] = CachedCall(
             shape=seen[0],
-            relies=asked.noted.relied(),
-            lax=asked.noted.lax,
+            guards=found.noted.relied(),
+            lax=found.noted.lax,
             local=local,
             dtype=real.dtype,
             order=seen[2] if ordered else None,
             in_place=in_place,
-            known=asked.known,
+            known=found.known,
         )
 
 
 def _bare(value: Any) -> bool:
-    """Whether a call returned a tensor of which lengths, dtype and strides are all there is."""
+    """Whether a value is one tensor, fully described by its lengths, dtype and strides."""
     kinds = (torch.Tensor, ShapeTensor)
     return type(value) in kinds and value.layout is torch.strided and not value.is_complex()
 
@@ -150,7 +156,7 @@ def _at(length: Expr | int, sizes: Mapping[str, int]) -> int:
 
 
 def _key(call: OpCall) -> object:
-    """All that the call depends on; None if that is not known."""
+    """Everything that the result depends on; None if that is not known."""
     if torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
         return None
     with torch._C.DisableTorchFunction():
@@ -163,7 +169,10 @@ def _key(call: OpCall) -> object:
 
 
 def _argument(value: Any) -> object:
-    """Equal for arguments that are the same to a call: ``1``, ``1.0`` and ``True`` are not."""
+    """A part of the key. ``1``, ``1.0`` and ``True`` differ, as they do to PyTorch.
+
+    Raises TypeError for what cannot be part of one.
+    """
     kind = type(value)
     if kind in _PLAIN:
         return kind, value
@@ -184,9 +193,9 @@ def _argument(value: Any) -> object:
 
 
 def _tensor(tensor: torch.Tensor, lengths: tuple[Expr | int, ...]) -> object:
-    """Raises TypeError for a tensor of which there is more to see.
+    """A part of the key. Raises TypeError for a tensor whose elements are known, say.
 
-    What a view is a view of decides whether it can be viewed again: it is not like a new tensor.
+    A view never equals a new tensor: whether it can be viewed again depends on its base.
     """
     if not tensor.is_meta or tensor.is_complex() or contents_of(tensor) is not None:
         raise TypeError

@@ -1,4 +1,4 @@
-"""What a transfer function says about a call, held against what PyTorch did."""
+"""The claim of a transfer function about a call, compared with what PyTorch did."""
 
 from __future__ import annotations
 
@@ -32,13 +32,16 @@ class Claim:
     shapes: Any = None
     failed: NeedFailed | None = None
     broken: Exception | None = None
-    """What the transfer function raised: PyTorch should raise as well."""
+    """What the transfer function raised other than a need: PyTorch should raise as well."""
     dtypes: tuple[torch.dtype, ...] | None = None
-    """What the CPU makes of the dtypes, where the meta kernel may make something else of them."""
+    """The dtypes of the results on the CPU, where those of the meta kernel may differ."""
 
 
 def claim_of(call: OpCall) -> Claim:
-    """Ask the transfer function. Raises what it raises where values decide about the shape."""
+    """Call the transfer function.
+
+    Raises NotImplementedError, and the error of PyTorch, where the shape depends on values.
+    """
     if call.transfer is None:
         return Claim()
     try:
@@ -60,10 +63,10 @@ def claim_of(call: OpCall) -> Claim:
 
 
 def explained(call: OpCall, claim: Claim, exc: Exception) -> bool:
-    """Whether a need says why a call failed; one that no size meets is recorded if it is due.
+    """Whether a need explains the exception ``exc`` of a call.
 
-    Where the transfer function raised as well, the call is wrong in what has nothing to do with
-    lengths: the number of dims, or of operands.
+    If only dtypes do, or what has nothing to do with lengths (the number of dims, of operands: the
+    transfer function raised as well), a need that holds at no size is recorded.
     """
     if claim.failed is not None:
         return True
@@ -74,7 +77,7 @@ def explained(call: OpCall, claim: Claim, exc: Exception) -> bool:
 
 
 def _at_every_size(exc: Exception) -> NeedFailed:
-    """What PyTorch raises as a need, because meta kernels do not always look."""
+    """Record a need that holds at no size, with the text of ``exc``; meta kernels may accept it."""
     only_on_cpu()
     kind = IndexError if isinstance(exc, IndexError) else type(exc)
     with suppress(NeedFailed):

@@ -1,4 +1,4 @@
-"""The arguments of a call as they would be at other sizes."""
+"""The arguments of a call at other sizes, every symbolic length replaced by a number."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def concretized(
     sizes: Mapping[str, int],
     make: Callable[[list[int], torch.dtype], torch.Tensor],
 ) -> Any:
-    """``value`` with every length in it as an int at ``sizes``, and with tensors that are made so.
+    """``value`` with ints for the lengths in it, and new tensors for the tensors in it.
 
-    ``make`` gets the dims and the dtype of each tensor on the meta device.
+    ``sizes`` are those of the input symbols. ``make`` makes a tensor of a shape and a dtype.
     """
     if isinstance(value, Length):
         return value.expr.at(sizes)

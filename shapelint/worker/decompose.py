@@ -22,7 +22,7 @@ def _equal(input: Any, other: Any) -> bool:
 
 
 BY_PARTS: dict[str, Callable[..., Any]] = {"equal": _equal}
-"""What stands for functions that ask several things at once."""
+"""Functions in terms of ops that have transfer functions, by name."""
 
 
 def _no(*args: Any, **kwargs: Any) -> bool:

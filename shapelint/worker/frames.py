@@ -14,14 +14,14 @@ from shapelint.trace import Span
 
 _TORCH = os.path.dirname(torch.__file__)
 _WRAPPERS = ("_pytest", "beartype", "jaxtyping", "typeguard", "wadler_lindig")
-"""They wrap what is not to blame for them, or put what it says into words."""
+"""Packages that wrap the user's functions, so that their frames are on the stack."""
 OURS = (
     _TORCH + os.sep,
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
     *(os.path.join(os.path.dirname(_TORCH), name) + os.sep for name in _WRAPPERS),
     "<@beartype(",
 )
-"""How the paths of code begin that is torch's, shapelint's, or wraps the user's."""
+"""Prefixes of the paths of code that is torch's, shapelint's, or wraps the user's."""
 _NOT_USER = (*OURS, "<frozen ", "<string>")
 _STDLIB = os.path.dirname(os.__file__) + os.sep
 _PACKAGES = ("site-packages" + os.sep, "dist-packages" + os.sep)  # may lie below it
@@ -51,7 +51,7 @@ _USER = _UserFiles()
 
 
 def user_span(frame: FrameType | None = None) -> Span | None:
-    """Where the innermost frame of the user's code stands."""
+    """What the innermost frame of the user's code is executing; None if there is none."""
     at = _innermost(frame or sys._getframe(1))
     return None if at is None else frame_span(at)
 
@@ -70,7 +70,7 @@ def _innermost(frame: FrameType) -> FrameType | None:
 
 
 def raised_at(exc: BaseException) -> Span | None:
-    """The innermost line of the user's code on the way to the exception, whoever called us."""
+    """The innermost line of the user's code in the traceback of an exception."""
     frames = [frame for frame, _ in walk_tb(exc.__traceback__) if is_user_frame(frame)]
     return frame_span(frames[-1]) if frames else None
 

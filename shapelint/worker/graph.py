@@ -88,18 +88,18 @@ class CallGraph:
 
 
 class ForeignTensor(BaseException):
-    """A tensor was made in another run; no model catches this."""
+    """A replayed call met a tensor of another run. No Exception: a model must not catch it."""
 
 
 class SideGraph(CallGraph):
-    """For calls beside a run, which know no tensor of it but those that they are given."""
+    """The graph of a replayed call, which knows no tensor of the run but those passed to it."""
 
-    def __init__(self, beside: CallGraph) -> None:
-        vars(self).update(vars(beside))
+    def __init__(self, main: CallGraph) -> None:
+        vars(self).update(vars(main))
         self.graph, self._nodes = fx.Graph(), {}
 
     def argument(self, value: Any) -> Any:
-        """An argument. Raises ForeignTensor."""
+        """An argument. Raises ForeignTensor for a tensor of another graph."""
         if type(value) is ShapeTensor and value.node.graph is not self.graph:
             raise ForeignTensor
         return super().argument(value)

@@ -1,18 +1,17 @@
-"""Meta kernels that only compare sizes, asked once for all sizes that compare alike.
+"""A cache of meta kernels, many of which take longer than all that shapelint adds to a call.
 
-An element-wise operation, a normalization, a product of matrices looks at a size to see whether it
-is 1, 0, or another one that it meets; where all of that is as it was, what comes out has the same
-dims of the arguments in the same places, in the same order in memory. Most meta kernels are written
-in Python and take longer than all that is added to a call here, and models repeat their layers at
-other sizes. What resizes a tensor takes the lengths that it is asked for from its arguments as
-well.
+Kernels that only compare sizes (``COMPARING``: element-wise operations, normalizations, products
+of matrices) ask of a size whether it is 0, 1, or equal to another one. So two calls whose sizes
+compare alike return the same dims of the arguments in the same places, in the same order in memory,
+and one entry serves both: models repeat their layers at other sizes. Kernels that resize a tensor
+(``RESIZING``) take lengths of the result from their arguments as well.
 
-Any other kernel answers the same to the same sizes and strides, and so does one that compares
-sizes of tensors with gaps in memory, or one that is given weights alone. None knows which run it is
-in, so one memory serves all runs of a model.
+Any other kernel returns the same for the same sizes and strides. That also goes for those above
+where a tensor has gaps in memory, and for calls on weights alone. No kernel depends on the run, so
+one cache serves all runs of a model.
 
-Only a new tensor can be made again from what is known of it: views and changes in place are always
-run, and so is everything while gradients are recorded.
+Only a new tensor can be made from an entry: views and changes in place are always run, and so is
+everything while gradients are recorded.
 """
 
 from __future__ import annotations
@@ -38,40 +37,44 @@ _WEIGHTS = frozenset({torch.Tensor, torch.nn.Parameter})
 
 @dataclass(frozen=True)
 class _Made:
-    """A new tensor, by where its lengths are among those of the arguments."""
+    """How to make a new tensor whose lengths are lengths of the arguments."""
 
     places: tuple[int, ...]
+    """Of each dim, the index of its length in :attr:`_Sizes.seen`."""
     order: tuple[int, ...]
     dtype: torch.dtype
 
     def at(self, sizes: _Sizes | None) -> torch.Tensor:
-        """The tensor that arguments of these lengths give."""
+        """The tensor for arguments of these sizes."""
         assert sizes is not None
         return dense([sizes.seen[place][1] for place in self.places], self.order, self.dtype)
 
 
 @dataclass(frozen=True)
 class _Same:
-    """A new tensor of these lengths."""
+    """How to make a new tensor of constant lengths."""
 
     shape: torch.Size
     stride: tuple[int, ...]
     dtype: torch.dtype
 
     def at(self, _sizes: _Sizes | None) -> torch.Tensor:
-        """The tensor that the same arguments give."""
+        """The tensor for the same arguments."""
         return torch.empty_strided(self.shape, self.stride, dtype=self.dtype, device="meta")
 
 
 class _Sizes:
-    """What a kernel compares: sizes, each with the place where it meets others."""
+    """The sizes in the arguments of a call, each with a number for what it is compared with.
+
+    Sizes with different numbers never meet in the kernel, so that they may be equal by accident.
+    """
 
     def __init__(self, meeting: Meeting) -> None:
         self._places, self.counts = meeting
         self.seen: list[tuple[int, int]] = [(0, 0), (0, 1)]
 
     def _placed(self, shape: Sequence[int]) -> list[tuple[int, int]]:
-        """0 and 1 are compared anywhere."""
+        """The sizes 0 and 1 are compared everywhere."""
         places = self._places(len(shape))
         return [(place if n > 1 else 0, n) for place, n in zip(places, map(int, shape))]
 
@@ -81,23 +84,23 @@ class _Sizes:
 
     @property
     def alike(self) -> tuple[int, ...]:
-        """The same for all sizes that compare alike."""
+        """The part of the key that is equal for all sizes that compare alike."""
         return tuple(map(self.seen.index, self.seen))
 
     def among(self, shape: Sequence[int]) -> tuple[int, ...] | None:
-        """Where the sizes of a result are; None if one of them is nowhere."""
+        """For each size of a result its index in :attr:`seen`; None if one is not there."""
         placed = self._placed(shape)
         return tuple(map(self.seen.index, placed)) if set(self.seen).issuperset(placed) else None
 
 
 class KernelCache:
-    """Runs ops on the meta device, those that only compare sizes as seldom as can be."""
+    """Runs meta kernels, and each of them as seldom as possible."""
 
     def __init__(self) -> None:
         self._made: dict[object, _Made | _Same] = {}
 
     def of(self, call: OpCall, claimed: Any = None) -> Any:
-        """What ``call`` returns, of which lengths are claimed. Raises what it raises."""
+        """What ``call`` returns; its transfer function says ``claimed``. Raises what it raises."""
         if call.transfer is None:
             return unrecorded(run_on_meta, call.func, call.args, call.kwargs)
         resizes = RESIZING.get(call.name)
@@ -111,11 +114,11 @@ class KernelCache:
         return self.run(call.func, call.args, call.kwargs, meeting)
 
     def run(self, func: Callable[..., Any], args: Any, kwargs: Any, meeting: Meeting) -> Any:
-        """What a ``func`` that only compares sizes returns. Raises what it raises."""
+        """What ``func``, which only compares sizes, returns. Raises what it raises."""
         return self._once(_unrecorded, func, args, kwargs, _Sizes(meeting))
 
     def repeat(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """What any other ``func`` returns: the same for the same sizes. Raises what it raises."""
+        """What any other ``func`` returns, cached by exact sizes. Raises what it raises."""
         return self._once(_unrecorded, func, args, kwargs, None)
 
     def without_lengths(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -151,7 +154,7 @@ def _called(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
 
 
 def _made(result: torch.Tensor, sizes: _Sizes | None) -> _Made | _Same | None:
-    """How to make a result again, from ``sizes`` if they are given; None if they do not tell."""
+    """The entry for a result; None if it has lengths that are not among ``sizes``."""
     if sizes is None:
         return _Same(result.shape, result.stride(), result.dtype)
     order, places = order_of(result), sizes.among(result.shape)
@@ -159,7 +162,10 @@ def _made(result: torch.Tensor, sizes: _Sizes | None) -> _Made | _Same | None:
 
 
 def _key(func: Callable[..., Any], args: Any, kwargs: Any, sizes: _Sizes | None) -> object:
-    """All that the result depends on, None if unknown; lengths go into ``sizes``, if given."""
+    """Everything that the result depends on; None if that is not known.
+
+    With ``sizes`` the lengths are added there, and only how they compare is part of the key.
+    """
     if torch.is_grad_enabled():
         return None
     try:
@@ -173,7 +179,7 @@ def _key(func: Callable[..., Any], args: Any, kwargs: Any, sizes: _Sizes | None)
 
 
 def _argument(value: Any, sizes: _Sizes | None) -> object:
-    """Equal for arguments that are the same to a kernel: ``1``, ``1.0`` and ``True`` are not."""
+    """A part of the key. ``1``, ``1.0`` and ``True`` differ, as they do to PyTorch."""
     kind = type(value)
     if sizes is not None and sizes.counts and _are_sizes(value):
         shape = value if isinstance(value, (tuple, list)) else (value,)
@@ -209,14 +215,14 @@ def _seen(tensor: torch.Tensor) -> tuple[Order, torch.dtype]:
 
 
 def _dtype(tensor: torch.Tensor) -> torch.dtype:
-    """Raises TypeError for a tensor of which there is more to see than lengths and strides."""
-    if not tensor.is_meta or tensor.is_complex():  # has values, may be conjugated
+    """Raises TypeError for a tensor that is more than its lengths, strides and dtype."""
+    if not tensor.is_meta or tensor.is_complex():  # it has values, or may be conjugated
         raise TypeError
     return tensor.dtype
 
 
 def _is_new(result: Any, given: Iterable[torch.Tensor]) -> bool:
-    """Whether a call has made a tensor that is known by what is seen of it."""
+    """Whether a call returned one tensor that shares no memory with its arguments."""
     return (
         type(result) is torch.Tensor
         and result.is_meta

@@ -1,4 +1,4 @@
-"""One op, run for real: on the meta device, and where that cannot tell, on the CPU.
+"""Runs one op: on the meta device, and where that fails, on the CPU.
 
 The CPU is the oracle and the meta device its cheap stand-in. Some meta kernels are missing, some
 are stricter than the CPU's, and some read values. What fails there is run again on CPU tensors of
@@ -52,10 +52,11 @@ def _run_two_steps(func: Callable[..., Any], args: Any) -> Any:
 
 
 def run_on_meta(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """What ``func`` returns there.
+    """What ``func`` returns on the meta device.
 
-    Meta kernels are themselves written in PyTorch, and a mode would see each of their steps. So
-    the one that keeps tensors on a device is left out of calls that keep them there anyway.
+    Meta kernels are themselves written in PyTorch, and a torch function mode would intercept each
+    of their steps. So :class:`~.device.OneDevice` is bypassed where the result stays on the device
+    of the arguments anyway.
     """
     if _stays(func, args, kwargs):
         with torch._C.DisableTorchFunction():
@@ -65,14 +66,14 @@ def run_on_meta(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
 
 
 def unrecorded(run: Callable[..., Any], func: Any, args: Any, kwargs: Any) -> Any:
-    """The operation itself; what PyTorch's own code compares in it is no branch of the model."""
+    """``run(func, args, kwargs)``; comparisons in PyTorch's code are no branches."""
     recorder = current()
     with recording(Recorder(recorder.sizes if recorder else {})):
         return run(func, args, kwargs)
 
 
 def _stays(func: Callable[..., Any], args: Any, kwargs: Any) -> bool:
-    """Whether the result is where the first argument is, whatever the default device."""
+    """Whether the result is on the device of the first argument, whatever the default device."""
     first = args[0] if args else None
     if isinstance(first, (tuple, list)) and first:
         first = first[0]
@@ -92,7 +93,7 @@ def _extent(tensor: torch.Tensor) -> int:
 
 
 def _on_cpu(value: Any) -> Any:
-    """A meta tensor on the CPU, expanded dims included: ones where numbers are real."""
+    """A CPU tensor of the same sizes and strides: floats are ones, all else zeros."""
     if not isinstance(value, torch.Tensor) or not value.is_meta:
         return value
     number = int(value.is_floating_point())

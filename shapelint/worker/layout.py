@@ -1,4 +1,4 @@
-"""What is to be known of a tensor on the meta device: its lengths, and how it lies in memory."""
+"""The layout of a tensor in memory: the order of its dims, and its strides."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Order = tuple[int, ...] | None
 
 
 def forms_of(shape: Shape) -> Iterator[Expr | int]:
-    """Lengths by their formulas, which can be compared without asking anything of a run."""
+    """The formulas of lengths. To compare these is no branch, to compare lengths is one."""
     return (n.expr if isinstance(n, Length) else n for n in shape)
 
 
 def order_of(tensor: torch.Tensor) -> Order:
-    """How a tensor lies in memory; to be asked with ``__torch_function__`` switched off."""
+    """The order of dims in memory. Call it with ``__torch_function__`` disabled."""
     return _order(tensor.shape, tensor.stride())
 
 
@@ -40,12 +40,12 @@ def _order(shape: tuple[int, ...], strides: tuple[int, ...]) -> Order:
 
 
 def _natural(shape: tuple[int, ...], order: tuple[int, ...]) -> tuple[int, ...]:
-    """As PyTorch gives them: an empty dim counts as one of length 1."""
+    """Strides as PyTorch gives them: for these a dim of length 0 counts as one of length 1."""
     return natural([max(1, n) for n in shape], order, 1)
 
 
 def natural(lengths: Sequence[N], order: Sequence[int], one: N) -> tuple[N, ...]:
-    """The strides where dims lie in this order in memory, without gaps."""
+    """The strides of a tensor without gaps whose dims are in this order, outermost first."""
     strides, step = [one] * len(lengths), one
     for dim in reversed(order):
         strides[dim] = step
@@ -54,6 +54,6 @@ def natural(lengths: Sequence[N], order: Sequence[int], one: N) -> tuple[N, ...]
 
 
 def dense(shape: Sequence[int], order: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-    """A new tensor on the meta device; to be asked with ``__torch_function__`` switched off."""
+    """A new meta tensor without gaps. Call it with ``__torch_function__`` disabled."""
     sizes = tuple(map(int, shape))
     return torch.empty_strided(sizes, _natural(sizes, order), dtype=dtype, device="meta")

@@ -22,9 +22,10 @@ class _StandIn:
 def local_map(
     transfer: Any, args: Any, kwargs: Any, shapes: tuple[Shape, ...]
 ) -> tuple[Expr | None, ...]:
-    """The map of every dim that changed, None for the others: the transfer function, asked about n.
+    """For each dim whose length changed, the new length in terms of ``n``, the old one; else None.
 
-    Empty where there is no such map.
+    Found by calling the transfer function with ``n`` for the lengths that changed. Empty where
+    there is no such map.
     """
     if transfer is None or not shapes or not args or type(args[0]) is not ShapeTensor:
         return ()

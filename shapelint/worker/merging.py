@@ -1,23 +1,30 @@
-"""Blocks whose paths agree at their end: ``if h % 2: x = F.pad(x, (0, 0, 0, 1))`` before a stride.
+"""Path merging: a module call whose paths all return the same formulas is explored as one path.
 
-Five such blocks in a row make 32 paths through a model, and there is one formula for all of them.
-So where the call of a module has tested sizes, the same call is made again at sizes that take its
-other paths, the rest of the model left alone.
+``if h % 2: x = F.pad(x, (0, 0, 0, 1))`` before a stride is such a call. Five of them in a row make
+32 paths through a model, with one formula for all. So where the call of a module has branched on
+sizes, it is replayed on its own at sizes that take its other paths. This is what symbolic
+execution knows as state merging (Kuznetsov et al., "Efficient State Merging in Symbolic
+Execution", PLDI 2012).
 
-The law: let ``R1 … Rk`` be the sizes that take the paths ``1 … k`` of a call, and let them be all
-sizes that come to it. Let a formula ``f`` be what way ``i`` returns, for all sizes in ``Ri`` and
-for every ``i``, and let the call leave nothing behind but its result. Then ``f`` is what the call
-returns at any size, and what comes after it cannot know which way was taken: no branch is left.
+The law: let ``R1 … Rk`` be the sets of sizes that take the paths ``1 … k`` of a call, and let them
+cover all sizes that reach it. Let a formula ``f`` equal what path ``i`` returns for all sizes in
+``Ri``, for every ``i``, and let the call have no side effects. Then ``f`` is what the call returns
+at every size, and nothing after it can depend on the path taken: its branches can be dropped.
 
-That the paths are all there are is known because every test on every way was followed to its other
-side, or has none. Which sizes go a way, if any, need not be known: where none is found a run is
-sent there against its own. That formulas are equal on ``Ri`` is decided exactly
-(:mod:`..lengths.regions`). What a call leaves behind is looked for in the attributes of its
-modules, in the containers that code shares, in its arguments; and results are equal if their dtype
-and their order in memory are, too, and nothing else is known of them. A way that loses sight of a
-length proves nothing. Needs have to be the same on all paths, or to follow from the tests; a test
-whose other side raises is one of them. Where any of this cannot be shown, the tests stay in the
-run, and what calls the module, or the explorer, goes through them.
+How each premise is established:
+
+* The paths cover everything: both sides of every branch on every path were run, unless one side is
+  empty. Where no size of a side is found, a run is forced to take it (:meth:`Recorder.across`).
+* ``f`` equals the result on ``Ri``: decided exactly, see :mod:`shapelint.lengths.regions`. Dtype
+  and order in memory have to be the same as well. A path that loses sight of a length that the
+  first one does not proves nothing.
+* No side effects: looked for in the attributes of the modules, in containers that code shares, and
+  in the arguments.
+* Needs: the same on all paths, or implied by the path's region. A branch one side of which raises
+  is a need, too.
+
+Where a premise cannot be shown the branches stay in the run. Then the call of an enclosing module
+may still be merged; if not, the explorer covers the paths one by one.
 """
 
 from __future__ import annotations
@@ -47,92 +54,101 @@ if TYPE_CHECKING:
     from shapelint.worker.tracer import ShapeTracer
 
 _MOST = 16
-"""Paths through one call that are tried."""
+"""How many paths through one call are run; a call with more is not merged."""
 
 Formulas = list[tuple[Expr, ...]]
 
 
 @dataclass(frozen=True)
 class Path:
-    """One way through a call."""
+    """One path through a call."""
 
     region: Region
-    """The sizes that take it, and meet what it demands."""
-    demands: list[Event]
-    """Without which it raises, as far as that does not follow from the tests on the path."""
+    """The sizes that take it and do not raise on it: its path condition."""
+    needs: list[Event]
+    """Where one does not hold the path raises; without those that its branches imply."""
     returned: Returned
 
 
 class PathMerger:
-    """The calls of modules in one run."""
+    """Merges the paths through the module calls of one run, where that is sound."""
 
     def __init__(self, tracer: ShapeTracer) -> None:
         self._tracer = tracer
-        self._apart = tracer.caches.apart
-        self._left: set[Condition] = set()
-        """Tests that stay in the run, whatever is called around them."""
+        self._refused = tracer.caches.not_merged
+        self._unmerged: set[Condition] = set()
+        """Branches that stay in the run: no enclosing call can merge them either."""
 
-    def through(self, module: nn.Module, call: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """Call a module, and take out of the run what makes no difference behind the call."""
+    def call(self, module: nn.Module, call: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Call a module, and drop from the run the branches that make no difference after it."""
         recorder, given = self._tracer.recorder, tensors_in((args, kwargs))
         first = len(recorder.events), len(self._tracer.nodes)
         before = Recorder(recorder.sizes, recorder.known)
         shapes = [shape_of(t) for t in given]
         result = call(module, *args, **kwargs)
-        tests = [e for e in recorder.events[first[0] :] if e.kind == "branch"]
-        if not self._may_agree(module, tests) or [shape_of(t) for t in given] != shapes:
+        branches = [e for e in recorder.events[first[0] :] if e.kind == "branch"]
+        if not self._may_merge(module, branches) or [shape_of(t) for t in given] != shapes:
             return result
         try:
             replay = Replay(self._tracer, before, module, call, (args, kwargs))
-            return _Merge(self._tracer, replay, first, self._left).agreed(result, given)
+            return _Merge(self._tracer, replay, first, self._unmerged).merged(result, given)
         except CannotMerge as exc:
-            self._apart[id(module)] = exc.only_here
-            self._stay(exc.only_here, tests)
+            self._refused[id(module)] = exc.only_here
+            self._stay(exc.only_here, branches)
             return result
         except Exception as exc:  # the model has returned: what raises here is ours
             raise ShapeMismatch(f"paths through a {type(module).__name__}: {exc!r}") from exc
 
-    def _may_agree(self, module: nn.Module, tests: Sequence[Event]) -> bool:
-        seen = self._apart.get(id(module))
-        if seen is not None:
-            self._stay(seen, tests)
-        if any(e.why for e in tests) or all(e.relied in self._left for e in tests):
+    def _may_merge(self, module: nn.Module, branches: Sequence[Event]) -> bool:
+        """Whether there is something to merge, and no earlier run has failed to."""
+        refused = self._refused.get(id(module))
+        if refused is not None:
+            self._stay(refused, branches)
+        if any(e.why for e in branches) or all(e.relied in self._unmerged for e in branches):
             return False
-        return seen is None and not self._tracer.patches
+        return refused is None and not self._tracer.patches
 
-    def _stay(self, only_here: bool, tests: Sequence[Event]) -> None:
+    def _stay(self, only_here: bool, branches: Sequence[Event]) -> None:
         if not only_here:
-            self._left.update(e.relied for e in tests)
+            self._unmerged.update(e.relied for e in branches)
 
 
 class _Merge:
-    """A call that tested sizes, beside the run up to it."""
+    """The paths through one call.
+
+    ``first`` is the number of events, and of nodes, that the run had before the call.
+    """
 
     def __init__(
-        self, tracer: ShapeTracer, replay: Replay, first: tuple[int, int], left: set[Condition]
+        self, tracer: ShapeTracer, replay: Replay, first: tuple[int, int], unmerged: set[Condition]
     ) -> None:
-        self._tracer, self._replay, self._left = tracer, replay, left
-        self._before, self._called = tracer.recorder.events[: first[0]], first[1]
+        self._tracer, self._replay, self._unmerged = tracer, replay, unmerged
+        self._before, self._first_node = tracer.recorder.events[: first[0]], first[1]
         self._runs: list[Recorder] = []
         self._tried = 0
 
-    def agreed(self, result: Any, given: Sequence[Any]) -> Any:
-        """What is returned on every way, in formulas that hold on all. Raises CannotMerge."""
+    def merged(self, result: Any, given: Sequence[Any]) -> Any:
+        """The result of the call, in formulas that hold on every path. Raises CannotMerge.
+
+        ``given`` are the tensors among its arguments.
+        """
         returned = Returned.of(result, self._tracer.recorder)
         sizes = self._tracer.recorder.sizes
         before = (e.relied for e in self._before)  # some may not hold: see crossings
         region = reduce(Region.narrowed, (c for c in before if c.at(sizes)), Region({}))
-        paths = self._from(region, [], self._tracer.recorder, 0, returned)
-        formulas = _common(paths)
-        self._take_back(_demanded(paths))
-        return result if formulas == returned.formulas else self._said_as(returned, formulas, given)
+        paths = self._explored(region, [], self._tracer.recorder, 0, returned)
+        formulas = _common_formulas(paths)
+        self._drop_branches(_common_needs(paths))
+        if formulas == returned.formulas:
+            return result
+        return self._with_formulas(returned, formulas, given)
 
-    def _from(
-        self, region: Region, asked: list[Event], run: Recorder, start: int, result: Returned
+    def _explored(
+        self, region: Region, needs: list[Event], run: Recorder, start: int, result: Returned
     ) -> list[Path]:
-        """The way of a run, and those that leave it from its event ``start`` on.
+        """The path that ``run`` took, and all that leave it at or after its event ``start``.
 
-        A test stays where its other side raises: then it is a demand.
+        A branch whose other side always raises is added to the ``needs``.
         """
         sides: list[tuple[int, Region, Recorder | None]] = []
         events = run.events[len(self._before) :]
@@ -140,78 +156,84 @@ class _Merge:
             taken = event.relied
             other = region.narrowed(negate(taken))
             if not other.is_empty:
-                stays = event.kind == "need" or taken in self._left
-                sides.append((i, other, None if stays else self._sent(other, run, taken)))
+                stays = event.kind == "need" or taken in self._unmerged
+                sides.append((i, other, None if stays else self._recorder_in(other, run, taken)))
             region = region.narrowed(taken)
-        beside: list[Path] = []
-        for i, other, sent in sides:
-            found = [] if sent is None else self._beside(other, sent, asked, events[: i + 1])
-            asked = asked if found else [*asked, events[i]]
-            beside += found
-        return [Path(region, asked, result), *beside]
+        others: list[Path] = []
+        for i, other, recorder in sides:
+            until = events[: i + 1]
+            found = [] if recorder is None else self._replayed(other, recorder, needs, until)
+            needs = needs if found else [*needs, events[i]]
+            others += found
+        return [Path(region, needs, result), *others]
 
-    def _sent(self, region: Region, run: Recorder, taken: Condition) -> Recorder:
-        """A run in a region; where no size of it is found, one that goes against its own sizes."""
+    def _recorder_in(self, region: Region, run: Recorder, taken: Condition) -> Recorder:
+        """A recorder at sizes in ``region``; if none are found, one that forces the branch."""
         sizes = region.near(self._tracer.recorder.sizes)
         if sizes is None:
             return run.across(self._before, taken)
         return self._tracer.recorder.after(self._before, sizes)
 
-    def _beside(
-        self, region: Region, run: Recorder, asked: list[Event], until: list[Event]
+    def _replayed(
+        self, region: Region, run: Recorder, needs: list[Event], until: list[Event]
     ) -> list[Path]:
-        """The paths of the sizes in a region, which leave others at their last event.
+        """Replay the call in ``region``: the paths found there, none if it raises.
 
-        None if it raises. Raises CannotMerge if that is not seen.
+        ``until`` are the events up to the branch at which they leave a known path. Raises
+        CannotMerge if the replay does not follow them.
         """
         if self._tried == _MOST:
             raise CannotMerge
         result, self._tried = self._replay.at(run), self._tried + 1
         if not isinstance(result, Returned):
-            self._tracer.recorder.raising += [] if result is None else self._known(result)
+            self._tracer.recorder.raising += [] if result is None else self._whole_run(result)
             return []
         if not run.doubts_no_more_than(self._tracer.recorder):
             raise CannotMerge
         self._runs.append(run)
         if not self._leaves(run, until):
             raise CannotMerge
-        return self._from(region, asked, run, len(until) - 1, result)
+        return self._explored(region, needs, run, len(until) - 1, result)
 
-    def _known(self, raising: Trace) -> Iterator[Trace]:
-        """The whole run that raises in this call, if until then it makes the calls of this one."""
-        end = self._called + len(raising.nodes)
-        nodes = self._tracer.nodes[:end]
-        same = [*map(_call_of, raising.nodes)] == [*map(_call_of, nodes[self._called :])]
-        if same and _at_home(raising):
+    def _whole_run(self, raising: Trace) -> Iterator[Trace]:
+        """The trace of the whole run, given that of a replay that raises.
+
+        Known only if until then the replay makes the same calls as this run.
+        """
+        first = self._first_node
+        nodes = self._tracer.nodes[: first + len(raising.nodes)]
+        same = [*map(_call_of, raising.nodes)] == [*map(_call_of, nodes[first:])]
+        if same and _raised_by_model(raising):
             own = raising.events[len(self._before) :]
-            events = (*self._before, *(replace(e, node=e.node + self._called) for e in own))
+            events = (*self._before, *(replace(e, node=e.node + first) for e in own))
             yield replace(raising, nodes=tuple(nodes), events=events)
 
     def _leaves(self, run: Recorder, until: list[Event]) -> bool:
-        """Whether it came as far as others did, and then went the other way, sent or not."""
+        """Whether a replay met the events ``until``, and took the other side of the last one."""
         *before, taken = (e.relied for e in until)
         events = [e.relied for e in run.events[len(self._before) :]]
         left = events[len(before) : len(until)] == [negate(taken)]
         return events[: len(before)] == before and (left or not taken.at(run.sizes))
 
-    def _take_back(self, demanded: Sequence[Event]) -> None:
-        """Let the run have asked nothing in this call but what all paths demand."""
+    def _drop_branches(self, needs: Sequence[Event]) -> None:
+        """Leave nothing of this call among the events of the run but the ``needs``."""
         recorder = self._tracer.recorder
-        recorder.turn_back(recorder.after([*self._before, *demanded], recorder.sizes))
-        self._left.update(e.relied for e in demanded if e.kind == "branch")
+        recorder.turn_back(recorder.after([*self._before, *needs], recorder.sizes))
+        self._unmerged.update(e.relied for e in needs if e.kind == "branch")
         recorder.lax |= any(run.lax for run in self._runs)
         known = [recorder.sizes, *recorder.beside]
         recorder.beside += (r.sizes for r in self._runs if r.sizes not in known)
 
-    def _said_as(self, returned: Returned, formulas: Formulas, given: Sequence[Any]) -> Any:
-        """What the run returned, in other formulas."""
+    def _with_formulas(self, returned: Returned, formulas: Formulas, given: Sequence[Any]) -> Any:
+        """The result of the run, its lengths given by other formulas."""
         leaves = [
-            leaf if old == new else self._in_words_of(leaf, new, given)
+            leaf if old == new else self._leaf_with(leaf, new, given)
             for leaf, old, new in zip(returned.leaves, returned.formulas, formulas)
         ]
         return pytree.tree_unflatten(leaves, returned.spec)
 
-    def _in_words_of(self, leaf: Any, formulas: tuple[Expr, ...], given: Sequence[Any]) -> Any:
+    def _leaf_with(self, leaf: Any, formulas: tuple[Expr, ...], given: Sequence[Any]) -> Any:
+        """A tensor or a length with these formulas; a new view of a tensor that was passed in."""
         sizes = self._tracer.recorder.sizes
         lengths = Shape(length(e.at(sizes), e) for e in formulas)
         if type(leaf) is not ShapeTensor:
@@ -227,22 +249,25 @@ def _call_of(node: Node) -> object:
     return node.op, node.span, node.module
 
 
-def _at_home(run: Trace) -> bool:
-    """Whether its own code raised, and nothing went against its sizes."""
+def _raised_by_model(run: Trace) -> bool:
+    """Whether the model's own code raised, in a run that was not forced to take a branch."""
     code = run.failure is not None and run.failure.node < 0 and not run.failure.explained
     return code and all(e.condition.at(run.hints) == e.holds for e in run.events)
 
 
-def _demanded(paths: Sequence[Path]) -> list[Event]:
-    """What every way demands, which is what the first does. Raises CannotMerge if that differs."""
-    stated = [{e.relied for e in path.demands} for path in paths]
+def _common_needs(paths: Sequence[Path]) -> list[Event]:
+    """The needs of the first path, if each other path has the same or implies the rest.
+
+    Raises CannotMerge.
+    """
+    stated = [{e.relied for e in path.needs} for path in paths]
     for path, own in zip(paths, stated):
         if not own <= stated[0] or not all(map(path.region.implies, stated[0] - own)):
             raise CannotMerge
-    return paths[0].demands
+    return paths[0].needs
 
 
-def _common(paths: Sequence[Path]) -> Formulas:
+def _common_formulas(paths: Sequence[Path]) -> Formulas:
     """For every length that is returned a formula that holds on all paths. Raises CannotMerge."""
     if any(path.returned.kinds != paths[0].returned.kinds for path in paths[1:]):
         raise CannotMerge(only_here=True)

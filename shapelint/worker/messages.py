@@ -1,4 +1,4 @@
-"""What a model says: in exceptions, whatever their classes do when asked, and in warnings."""
+"""The texts of a model's exceptions, and its warnings switched off."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LONGEST = 2000
 
 
 def error_text(exc: BaseException) -> str:
-    """``ValueError: …`` in the words of the exception, cut where nobody reads on."""
+    """``ValueError: …``, the text cut after 2,000 characters."""
     name = type(exc).__name__
     try:
         message = str(exc)
@@ -20,7 +20,7 @@ def error_text(exc: BaseException) -> str:
 
 
 class Quiet(warnings.catch_warnings):
-    """Nobody reads here what a model is warned of; it must not even become an error."""
+    """While active, warnings are ignored, even where a filter makes them errors."""
 
     def __enter__(self) -> Any:
         out = super().__enter__()

@@ -1,4 +1,4 @@
-"""What is inside the arguments and results of a call, however deep."""
+"""Lengths, tensors and shapes in nested arguments and results of a call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BARE = frozenset(
         *(torch.Size, torch.dtype, torch.device, torch.memory_format),
     }
 )
-"""Nearly all that is no tensor, and has none in it."""
+"""The common types of values that are no tensors and hold none."""
 _CARRIERS = frozenset({ShapeTensor, Length, LengthFloat})
 
 
@@ -73,7 +73,7 @@ def shapes_in(value: Any) -> Iterator[Shape]:
 
 
 def bare_number(value: Any, reason: str) -> Any:
-    """The bare number of a length; everything else as it is."""
+    """A length as a bare number, which is a branch; everything else as it is."""
     return fixed(value, reason) if isinstance(value, (Length, LengthFloat)) else value
 
 

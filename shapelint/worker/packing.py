@@ -1,11 +1,13 @@
-"""Tensors that ``forward`` takes together in one argument.
+"""Several tensors in one argument of ``forward``, each an input named ``argument.item``.
 
-======================  ================================================
-``text, mels = batch``  a tuple: ``batch.text`` and ``batch.mels``
-``batch["image"]``      a dict: ``batch.image``
-======================  ================================================
+==========================  ====================================================
+code of ``forward``         inputs
+==========================  ====================================================
+``text, mels = batch``      ``batch.text`` and ``batch.mels``, packed in a tuple
+``batch["image"]``          ``batch.image``, packed in a dict
+==========================  ====================================================
 
-With numbers, ``batch.0`` and ``batch.1``, it is a tuple as well.
+Inputs named by numbers, ``batch.0`` and ``batch.1``, are packed in a tuple as well.
 """
 
 from __future__ import annotations
@@ -23,7 +25,10 @@ from shapelint.worker.python.rewriting import definition_of
 
 
 def packed(root: nn.Module, tensors: Mapping[str, Any]) -> dict[str, Any]:
-    """By the name of the argument; None for what a tuple has besides."""
+    """The arguments of ``forward`` by name, for ``tensors`` by the name of the input.
+
+    Elements of a tuple for which there is no tensor are None.
+    """
     plain: dict[str, Any] = {}
     parts: dict[str, dict[str, Any]] = defaultdict(dict)
     for name, tensor in tensors.items():
@@ -43,9 +48,9 @@ def _together(root: nn.Module, argument: str, items: Mapping[str, Any]) -> Any:
 
 
 def items_of(root: nn.Module, argument: str) -> list[str]:
-    """The items of an argument that ``forward`` takes out of it, as names of inputs.
+    """The inputs that ``forward`` takes out of an argument; none if it may be a tensor itself.
 
-    None of one that may be a tensor: which ``forward`` asks, or gives another value first.
+    It may be one if ``forward`` tests what it is, or rebinds its name before taking items.
     """
     forward = _forward(root)
     read = {n.id for n in _walk(forward) if isinstance(n, ast.Name) and _is_read(n)}
@@ -54,7 +59,7 @@ def items_of(root: nn.Module, argument: str) -> list[str]:
 
 
 def _unpacked(forward: ast.AST | None, argument: str) -> list[str]:
-    """The names in ``text, mels = argument``; none if that does not stand there."""
+    """The names in ``text, mels = argument``; none if there is no such statement."""
     for node in _as_given(forward, argument):
         if isinstance(node, ast.Assign) and _is(argument, node.value):
             (target, *_) = node.targets
@@ -65,7 +70,7 @@ def _unpacked(forward: ast.AST | None, argument: str) -> list[str]:
 
 
 def _keys(forward: ast.AST | None, argument: str) -> Iterator[str]:
-    """The words under which something is looked up in an argument."""
+    """The keys in ``argument["key"]``."""
     for node in _as_given(forward, argument):
         if isinstance(node, ast.Subscript) and _is(argument, node.value) and _is_read(node):
             key = node.slice.value if isinstance(node.slice, ast.Constant) else None
@@ -74,7 +79,7 @@ def _keys(forward: ast.AST | None, argument: str) -> Iterator[str]:
 
 
 def _as_given(forward: ast.AST | None, argument: str) -> Iterator[ast.AST]:
-    """What is done whatever the argument is, and before its name gets another value."""
+    """The nodes that run whatever the argument is, before its name is bound to another value."""
     names = (n for n in _walk(forward) if isinstance(n, ast.Name) and _is(argument, n))
     last = min((n.lineno for n in names if not _is_read(n)), default=sys.maxsize)
     asked = {

@@ -1,4 +1,4 @@
-"""Exceptions of user code, told by the user's own lines."""
+"""Exceptions of user code as problems, with the lines of that code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shapelint.worker.messages import error_text
 
 
 def problem_of(exc: BaseException) -> Problem:
-    """What an exception says, where in the user's code it arose, and the way there."""
+    """The text of an exception, where in the user's code it arose, and the traceback there."""
     frames = _user_frames(exc.__traceback__)
     path, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else ("", 0)
     if isinstance(exc, SyntaxError):

@@ -1,4 +1,4 @@
-"""Calls as they go into the trace."""
+"""The calls of a run, recorded as the nodes of its trace."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class OpCall:
     func: Any
     name: str
     transfer: Any
-    """Its transfer function, None if it has none."""
+    """The transfer function of ``func``; None if it has none."""
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     node: fx.Node
     tensors: list[torch.Tensor]
-    """All in its arguments."""
+    """All tensors in its arguments, in pytree order."""
 
 
 Local = tuple[Expr | None, ...]
@@ -81,13 +81,13 @@ class Records:
         return self._index.get(tensor.node, -1) if type(tensor) is ShapeTensor else -1
 
     def put_right(self, tensor: torch.Tensor, lengths: Shape) -> None:
-        """What made a tensor, and nothing else, returned it in these formulas."""
+        """Replace the shape in the node that made ``tensor``, if that returned nothing else."""
         index = self.index_of(tensor)
         if index >= 0 and len(self.nodes[index].shapes) == 1:
             self.nodes[index] = replace(self.nodes[index], shapes=(exprs(lengths),))
 
     def add_item(self, item: fx.Node, of: fx.Node) -> None:
-        """``item`` is one of the results that ``of`` returned."""
+        """Record that ``item`` is one of several results of the call ``of``."""
         self._index[item] = self._index[of]
 
 

@@ -1,4 +1,4 @@
-"""A call of a module, made again at other sizes beside the run that made it."""
+"""A call of a module, replayed at other sizes without disturbing the run that made it."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _PLAIN = frozenset({bool, float, str, bytes, torch.dtype, torch.device, type(Non
 
 
 class CannotMerge(Exception):
-    """Two ways through a call are not known to agree behind it.
+    """Two paths through a call are not known to have the same effect on what comes after it.
 
-    ``only_here``: they may agree behind a call around it.
+    ``only_here``: they may have after the call of an enclosing module.
     """
 
     def __init__(self, only_here: bool = False) -> None:
@@ -52,16 +52,19 @@ class Returned:
     leaves: list[Any]
     spec: Any
     run: Recorder
-    """Of whoever made the call."""
+    """The recorder of the run that made the call."""
 
     @staticmethod
     def of(result: Any, run: Recorder) -> Returned:
-        """What a run has returned."""
+        """The result of a call in ``run``."""
         return Returned(*pytree.tree_flatten(result), run)
 
     @cached_property
     def kinds(self) -> list[object]:
-        """All but lengths; to be asked first while the run that returned it is under way."""
+        """All that is compared but the lengths: structure, dtypes, orders in memory, constants.
+
+        Computed at the first access, which has to be during the run: see :func:`_order`.
+        """
         return [self.spec, *(_kind(leaf, self.run) for leaf in self.leaves)]
 
     @property
@@ -70,15 +73,19 @@ class Returned:
         return [_formulas(leaf) for leaf in self.leaves]
 
     def is_at(self, sizes: Sizes) -> bool:
-        """Whether all its numbers are those of these sizes, none is left from elsewhere."""
+        """Whether every length has the value of its formula at ``sizes``.
+
+        A length that does not was stored in an earlier run.
+        """
         numbers = (n for leaf in self.leaves for n in _numbers(leaf))
         return all(expr_of(n).at(sizes) == int(n) for n in numbers)
 
 
 class Replay:
-    """What was called, and with what; ``before`` knows what the run did until then.
+    """A module call that can be made again at other sizes.
 
-    Raises CannotMerge where that cannot be had at other sizes.
+    ``before`` is the recorder as it was before the call, ``given`` the arguments. Raises
+    CannotMerge for arguments that cannot be had at other sizes, and for modules with hooks.
     """
 
     def __init__(
@@ -95,7 +102,7 @@ class Replay:
         shared, rebound = tracer.caches.shared(tracer.root)
         self._before = Snapshot(_owners(module), shared, rebound)
         if any(map(_has_hooks, module.modules())):
-            raise CannotMerge  # they may keep what they see
+            raise CannotMerge  # a hook may store what it sees
 
     def at(self, recorder: Recorder) -> Returned | Trace | None:
         """What the call returns at the sizes of ``recorder``.
@@ -103,7 +110,7 @@ class Replay:
         If it raises, the trace of the run that this ends; None if the model may catch that. Raises
         CannotMerge if the call has a side effect.
         """
-        with self._tracer.beside(recorder) as calls:
+        with self._tracer.side_run(recorder) as calls:
             moved = {id(leaf): self._moved(leaf, recorder.sizes, calls) for leaf in self._leaves}
             leaves = [moved[id(leaf)] for leaf in self._leaves]
             formulas = list(map(_formulas, leaves))
@@ -111,7 +118,7 @@ class Replay:
             returned: Returned | Trace | None
             try:
                 returned = Returned.of(self._call(self._module, *args, **kwargs), recorder)
-                returned.kinds  # noqa: B018  as it is in this run
+                returned.kinds  # noqa: B018  computed while this run is under way
             except (CannotMerge, ForeignTensor, ShapeMismatch):
                 raise CannotMerge from None
             except Exception as exc:
@@ -128,7 +135,7 @@ class Replay:
         return returned
 
     def _moved(self, leaf: Any, sizes: Sizes, calls: Any) -> Any:
-        """The same argument at other sizes."""
+        """A leaf of the arguments at other sizes. Raises CannotMerge if that is not known."""
         if type(leaf) is ShapeTensor:
             shape = Shape(length(e.at(sizes), e) for e in _formulas(leaf))
             with torch._C.DisableTorchFunction():
@@ -143,7 +150,7 @@ class Replay:
 
 
 def _owners(module: nn.Module) -> Iterator[object]:
-    """Its modules, and the plain objects that these have."""
+    """Whose attributes a call may change: its modules, and objects that these hold."""
     for part in module.modules():
         yield part
         for value in vars(part).values():
@@ -152,7 +159,7 @@ def _owners(module: nn.Module) -> Iterator[object]:
 
 
 def _has_hooks(module: nn.Module) -> bool:
-    """Other ones than those of PyTorch, which compute weights."""
+    """Whether it has hooks of the user; PyTorch's own only compute weights (weight_norm)."""
     hooks = (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
     return any(not str(type(hook).__module__).startswith("torch.nn.") for hook in hooks)
 
@@ -180,7 +187,7 @@ def _kind(leaf: Any, run: Recorder) -> object:
     if type(leaf) is ShapeTensor:
         try:
             return _order(leaf, run), leaf.dtype
-        except CannotMerge:  # there is more to see than is compared: no other is known to be alike
+        except CannotMerge:  # more than is compared: equal to nothing but itself
             return object()
     if type(leaf) in (int, Length):
         return int

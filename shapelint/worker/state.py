@@ -1,4 +1,4 @@
-"""What ``forward`` changes in a model is undone: every run begins with the model as built."""
+"""Undoes what ``forward`` changes in a model, so that every run begins with the model as built."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _CONTAINERS = (dict, list, set, OrderedDict, defaultdict)
 
 
 class Snapshot:
-    """The attributes of objects, and what is in the containers among them and in others.
+    """Copies of the attributes of ``owners``, of the containers in them and of ``shared`` ones.
 
-    ``rebound`` are names in spaces of names: those that ``global`` code gives another meaning.
+    ``rebound`` are names that code declares ``global`` and assigns, with their namespaces.
     """
 
     def __init__(
@@ -44,10 +44,10 @@ class Snapshot:
         held += {id(v): v for v in shared}.values()
         self._full += [(v, v.copy()) for v in held if v]
         self._empty = [v for v in held if not v]
-        """Most of them: a module has ten for hooks it does not have."""
+        """Kept apart as they are most of them: every module has ten empty dicts of hooks."""
 
     def restored(self) -> bool:
-        """Put everything back; whether there was something to put back."""
+        """Put everything back. Whether anything had changed, but for values of tensors."""
         filled = [container for container in self._empty if container]
         for container in filled:
             container.clear()
@@ -58,10 +58,10 @@ class Snapshot:
 
 @contextmanager
 def restoring(root: nn.Module) -> Iterator[None]:
-    """Undo what happens to the attributes, buffers and caches of ``root`` and its submodules.
+    """On leaving, undo what was done to ``root`` and its submodules, and to what they share.
 
-    So are containers that its functions know by a global name, or as a default. A lazy layer,
-    which becomes another one in its first run, is lazy again.
+    That is attributes, buffers, containers that functions use as globals or defaults, and names
+    declared ``global``. Lazy layers, which their first run materializes, are lazy again.
     """
     modules = list(root.modules())
     lazy = [(m, type(m)) for m in modules if isinstance(m, LazyModuleMixin)]
@@ -79,7 +79,7 @@ def restoring(root: nn.Module) -> Iterator[None]:
 
 
 def _renew(tensors: MutableMapping[str, Any]) -> None:
-    """Other tensors without a shape for this run: they get theirs in place."""
+    """Replace uninitialized parameters by new ones: they are materialized in place."""
     for name, tensor in tensors.items():
         if is_lazy(tensor):
             kind: Any = type(tensor)
@@ -87,7 +87,7 @@ def _renew(tensors: MutableMapping[str, Any]) -> None:
 
 
 def shared_by(functions: Iterable[FunctionType]) -> Iterator[Any]:
-    """Containers that functions have as globals, and as defaults; attributes of other globals."""
+    """The containers among the globals and defaults of functions, and attributes of globals."""
     for function in functions:
         known = function.__globals__
         named = [known[name] for name in function.__code__.co_names if name in known]
@@ -96,7 +96,7 @@ def shared_by(functions: Iterable[FunctionType]) -> Iterator[Any]:
 
 
 def rebound_by(functions: Iterable[FunctionType]) -> Iterator[Name]:
-    """What functions declare as ``global`` and set, and the spaces that have it."""
+    """The names that functions declare ``global`` and assign, each with its namespace."""
     for function in functions:
         yield from ((function.__globals__, name) for name in _set_by(function.__code__))
 
@@ -109,13 +109,13 @@ def _set_by(code: CodeType) -> frozenset[str]:
 
 
 def has_state(value: Any) -> bool:
-    """Whether it has attributes that code may set, beside those that are looked at anyway."""
+    """Whether it is an object of the user's that has attributes, and no module."""
     plain = not isinstance(value, _NO_STATE) and is_user(type(value).__module__)
     return plain and hasattr(value, "__dict__")
 
 
 def _rebind(space: dict[str, Any], name: str, then: Any) -> bool:
-    """Whether the name meant something else."""
+    """Bind a name as it was. Whether it was bound to something else."""
     if space.get(name, _UNBOUND) is then:
         return False
     if then is _UNBOUND:
@@ -130,7 +130,7 @@ def _held(value: Any) -> bool:
 
 
 def _restore(now: Any, then: Any) -> bool:
-    """Whether it held something else, by more than the values of a tensor."""
+    """Fill a container as it was. Whether that differs in more than the values of tensors."""
     if now == then if type(now) is set else _same(now, then, operator.is_):
         return False
     differs = type(now) is set or not _same(now, then, _alike)
@@ -143,14 +143,17 @@ def _restore(now: Any, then: Any) -> bool:
 
 
 def _same(now: Any, then: Any, same: Callable[[Any, Any], bool]) -> bool:
-    """Whether the same objects are held, without comparing them: tensors have no truth."""
+    """Whether two containers hold the same items by ``same``, as ``==`` of tensors is a tensor."""
     if isinstance(now, dict):
         return [*now] == [*then] and all(map(same, now.values(), then.values()))
     return len(now) == len(then) and all(map(same, now, then))
 
 
 def _alike(now: Any, then: Any) -> bool:
-    """Whether a weight that is computed in every call is as long as it was."""
+    """Whether two are the same, or tensors that differ at most in values.
+
+    Weights that every call computes anew (weight_norm) do.
+    """
     if now is then:
         return True
     plain = (torch.Tensor, nn.Parameter)

@@ -143,7 +143,7 @@ def _of_new(tensor: torch.Tensor) -> Strides | None:
         return tuple(map(constant, real))
     if is_plain(tensor):
         return _dense(shape)
-    if not _order_is_told(tensor):
+    if not _order_is_known(tensor):
         return None
     for n in shape:
         if int(n) == 1:  # the order does not show where it lies if it is more
@@ -153,17 +153,17 @@ def _of_new(tensor: torch.Tensor) -> Strides | None:
     return strides if _agree(tensor, strides) else None
 
 
-def _order_is_told(tensor: torch.Tensor) -> bool:
+def _order_is_known(tensor: torch.Tensor) -> bool:
     """Whether the order is known by that of the tensors like which this one was laid.
 
     It is asked once in a run: sums of sums were laid like what they share.
     """
     like, run = laid_like(tensor), current()
-    asked_in, told = getattr(tensor, "told", (None, True))
+    asked_in, known = getattr(tensor, "order_known", (None, True))
     if like and asked_in is not run:
-        told = all(strides_of(given) is not None for given in like)
-        tensor.told = run, told  # type: ignore[attr-defined]
-    return bool(told)
+        known = all(strides_of(given) is not None for given in like)
+        tensor.order_known = run, known  # type: ignore[attr-defined]
+    return bool(known)
 
 
 def _agree(tensor: torch.Tensor, strides: Strides) -> bool:

@@ -21,13 +21,13 @@ class ShapeTensor(torch.Tensor):
     shown: Any = None
     """What it is a view of, if it is one: see :mod:`shapelint.worker.shown`."""
     like: tuple[torch.Tensor, ...] = ()
-    """Tensors in whose order its elements were laid, where those may lie otherwise elsewhere."""
-    told: tuple[Any, bool] = (None, True)
-    """In which run it was asked where those lie, and whether that was known."""
+    """Tensors from which it took its order in memory, if that order may differ at other sizes."""
+    order_known: tuple[Any, bool] = (None, True)
+    """A run, and whether in that run the order of ``like`` was known."""
     range: Any = None
-    """Between which numbers its elements lie: see :mod:`shapelint.worker.python.ranges`."""
+    """Bounds of its elements: see :mod:`shapelint.worker.python.ranges`."""
     stretched: tuple[tuple[int, int], ...] = ()
-    """The lengths that share its memory: how long each was, and how long it was made."""
+    """The dims that ``expand`` made share memory: the length before, and the length after."""
 
     @staticmethod
     def wrap(tensor: torch.Tensor, lengths: Shape, node: Any) -> ShapeTensor:

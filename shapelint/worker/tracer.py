@@ -72,8 +72,8 @@ class _Mode(TorchFunctionMode):
 class ShapeTracer(fx.Tracer):
     """Runs a module at concrete sizes and records shapes, needs and branches.
 
-    ``constructed`` maps ``id(module)`` to the spans that built it, innermost first; ``caches`` is
-    what other runs of it have found out.
+    ``constructed`` maps ``id(module)`` to the spans that built it, innermost first; ``caches`` are
+    shared by the runs of one model.
     """
 
     def __init__(
@@ -100,8 +100,10 @@ class ShapeTracer(fx.Tracer):
         """Run ``root`` on ``inputs`` at the sizes ``hints``.
 
         ``inputs`` maps parameter names of ``forward`` to specs (integer keys are positions).
-        ``kwargs`` are constant keyword arguments; the branches at the places ``crossed`` among the
-        events go the other way. Exceptions of the model end up in the trace.
+        ``known`` bounds the sizes of the domain, ``kwargs`` are constant keyword arguments,
+        ``patches`` act before the graph nodes of these names. The branches whose indices among the
+        events are in ``crossed`` are forced to the other side. An exception of the model ends up in
+        the trace; raises ShapeMismatch for a bug of shapelint, and what :func:`is_missing` knows.
         """
         self._prepare(root, Recorder(hints, known, is_caught, crossed), patches or {})
         result: Any = None
@@ -134,11 +136,11 @@ class ShapeTracer(fx.Tracer):
 
     @contextmanager
     def _watching(self, root: nn.Module) -> Iterator[None]:
-        """Whatever ``root`` asks of PyTorch and of sizes is heard."""
+        """While active, all calls of PyTorch functions and all uses of sizes are recorded."""
         with (
             Quiet(),
             _Mode(self),
-            self.modules.routed(PathMerger(self).through),
+            self.modules.routed(PathMerger(self).call),
             swapped(self.caches.swaps(root)),
             output_size.as_needs(self._ahead_of),
             not_compared(),
@@ -148,8 +150,8 @@ class ShapeTracer(fx.Tracer):
             yield
 
     @contextmanager
-    def beside(self, recorder: Recorder) -> Iterator[CallGraph]:
-        """What is run in the body is no part of this run: ``recorder`` hears what it asks."""
+    def side_run(self, recorder: Recorder) -> Iterator[CallGraph]:
+        """While active, calls are recorded by ``recorder`` and are no part of this run."""
         kept = dict(vars(self))
         self.recorder, self.calls, self.records = (
             recorder,
@@ -172,14 +174,14 @@ class ShapeTracer(fx.Tracer):
         return give(ShapeTensor.wrap(meta, lengths, node))
 
     def _ends_well(self) -> None:
-        """What failed on the way was caught."""
+        """Called when ``forward`` has returned: what PyTorch raised until then was caught."""
         if self._failed is not None and not self._failed.explained:
             self.recorder.lost(f"what PyTorch raises is caught: {self._failed.error}")
         self._failed = None
         self.recorder.ends_well()
 
     def ended_by(self, exc: Exception) -> Trace:
-        """The run so far, which an exception has ended."""
+        """The trace of a run that ``exc`` has ended."""
         if self._failed is None:
             last = self.recorder.events[-1] if self.recorder.events else None
             explained = last is not None and last.kind == "need" and not last.holds
@@ -204,7 +206,11 @@ class ShapeTracer(fx.Tracer):
     # -- one call ---------------------------------------------------------------------------
 
     def call(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Run one PyTorch function, and keep in sight what the results hold."""
+        """Run one PyTorch function: the handler of ``__torch_function__``.
+
+        Gives what the function returns, its lengths symbolic and, where they follow from sizes, its
+        contents known.
+        """
         name = op_name(func)
         if joins(name, args, kwargs):
             with _Mode(self):
@@ -220,7 +226,7 @@ class ShapeTracer(fx.Tracer):
         return result
 
     def _made(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
-        """What comes out; wrapped and recorded if lengths go in."""
+        """What the function returns; wrapped and recorded if an argument holds a length."""
         if not has_lengths(args) and not has_lengths(kwargs.values()):
             return self.caches.kernels.without_lengths(func, args, kwargs)
         if (asked := QUERIES.get(name)) is not None:
@@ -240,11 +246,11 @@ class ShapeTracer(fx.Tracer):
             args, kwargs = self.patches[node.name](self, node.name, args, kwargs)
         call = OpCall(func, name, transfer, args, kwargs, node, tensors_in((args, kwargs)))
         self.recorder.node = len(self.nodes)
-        asked = self.caches.calls.asked(call, self.recorder)
-        claim, before = asked.claim, asked.before
+        found = self.caches.calls.look_up(call, self.recorder)
+        claim, cached = found.claim, found.entry
         self.recorder.lax |= name in LAX
         try:
-            real = before and before.made(args, claim.shapes)
+            real = cached and cached.result(args, claim.shapes)
             if real is None:
                 real = self.caches.kernels.of(call, claim.shapes)
             if claim.failed is not None:
@@ -260,12 +266,12 @@ class ShapeTracer(fx.Tracer):
             raise ShapeMismatch(raised) from claim.broken
         if transfer is None:
             return self._wrap(call, real, probe(func, name, args, kwargs, real, self.recorder))
-        result = self._wrap(call, converted(real, claim.dtypes), claim.shapes, before)
-        self.caches.calls.keep(asked, call, real, self.nodes[-1].local)
+        result = self._wrap(call, converted(real, claim.dtypes), claim.shapes, cached)
+        self.caches.calls.store(found, call, real, self.nodes[-1].local)
         return result
 
     def _ahead_of(self, func: Any, args: Any, demands: Callable[[], None]) -> None:
-        """What Python code demands before it makes a call is demanded by that call."""
+        """Record the needs that ``demands`` states as needs of a call that is about to be made."""
         self.recorder.node = len(self.nodes)
         try:
             demands()
@@ -281,10 +287,10 @@ class ShapeTracer(fx.Tracer):
         self._failed = Failure(len(self.nodes), error_text(exc), explained, user_span())
         self.records.add(call, ())
 
-    def _wrap(self, call: OpCall, real: Any, claimed: Any, before: CachedCall | None = None) -> Any:
+    def _wrap(self, call: OpCall, real: Any, claimed: Any, cached: CachedCall | None = None) -> Any:
         """The real result with symbolic lengths, after checking that the two agree."""
         shapes = symbolic(call, claimed, real)
-        self.records.add(call, shapes, before.local if before else None)
+        self.records.add(call, shapes, cached.local if cached else None)
         if isinstance(real, torch.Tensor):
             return wrapped(call, real, shapes[0], call.node)
         left = iter(enumerate(shapes))
