@@ -40,15 +40,18 @@ def structure_at(subject: Subject, sizes: Sizes) -> Structure:
 
 
 def first_loss(subject: Subject, sizes: Sizes) -> Loss | None:
-    """The first decoder stage, in the order of execution, with a wrong length at ``sizes``.
+    """The decoder stage to blame for what is lost at ``sizes``.
 
-    Right is what the paired encoder stage got. Where no encoder stage left exactly that level (one
-    stride of 25 undone by two of 5) it is the input size times the level, if that is whole. Of
-    lengths that come back in the end nothing was lost.
+    It is the first, in the order of execution, with a wrong length. Right is what the paired
+    encoder stage got. Where no encoder stage left exactly that level (one stride of 25 undone by
+    two of 5) it is the input size times the level, if that is whole. A pair that returns the
+    multiples of its stride is blamed last: its wrong length was wrong before. Of lengths that come
+    back in the end nothing was lost.
     """
     found = structure_at(subject, sizes)
     pairs = {id(p.decoder): p for p in found.pairs}
     gaps = _gaps(subject, sizes)
+    losses = list[Loss]()
     for stage in found.stages:
         if stage.is_down or (gaps and stage.symbol not in gaps):
             continue
@@ -56,8 +59,20 @@ def first_loss(subject: Subject, sizes: Sizes) -> Loss | None:
         expected = _expected(stage, pair, sizes)
         actual = stage.after.at(sizes)
         if expected is not None and expected != actual:
-            return Loss(stage, pair, found, expected, actual)
-    return None
+            losses.append(Loss(stage, pair, found, expected, actual))
+    own = (loss for loss in losses if not (loss.pair and _returns_multiples(loss.pair, sizes)))
+    return next(own, losses[0] if losses else None)
+
+
+def _returns_multiples(pair: Pair, sizes: Sizes) -> bool:
+    """Whether it returns a multiple of its stride: the next one from the length that it got."""
+    down, up, step = pair.encoder.local, pair.decoder.local, 1 / pair.encoder.factor
+    if down is None or up is None or {*down.symbols, *up.symbols} != {"n"}:
+        return False
+    if step.denominator != 1:
+        return False
+    got = -(-pair.encoder.before.at(sizes) // step.numerator) * step.numerator
+    return up.at({"n": down.at({"n": got})}) == got
 
 
 def _expected(stage: Stage, pair: Pair | None, sizes: Sizes) -> int | None:

@@ -262,6 +262,11 @@ LOSSES = {
         AT,
         ("grow.0", 32, 31),
     ),
+    "one that is right, behind one that is wrong": (
+        Net([conv(k=10, s=5, p=2), conv(k=4, s=4, p=0)], [up(k=4, s=4, p=0), up(k=10, s=5, p=2)]),
+        {"N": 2, "H": 40, "W": 40},
+        ("grow.1", 40, 21),
+    ),
     "at a size that it was not made for": (
         Net(_strides(2), _ups(2)),
         {"N": 2, "H": 33, "W": 64},

@@ -42,7 +42,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     Checks encoder-decoder models (autoencoders, U-Nets, codecs) for which no ordinary size comes
     back with the length it had. Ordinary sizes are the multiples of the total downsampling factor,
     which people feed, or what `lengths` in the config say: `F % 8 == 1` for a video model that is
-    meant for 8k + 1 frames. The first decoder stage that does not undo its encoder stage is blamed.
+    meant for 8k + 1 frames. The first decoder stage that does not undo its encoder stage is blamed;
+    one that returns the multiples of its stride only if all do.
 
     ## Why is this bad?
     A transposed convolution with the parameters of a convolution does not undo it:
