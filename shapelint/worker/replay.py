@@ -21,7 +21,7 @@ from shapelint.worker.loading.stubs import is_missing
 from shapelint.worker.python.caught import is_caught
 from shapelint.worker.python.contents import contents_of
 from shapelint.worker.python.length import Length, expr_of, length
-from shapelint.worker.python.ranges.interval import GIVEN, give, range_of
+from shapelint.worker.python.ranges.interval import GIVEN, mark_given, range_of
 from shapelint.worker.recorder import Recorder
 from shapelint.worker.shapes import Shape
 from shapelint.worker.state import Snapshot, has_state
@@ -141,7 +141,7 @@ class Replay:
             with torch._C.DisableTorchFunction():
                 real = dense(shape, self._orders[id(leaf)], leaf.dtype)
             moved = ShapeTensor.wrap(real, shape, calls.placeholder("given"))
-            return give(moved) if range_of(leaf) is GIVEN else moved
+            return mark_given(moved) if range_of(leaf) is GIVEN else moved
         if type(leaf) is Length:
             return length(leaf.expr.at(sizes), leaf.expr)
         if type(leaf) is int or type(leaf) in _PLAIN or type(leaf) in (torch.Tensor, nn.Parameter):

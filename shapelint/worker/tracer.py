@@ -40,10 +40,10 @@ from shapelint.worker.nested import has_lengths, tensors_in
 from shapelint.worker.ops import LAX, QUERIES
 from shapelint.worker.probe import probe
 from shapelint.worker.python.caught import called, is_caught
-from shapelint.worker.python.following import UNREAD, answered, follow, with_numbers
 from shapelint.worker.python.legacy import constructors
 from shapelint.worker.python.length import Length
-from shapelint.worker.python.ranges.interval import give
+from shapelint.worker.python.propagation import UNREAD, answered, propagation_of, with_numbers
+from shapelint.worker.python.ranges.interval import mark_given
 from shapelint.worker.python.repeated import joined, joins
 from shapelint.worker.python.swaps import swapped
 from shapelint.worker.python.uncounted import Pieces, PieceShapes
@@ -171,7 +171,7 @@ class ShapeTracer(fx.Tracer):
         name = name.replace(".", "_")
         node = self.calls.placeholder(f"input_{name}" if name[0].isdigit() else name)
         self.records.add(OpCall(None, "placeholder", None, (), {}, node, []), (lengths,))
-        return give(ShapeTensor.wrap(meta, lengths, node))
+        return mark_given(ShapeTensor.wrap(meta, lengths, node))
 
     def _ends_well(self) -> None:
         """Called when ``forward`` has returned: what PyTorch raised until then was caught."""
@@ -219,10 +219,10 @@ class ShapeTracer(fx.Tracer):
         if number is not UNREAD:
             return number
         args, kwargs = with_numbers(name, args, renamed(func, kwargs))
-        followed = follow(func, name, args, kwargs)
+        propagation = propagation_of(func, name, args, kwargs)
         result = self._made(func, name, args, kwargs)
-        if followed is not None:
-            followed.say(result)
+        if propagation is not None:
+            propagation.attach_to(result)
         return result
 
     def _made(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:

@@ -14,8 +14,8 @@ from torch import nn
 from shapelint.model import Input
 from shapelint.trace import Failure
 from shapelint.worker.loading.build import Model
-from shapelint.worker.loading.cures import Guess
 from shapelint.worker.loading.layer_inputs import wanted
+from shapelint.worker.loading.refinement import Guess
 from shapelint.worker.runs import Call, plain_run
 
 _SECONDS = 10.0

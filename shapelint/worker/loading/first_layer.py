@@ -16,20 +16,20 @@ from shapelint.model import Input
 from shapelint.trace import Failure, Trace
 from shapelint.worker.loading.build import Model
 from shapelint.worker.loading.by_values import ends_without_values, with_features
-from shapelint.worker.loading.cures import (
+from shapelint.worker.loading.demanded import asserted
+from shapelint.worker.loading.examples import FORMS, Template
+from shapelint.worker.loading.layer_inputs import wanted
+from shapelint.worker.loading.refinement import (
     Attempt,
     Guess,
-    cures,
     layer_of,
     opened,
     other_ranks,
     own_channels,
     reached,
+    refinements,
     settled,
 )
-from shapelint.worker.loading.demanded import asserted
-from shapelint.worker.loading.examples import FORMS, Template
-from shapelint.worker.loading.layer_inputs import wanted
 from shapelint.worker.runs import COUNTS, Call, trace_run
 
 FURTHEST = "a guess that got furthest"
@@ -70,13 +70,13 @@ def search(
             continue
         tried.append(guess)
         attempt = Attempt(guess, _trace(model, guess, constants))
-        attempt.cures = list(cures(attempt, model.root, known))
+        attempt.refinements = list(refinements(attempt, model.root, known))
         if best is None or attempt.progress > best.progress:
             best = attempt
         done = attempt.trace.failure is None or settled(attempt, model.root)
-        if done and not attempt.cures:
+        if done and not attempt.refinements:
             break
-        queue = [g for g in (*attempt.cures, *queue) if g not in tried]
+        queue = [g for g in (*attempt.refinements, *queue) if g not in tried]
         if not queue:
             queue = list(other_ranks(best.guess, known))
     assert best is not None

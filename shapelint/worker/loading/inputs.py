@@ -17,10 +17,10 @@ from shapelint.source.texts import Texts
 from shapelint.trace import Failure
 from shapelint.worker.loading.annotations import annotated_inputs
 from shapelint.worker.loading.build import Model
+from shapelint.worker.loading.call_forms import CallForm, call_forms, required_inputs
 from shapelint.worker.loading.examples import Template, attached_examples
 from shapelint.worker.loading.first_layer import FURTHEST, as_inputs, search
 from shapelint.worker.loading.missing_inputs import missing_inputs
-from shapelint.worker.loading.ways import Way, required_inputs, ways
 from shapelint.worker.packing import items_of
 
 
@@ -33,12 +33,13 @@ def guess_inputs(
 ) -> InputGuess:
     """The required inputs of ``forward``. Raises ValueError if there are none.
 
-    Of the ways in which the project calls it, the first that runs. Optional inputs are left out,
-    unless a run fails for want of them. ``given`` are arguments that are no tensors.
+    Of the forms in which the project calls it, the first that runs; if none does, the first one.
+    Optional inputs are left out, unless a run fails for want of them. ``calls`` are those in the
+    project, ``given`` arguments that are no tensors.
     """
     files, first = files or Texts(), None
-    for way in ways(model.root, calls, given or {}, path):
-        guess, failure = _guess(model, way, files)
+    for form in call_forms(model.root, calls, given or {}, path):
+        guess, failure = _guess(model, form, files)
         if failure is None:
             return guess
         first = first or guess
@@ -47,18 +48,18 @@ def guess_inputs(
     return first
 
 
-def _guess(model: Model, way: Way, files: Texts) -> tuple[InputGuess, Failure | None]:
-    required = [n for n in required_inputs(model.root) if n not in way.constants]
+def _guess(model: Model, form: CallForm, files: Texts) -> tuple[InputGuess, Failure | None]:
+    required = [n for n in required_inputs(model.root) if n not in form.constants]
     names = [n for each in required for n in items_of(model.root, each) or (each,)]
-    known, how = _known(model.root, names, way)
-    guess, layer, failure = search(model, names, known, way.constants)
-    while others := _others(model.root, failure, files, (*names, *way.constants)):
+    known, how = _known(model.root, names, form)
+    guess, layer, failure = search(model, names, known, form.constants)
+    while others := _others(model.root, failure, files, (*names, *form.constants)):
         names += others
-        guess, layer, failure = search(model, names, known, way.constants)
+        guess, layer, failure = search(model, names, known, form.constants)
     inputs, written = as_inputs(guess, model.root), bool(known)
-    said = "; ".join(dict.fromkeys(filter(None, (str(way), how if known else layer))))
+    said = "; ".join(dict.fromkeys(filter(None, (str(form), how if known else layer))))
     sure = written or layer != FURTHEST
-    return InputGuess(inputs, said, sure, written, repr(dict(way.constants))), failure
+    return InputGuess(inputs, said, sure, written, repr(dict(form.constants))), failure
 
 
 def _others(
@@ -67,7 +68,7 @@ def _others(
     return [n for n in missing_inputs(root, failure, files) if n not in names]
 
 
-def _known(root: nn.Module, names: list[str], way: Way) -> tuple[Mapping[str, Template], str]:
+def _known(root: nn.Module, names: list[str], form: CallForm) -> tuple[Mapping[str, Template], str]:
     annotated = annotated_inputs(type(root))
     found = {name: annotated[name] for name in names if name in annotated}
     if found:
@@ -75,4 +76,4 @@ def _known(root: nn.Module, names: list[str], way: Way) -> tuple[Mapping[str, Te
     found, how = attached_examples(root, names)
     if found:
         return found, how
-    return way.templates, str(way)
+    return form.templates, str(form)

@@ -14,8 +14,8 @@ from shapelint.lengths.conditions import all_of, unequal
 from shapelint.worker.ops import COMPOSITES, op
 from shapelint.worker.ops.losses import left, same_size
 from shapelint.worker.python.contents import contents_of
+from shapelint.worker.python.index_bounds import need_in_bounds
 from shapelint.worker.python.length import expr_of
-from shapelint.worker.python.picks import needs_to_be_inside
 from shapelint.worker.shapes import Shape, concrete, either, eq, need, shape_of
 
 COMPOSITES.update({"F.nll_loss", "F.multi_margin_loss", "F.multilabel_margin_loss", "F.ctc_loss"})
@@ -92,7 +92,7 @@ def _inside(target: Any, classes: int, ignored: int) -> None:
     """A known target may be one that is ignored."""
     if ignored < 0 or contents_of(target) is None:
         least = min(ignored, 0)
-        needs_to_be_inside(target, classes, lambda i: f"Target {i} is out of bounds.", least)
+        need_in_bounds(target, classes, lambda i: f"Target {i} is out of bounds.", least)
 
 
 def _one_target(target: Shape) -> None:
@@ -141,7 +141,7 @@ def multi_margin_loss(
         f"Input has shape {concrete(shape)}.",
         rows,
     )
-    needs_to_be_inside(target, shape[-1], lambda _: "target out of range", error=RuntimeError)
+    need_in_bounds(target, shape[-1], lambda _: "target out of range", error=RuntimeError)
     if weight is not None:
         (n,) = shape_of(weight)
         text = f"inconsistent weight size, expected {int(shape[-1])} but got [{int(n)}]"

@@ -12,7 +12,7 @@ import torch
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
-from shapelint.worker.python.picks import needs_to_be_inside
+from shapelint.worker.python.index_bounds import need_in_bounds
 from shapelint.worker.shapes import Shape, broadcast, concrete, dim_index, eq, need, shape_of
 
 
@@ -31,7 +31,7 @@ def embedding_of(weight: Any, indices: Any, *args: Any, **kwargs: Any) -> Shape:
 
 
 def _in_table(indices: Any, weight: Any) -> None:
-    needs_to_be_inside(indices, shape_of(weight)[0], lambda _: "index out of range in self")
+    need_in_bounds(indices, shape_of(weight)[0], lambda _: "index out of range in self")
 
 
 @op("F.embedding_bag")
@@ -56,7 +56,7 @@ def embedding_bag(
         _weighted(shape, shape_of(per_sample_weights))
     n = shape_of(weight)[0]
     text = "Index {0} of input takes value {0} which is not in the valid range [0, {1})"
-    needs_to_be_inside(input, n, lambda i: text.format(i, int(n)), error=RuntimeError)
+    need_in_bounds(input, n, lambda i: text.format(i, int(n)), error=RuntimeError)
     bags = shape[0] if len(shape) == 2 else shape_of(offsets)[0] - int(include_last_offset)
     return Shape((bags, shape_of(weight)[1]))
 
@@ -80,7 +80,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Shape:
     """A new last dim of ``num_classes``."""
     if num_classes < 0:
         raise NotImplementedError("the length of one_hot without num_classes depends on values")
-    needs_to_be_inside(tensor, num_classes, _no_class, error=RuntimeError)
+    need_in_bounds(tensor, num_classes, _no_class, error=RuntimeError)
     return Shape((*shape_of(tensor), num_classes))
 
 

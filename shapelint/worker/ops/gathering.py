@@ -14,7 +14,7 @@ from shapelint.lengths.conditions import Condition, all_of
 from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.pieces import with_length
 from shapelint.worker.ops.pointwise import in_place
-from shapelint.worker.python.picks import needs_to_be_inside
+from shapelint.worker.python.index_bounds import need_in_bounds
 from shapelint.worker.shapes import (
     Shape,
     broadcast,
@@ -54,7 +54,7 @@ def masked_scatter_(input: Any, mask: Any, source: Any) -> Shape:
 def index_select(input: Any, dim: int, index: Any) -> Shape:
     """As many places of ``dim`` as there are indices."""
     shape = shape_of(input)
-    needs_to_be_inside(index, _length_at(input, dim), lambda _: "index out of range in self")
+    need_in_bounds(index, _length_at(input, dim), lambda _: "index out of range in self")
     return with_length(shape, dim, numel(shape_of(index))) if shape else shape
 
 
@@ -62,7 +62,7 @@ def index_select(input: Any, dim: int, index: Any) -> Shape:
 def index_fill(input: Any, dim: int, index: Any, value: Any = None, **named: Any) -> Shape:
     """The shape of the input."""
     n = _length_at(input, dim)
-    needs_to_be_inside(index, n, partial(_outside, dim, n), least=-n)
+    need_in_bounds(index, n, partial(_outside, dim, n), least=-n)
     return shape_of(input)
 
 
@@ -76,7 +76,7 @@ def _length_at(input: Any, dim: int) -> int:
 def _along(input: Any, dim: int, index: Any) -> None:
     """Each index is a place of ``dim``."""
     at, n = dim_index(dim, len(shape_of(input))), _length_at(input, dim)
-    needs_to_be_inside(index, n, partial(_outside, at, n), error=RuntimeError)
+    need_in_bounds(index, n, partial(_outside, at, n), error=RuntimeError)
 
 
 def _outside(dim: int, n: int, index: int) -> str:
@@ -149,7 +149,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any = None, **named: An
         error=IndexError,
     )
     n = shape[at]
-    needs_to_be_inside(index, n, lambda i: f"index_copy_(): {_outside(at, n, i)}")
+    need_in_bounds(index, n, lambda i: f"index_copy_(): {_outside(at, n, i)}")
     return shape
 
 
@@ -225,7 +225,7 @@ def put(input: Any, index: Any, *args: Any, **kwargs: Any) -> Shape:
 def _in_all(input: Any, index: Any) -> None:
     n = numel(shape_of(input))
     text = "out of range: tried to access index {} on a tensor of {} elements."
-    needs_to_be_inside(index, n, lambda i: text.format(i, int(n)), least=-n)
+    need_in_bounds(index, n, lambda i: text.format(i, int(n)), least=-n)
 
 
 @op("take_along_dim")

@@ -17,7 +17,7 @@ from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import LAX, op
 from shapelint.worker.ops.pieces import slice_length
 from shapelint.worker.overlap import needs_room
-from shapelint.worker.python.picks import needs_to_be_inside
+from shapelint.worker.python.index_bounds import need_in_bounds
 from shapelint.worker.shapes import Shape, broadcast, concrete, either, eq, ge, need, shape_of
 from shapelint.worker.tensor import ShapeTensor
 
@@ -101,7 +101,7 @@ def _take(chosen: _Selection, part: Any, n: int, place: int) -> None:
         picks = _index_shape(part)
         _something_to_pick(n, picks)
         # here PyTorch's text counts the index tensors
-        needs_to_be_inside(part, n, partial(_out_of_bounds, len(chosen.picked), n), least=-n)
+        need_in_bounds(part, n, partial(_out_of_bounds, len(chosen.picked), n), least=-n)
         chosen.picked[len(chosen.out)] = picks
         chosen.out.append(n)
 

@@ -16,8 +16,8 @@ from torch import nn
 
 from shapelint.trace import UNFOLLOWED
 from shapelint.worker.nested import has_lengths
+from shapelint.worker.python.escapes import became_key, became_text
 from shapelint.worker.python.length import Length, LengthFloat, fixed
-from shapelint.worker.python.noticed import hashed, written
 from shapelint.worker.python.rewriting import HOOKS
 from shapelint.worker.recorder import note_lost
 
@@ -78,7 +78,7 @@ def _same(one: Any, other: Any) -> bool:
 def _text(pattern: str, values: Any) -> Any:
     """``pattern % values``."""
     if has_lengths([values]):
-        written()
+        became_text()
     return pattern % values
 
 
@@ -102,7 +102,7 @@ def _compare(key: Any, there: Collection[Any]) -> None:
     if type(key) is str or not (_has_length(key) or any(map(_has_length, there))):
         return
     if len(there) > _MOST:
-        hashed()
+        became_key()
     any(key == other for other in there)
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from shapelint.lengths.real import Real
 from shapelint.worker.python.compared import Compared, operand
-from shapelint.worker.python.noticed import hashed, written
+from shapelint.worker.python.escapes import became_key, became_text
 from shapelint.worker.recorder import current
 
 D = TypeVar("D", bound="Double")
@@ -28,15 +28,15 @@ class Double(Compared, float):
         return bool(self != 0.0)
 
     def __hash__(self) -> int:
-        hashed()
+        became_key()
         return float.__hash__(self)
 
     def __repr__(self) -> str:
-        written()
+        became_text()
         return float.__repr__(self)
 
     def __format__(self, spec: str) -> str:
-        written()
+        became_text()
         return float.__format__(self, spec)
 
     def __deepcopy__(self: D, memo: object) -> D:

@@ -23,7 +23,7 @@ from shapelint.worker.python.compared import (
 from shapelint.worker.python.compared import expr_of as expr_of
 from shapelint.worker.python.compared import fixed as fixed
 from shapelint.worker.python.double import Double, sizes_of_run
-from shapelint.worker.python.noticed import hashed, made_bare, written
+from shapelint.worker.python.escapes import became_float, became_key, became_text
 from shapelint.worker.python.repeated import Repeated
 from shapelint.worker.recorder import note_lost
 
@@ -160,19 +160,19 @@ class Length(Compared, int):
         return bool(self != 0)
 
     def __hash__(self) -> int:
-        hashed()
+        became_key()
         return int.__hash__(self)
 
     def __repr__(self) -> str:
-        written()
+        became_text()
         return int.__repr__(self)
 
     def __format__(self, spec: str) -> str:
-        written()
+        became_text()
         return int.__format__(self, spec)
 
     def __float__(self) -> float:
-        made_bare()
+        became_float()
         return float(int(self))
 
     def __index__(self) -> Any:

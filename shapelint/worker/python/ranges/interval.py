@@ -1,4 +1,4 @@
-"""The range of one tensor, and what was said of it."""
+"""The range of the elements of a tensor, and how it is attached to the tensor."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from shapelint.worker.tensor import ShapeTensor
 
 @dataclass(frozen=True)
 class Range:
-    """No element is less than ``low`` or more than ``high``; an end may be unknown.
+    """No element is less than ``low`` or greater than ``high``; either end may be unknown.
 
-    What follows from numbers that the caller or the model brings along, and from sizes, is
-    ``given``: they are taken to be chosen so that it is inside, if there are such.
+    ``given``: the elements follow from sizes and from numbers that the caller or the model chose.
+    As indices these are taken to be in bounds, if there are numbers that are.
     """
 
     low: Cell
@@ -87,8 +87,8 @@ def union(*values: Any) -> Range | None:
     )
 
 
-def give(tensor: ShapeTensor) -> ShapeTensor:
-    """Say that the caller chose the numbers in ``tensor``."""
+def mark_given(tensor: ShapeTensor) -> ShapeTensor:
+    """Mark ``tensor`` as passed in by the caller; returns it."""
     _say(GIVEN, tensor)
     return tensor
 
@@ -97,7 +97,7 @@ Ranges = Range | tuple[Range | None, ...] | None
 
 
 def ranges_of(name: str, args: Any, kwargs: Any) -> Ranges:
-    """The range of what a call is going to return, or one for each of its results."""
+    """The range of what a call will return, or one for each of its results."""
     rule = RANGES.get(name)
     if rule is None:
         return GIVEN if args and _all_given(args, kwargs) else None
@@ -108,7 +108,7 @@ def ranges_of(name: str, args: Any, kwargs: Any) -> Ranges:
 
 
 def _all_given(args: Any, kwargs: Any) -> bool:
-    """Whether whole numbers go in that the caller chose, and nothing else."""
+    """Whether all arguments are integers that the caller chose."""
     if not _is_given(args[0]):
         return False
     tensors = [t for t in pytree.tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
@@ -122,8 +122,8 @@ def _is_given(value: Any) -> bool:
     return own is not None and own.given
 
 
-def say_ranges(ranges: Ranges, result: Any, target: Any) -> None:
-    """Put ranges beside results; what returns nothing has written to ``target``."""
+def attach_ranges(ranges: Ranges, result: Any, target: Any) -> None:
+    """Attach ranges to results; a call that returned None wrote to ``target``."""
     results = [*result.unasked()] if isinstance(result, Pieces) else result
     tensors = [target] if result is None else pytree.tree_leaves(results)
     for place, tensor in enumerate(tensors):
@@ -141,7 +141,7 @@ def _say(own: Range, tensor: ShapeTensor) -> None:
 
 
 def is_from_data(tensor: torch.Tensor) -> bool:
-    """Whether an input of the model has gone into the numbers in a tensor."""
+    """Whether the elements of a tensor depend on those of an input of the model."""
     seen, todo = set(), [tensor.node] if type(tensor) is ShapeTensor else []
     while todo:
         node = todo.pop()

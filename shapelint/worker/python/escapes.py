@@ -1,7 +1,8 @@
-"""Lengths that become keys or text in the code of a model, where nobody can follow them.
+"""Lengths that escape: they become keys, text or doubles, in which they cannot be followed.
 
-Of a key only those with the same hash are compared, and text has forgotten what it was made of: the
-run is checked then, not proven. Text that is only shown to people is harmless.
+A dict compares a key only with those that have the same hash, and text does not remember what it
+was made of. A run in which this happens is checked, not proven. Text that is only shown to people
+(messages, logs) is harmless.
 """
 
 from __future__ import annotations
@@ -24,32 +25,32 @@ _TEXT = f"a size becomes text, {UNFOLLOWED}"
 _BARE = f"a size becomes an ordinary float, {UNFOLLOWED}"
 _HELD = "an assert on values is taken to hold"
 _PLAIN = (ast.AnnAssign, ast.Assign, ast.AugAssign, ast.Expr, ast.Raise)
-"""Statements behind which the next one of their block is executed, or none."""
+"""Statements after which the next one of their block runs, unless they raise."""
 _LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
 _SHOWS = ("assert", "critical", "debug", "error", "exception", "info", "log", "print", "warn")
-"""How the names of functions begin that tell people something; ``torch._assert`` is one."""
+"""Prefixes of the names of functions that show text to people; ``torch._assert`` is one."""
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_ASKING = frozenset(f"{_HERE}{name}.py" for name in ("builtins", "double", "length", "noticed"))
+_ASKING = frozenset(f"{_HERE}{name}.py" for name in ("builtins", "double", "escapes", "length"))
 _WRITING = _ASKING | {"<string>", f"{_HERE}containers.py", f"{_HERE}size.py"}
 
 
-def hashed() -> None:
-    """A length is hashed. Where shapelint or torch does so, it is known what for."""
+def became_key() -> None:
+    """Called when a length is hashed; harmless if shapelint or torch does so."""
     recorder = current()
     if recorder is not None and _asked_by(_ASKING) is not None:
         recorder.lost(_KEY)
 
 
-def made_bare() -> None:
-    """Code in C takes a length as a double."""
+def became_float() -> None:
+    """Called when code in C converts a length to a double."""
     recorder = current()
     if recorder is not None and _asked_by(_ASKING) is not None:
         recorder.lost(_BARE)
 
 
-def written() -> None:
-    """A length becomes text. What torch writes is a message."""
+def became_text() -> None:
+    """Called when a length is formatted; harmless in messages, and text of torch is one."""
     recorder, frame = current(), _asked_by(_WRITING)
     while frame is not None and not is_user_frame(frame):
         frame = frame.f_back
@@ -83,7 +84,7 @@ def asserted() -> bool | None:
 
 
 def _asked_by(between: frozenset[str]) -> FrameType | None:
-    """The frame that asks, if it belongs to neither torch nor shapelint."""
+    """The nearest frame whose file is not in ``between``; None if it is torch's or shapelint's."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename in between:
         frame = frame.f_back
@@ -93,7 +94,7 @@ def _asked_by(between: frozenset[str]) -> FrameType | None:
 
 @lru_cache(maxsize=1024)
 def _statement(code: CodeType, path: str, line: int) -> tuple[ast.stmt | None, bool]:
-    """The innermost statement at a line, and whether it only makes what is raised behind it."""
+    """The innermost statement at a line, and whether an exception is raised after it for sure."""
     found = definition_of(code, path)
     blocks = [b for node in ast.walk(found) for b in _blocks(node)] if found else []
     at = [(s, b) for b in blocks for s in b if s.lineno <= line <= (s.end_lineno or s.lineno)]
@@ -105,7 +106,10 @@ def _statement(code: CodeType, path: str, line: int) -> tuple[ast.stmt | None, b
 
 
 def _raises_behind(around: Iterable[tuple[ast.stmt, list[ast.stmt]]]) -> bool:
-    """Whether the code behind a statement, block around block, raises before it can leave."""
+    """Whether the code after a statement raises before it can leave the function or a loop.
+
+    ``around`` are the statement and those that enclose it, innermost first, with their blocks.
+    """
     for statement, block in around:
         for later in block[block.index(statement) + 1 :]:
             if isinstance(later, ast.Raise):
@@ -122,7 +126,7 @@ def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
 
 
 def _is_message(statement: ast.stmt | None, frame: FrameType) -> bool:
-    """Whether text is what an ``assert`` says when it fails, and not in its test."""
+    """Whether the frame is at the message of an ``assert``, not at its test."""
     if not isinstance(statement, ast.Assert) or statement.msg is None:
         return False
     if not hasattr(frame.f_code, "co_positions"):  # Python 3.10 knows no columns

@@ -1,4 +1,8 @@
-"""Index tensors that are made of sizes, and lists of indices: what they pick has to be there."""
+"""Bounds checks: indices in tensors and lists have to be inside of what they index.
+
+The contents of an index tensor that is made of sizes are known, of others perhaps the range of its
+values. Indices that the caller passes in are taken to be right.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +23,17 @@ from shapelint.worker.recorder import current
 from shapelint.worker.shapes import Shape, either, eq, ge, need, numel, only_on_cpu, shape_of
 
 
-def needs_to_be_inside(
+def need_in_bounds(
     index: Any,
     n: int,
     why: Callable[[int], str],
     least: int = 0,
     error: type[Exception] = IndexError,
 ) -> None:
-    """Every number in ``index`` is from ``least`` to below ``n``.
+    """Need that ``least <= i < n`` for every ``i`` in ``index``; PyTorch raises ``error`` else.
 
-    Where -1 is the last place, ``least`` is ``-n``. Numbers that the caller gives are taken to be
-    right. ``why`` gives PyTorch's text about a number that is not inside.
+    ``least`` is ``-n`` where negative indices count from the end. ``why`` words PyTorch's error for
+    an index that is out of bounds. If the indices are not known the run is checked, not proven.
     """
     contents = _listed(index) or contents_of(index)
     if contents is None:
@@ -50,7 +54,7 @@ def needs_to_be_inside(
 def _may_be_inside(
     index: torch.Tensor, n: int, least: int, why: Callable[[int], str], error: type[Exception]
 ) -> None:
-    """Numbers that the caller gives are inside, unless it is known how large they may be."""
+    """The same for an index of which at most a range is known."""
     recorder, own = current(), range_of(index)
     if recorder is None:
         return
@@ -64,7 +68,7 @@ def _may_be_inside(
 
 
 def _chosen(own: Range, least: int) -> Range | None:
-    """What the caller gives is not too small; None if it is up to the caller how large it is."""
+    """The range of indices from the caller, its low end taken to be right; None if unbounded."""
     own = replace(own, low=known(least))
     return own if _ends(own) else None
 
@@ -72,9 +76,9 @@ def _chosen(own: Range, least: int) -> Range | None:
 def _counted(
     index: torch.Tensor, n: int, own: Range, why: Callable[[int], str], error: type[Exception]
 ) -> bool:
-    """Whether the caller's numbers grow with a size, and what they pick from does not.
+    """Need bounds of indices from the caller that grow with a size, if ``n`` does not.
 
-    They are positions then, and taken to be as large as they may be.
+    Such indices are positions, and taken to be as large as they may be. Whether it is so.
     """
     _, high = _ends(own) or (0, 0)
     if type(n) is not int or type(high) is int:
@@ -125,7 +129,7 @@ def _listed(index: Any) -> Contents | None:
 
 
 def _extremes(contents: Contents) -> Iterator[tuple[Any, Any]]:
-    """Pairs of a least and a greatest number, which together cover all."""
+    """Intervals ``(low, high)`` that together contain every element."""
     if contents.ends is not None:
         yield contents.ends[0].value, contents.ends[1].value
     elif has_lengths(contents.lengths):

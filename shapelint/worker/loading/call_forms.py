@@ -1,7 +1,7 @@
-"""The ways in which a project calls ``forward``, as far as its source says.
+"""How a project calls ``forward``, read off its source.
 
-A literal that a required parameter gets is no tensor, ``model(x, "full")``. What an optional one
-gets counts only where the model does not run without it.
+A required parameter that gets a literal is no tensor, ``model(x, "full")``. Literals for optional
+parameters are used only if the model does not run without them.
 """
 
 from __future__ import annotations
@@ -20,22 +20,23 @@ from shapelint.facts import ForwardCall, Given
 from shapelint.worker.loading.examples import Template, generalised
 
 _MOST = 5
-"""Ways that are tried."""
+"""How many forms are tried."""
 
 _KEYWORDS = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to call ``forward``."""
+class CallForm:
+    """One form of calling ``forward``."""
 
     constants: Mapping[str, Any]
     """Arguments that are no tensors, by name."""
     templates: Mapping[str, Template] = field(default_factory=dict)
+    """Dims and dtypes of the tensors, as far as the call shows them, by name."""
     shapes: str = ""
-    """The shapes of the example behind the templates."""
+    """The shapes in the call from which the templates were made."""
     where: str = ""
-    """The call, ``train.py:12``; empty if it is nobody's."""
+    """The call, ``train.py:12``; empty if no call of the project has this form."""
 
     def __str__(self) -> str:
         on = f" on {self.shapes}" if self.shapes else ""
@@ -44,36 +45,36 @@ class Way:
         return f"called{what}, as in {self.where}" if what and self.where else ""
 
 
-def ways(
+def call_forms(
     root: nn.Module, calls: Sequence[ForwardCall], given: Mapping[str, Any], path: Path
-) -> Iterator[Way]:
-    """Ways to call a model of the file ``path``, the likeliest first.
+) -> Iterator[CallForm]:
+    """Forms of calling a model of the file ``path``, the likeliest first.
 
-    ``given`` are arguments that the user gives. Tensors in another file may be for a model that was
-    built otherwise: they are asked last.
+    ``given`` are arguments from the command line or the config. Shapes in calls of other files come
+    last: the model there may have been built with other arguments.
     """
     known = {**_flags(root), **given}
     bound = [(call, b) for call in calls if (b := _bound(root, call)) is not None]
-    own = [_way(root, c, b, known, tensors=Path(c.path) == path) for c, b in bound]
-    others = [_way(root, c, b, known, optional=True, tensors=True) for c, b in bound]
-    yield from islice(_distinct([*own, Way(known), *others], root), _MOST)
+    own = [_form(root, c, b, known, tensors=Path(c.path) == path) for c, b in bound]
+    others = [_form(root, c, b, known, optional=True, tensors=True) for c, b in bound]
+    yield from islice(_distinct([*own, CallForm(known), *others], root), _MOST)
 
 
-def _distinct(found: Sequence[Way], root: nn.Module) -> Iterator[Way]:
-    """Each once, those left out that leave no input a tensor."""
+def _distinct(found: Sequence[CallForm], root: nn.Module) -> Iterator[CallForm]:
+    """Each form once, without those in which no required input is a tensor."""
     seen: list[tuple[Any, ...]] = []
-    for way in found:
-        key = (way.constants, way.templates)
-        if key not in seen and not {*required_inputs(root)} <= way.constants.keys():
+    for form in found:
+        key = (form.constants, form.templates)
+        if key not in seen and not {*required_inputs(root)} <= form.constants.keys():
             seen.append(key)
-            yield way
+            yield form
 
 
 def required_inputs(root: nn.Module) -> list[str]:
     """Names of the parameters of ``forward`` without a default; ``"0"`` for ``*args``.
 
-    If all have one, the first: what stands behind ``*args`` is an option. Raises ValueError if
-    there are none.
+    If all have a default, the first one, as those after ``*args`` are options. Raises ValueError if
+    there are no parameters.
     """
     parameters = list(inspect.signature(root.forward).parameters.values())
     named = [p for p in parameters if p.kind in _KEYWORDS]
@@ -89,14 +90,14 @@ def required_inputs(root: nn.Module) -> list[str]:
 
 
 def _flags(root: nn.Module) -> dict[str, Any]:
-    """``forward(x, return_all: bool)``: switched off."""
+    """False for required flags: ``forward(x, return_all: bool)``."""
     parameters = inspect.signature(root.forward).parameters.values()
     required = (p for p in parameters if p.default is p.empty and p.kind in _KEYWORDS)
     return {p.name: False for p in required if p.annotation in (bool, "bool")}
 
 
 def _bound(root: nn.Module, call: ForwardCall) -> dict[str, Given] | None:
-    """What a call gives each parameter; None if ``forward`` cannot be called like that."""
+    """The argument for each parameter; None if ``forward`` does not accept such a call."""
     signature = inspect.signature(root.forward)
     try:
         bound = signature.bind(*call.args, **dict(call.kwargs)).arguments
@@ -114,15 +115,18 @@ def _bound(root: nn.Module, call: ForwardCall) -> dict[str, Given] | None:
     return found
 
 
-def _way(
+def _form(
     root: nn.Module,
     call: ForwardCall,
     bound: Mapping[str, Given],
     known: Mapping[str, Any],
     tensors: bool,
     optional: bool = False,
-) -> Way:
-    """What one call says, of ``optional`` parameters and of the shapes of ``tensors`` as well."""
+) -> CallForm:
+    """The form of one call.
+
+    With ``optional`` also literals for optional parameters, with ``tensors`` also shapes.
+    """
     required = required_inputs(root)
     literals = {
         name: ast.literal_eval(given.literal)
@@ -135,6 +139,6 @@ def _way(
     templates = [generalised(s.shape, s.dtype) for s in shapes] if tensors else []
     where = f"{Path(call.path).name}:{call.line}"
     if len(templates) != len(inputs) or not all(templates):
-        return Way(constants, where=where)
+        return CallForm(constants, where=where)
     found = {name: t for name, t in zip(inputs, templates, strict=True) if t is not None}
-    return Way(constants, found, ", ".join(str(s.shape) for s in shapes), where)
+    return CallForm(constants, found, ", ".join(str(s.shape) for s in shapes), where)

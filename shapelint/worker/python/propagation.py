@@ -1,4 +1,8 @@
-"""What a call makes of the contents of its arguments, and questions whose answer is a number."""
+"""Constant propagation: contents and value ranges of results follow from those of arguments.
+
+Also answers calls that read elements, ``x.item()`` and ``x.tolist()``, from known contents, and
+replaces tensors by their numbers where PyTorch would read them as such.
+"""
 
 from __future__ import annotations
 
@@ -22,22 +26,22 @@ from shapelint.worker.python.contents import (
     read,
     whole_in,
 )
+from shapelint.worker.python.escapes import asserted
 from shapelint.worker.python.length import fixed
-from shapelint.worker.python.noticed import asserted
-from shapelint.worker.python.ranges.interval import ranges_of, say_ranges
+from shapelint.worker.python.ranges.interval import attach_ranges, ranges_of
 from shapelint.worker.python.values import FOLLOWED, MADE
 from shapelint.worker.python.values.call import Call
 from shapelint.worker.shapes import shape_of
 
 UNREAD = object()
-"""No answer: the tensor itself is to be asked."""
+"""The elements are not known: PyTorch has to be asked."""
 
 
 # -- calls ----------------------------------------------------------------------------------
 
 
-class Followed:
-    """A call whose results hold what follows from its arguments, taken before it is made."""
+class Propagation:
+    """What will be known of the results of a call; made before the call, which may be in place."""
 
     def __init__(self, rule: Any, ranges: Any, func: Any, args: Any, kwargs: Any) -> None:
         self.rule, self.ranges, self.func = rule, ranges, func
@@ -45,14 +49,14 @@ class Followed:
         if rule is not None:
             self.args, self.kwargs = pytree.tree_map_only(torch.Tensor, _held, (args, kwargs))
 
-    def say(self, result: Any) -> None:
-        """Put it beside the results; what returns nothing has written to its target."""
+    def attach_to(self, result: Any) -> None:
+        """Attach it to the results; a call that returns None wrote to its first argument."""
         if self.ranges is not None:
-            say_ranges(self.ranges, result, self.target)
+            attach_ranges(self.ranges, result, self.target)
         if self.rule is not None:
-            self._say_contents(result)
+            self._attach_contents(result)
 
-    def _say_contents(self, result: Any) -> None:
+    def _attach_contents(self, result: Any) -> None:
         tensors = [self.target] if result is None else pytree.tree_leaves(result)
         for place, tensor in enumerate(tensors):
             if isinstance(tensor, torch.Tensor):
@@ -65,18 +69,18 @@ def _held(tensor: torch.Tensor) -> Contents:
     return Contents(shape_of(tensor), tensor.dtype) if contents is None else contents
 
 
-def follow(func: Any, name: str, args: Any, kwargs: Any) -> Followed | None:
-    """What is to be said of the results of a call; None for nearly all calls."""
+def propagation_of(func: Any, name: str, args: Any, kwargs: Any) -> Propagation | None:
+    """What will be known of the results of a call; None for most calls."""
     if kwargs.get("out") is not None:
         return None
     rule, ranges = _rule(name, args, kwargs), ranges_of(name, args, kwargs)
     if rule is None and ranges is None:
         return None
-    return Followed(rule, ranges, func, args, kwargs)
+    return Propagation(rule, ranges, func, args, kwargs)
 
 
 def _rule(name: str, args: Any, kwargs: Any) -> Any:
-    """What says the contents of the results; None if they are not known."""
+    """The rule that gives the contents of the results; None if they are not known."""
     made = MADE.get(name)
     if made is not None:
         return made
@@ -102,7 +106,7 @@ _TAKE_SIZES = frozenset(
 
 
 def with_numbers(name: str, args: Any, kwargs: Any) -> Any:
-    """The arguments, with known numbers for the tensors that PyTorch would read as such."""
+    """The arguments, each tensor that PyTorch would read as a number replaced by that number."""
     args, kwargs = without_arrays(args), without_arrays(kwargs)
     kept = 0 if name in _OF_SIZES else 1 if name in _TAKE_SIZES else len(args)
     if name in ("__getitem__", "__setitem__"):
@@ -113,7 +117,10 @@ def with_numbers(name: str, args: Any, kwargs: Any) -> Any:
 
 
 def _numbers(value: Any, inside: Callable[[Any], Any] = number_of) -> Any:
-    """``inside`` of a list of sizes PyTorch takes any tensor of one element for a number."""
+    """``value`` with numbers for tensors; ``inside`` is applied to the elements of a list.
+
+    In a list of sizes PyTorch takes any tensor of one element for a number.
+    """
     if isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
         return type(value)(inside(v) if isinstance(v, torch.Tensor) else _numbers(v) for v in value)
     if isinstance(value, slice):
@@ -142,7 +149,7 @@ def _truth(contents: Contents) -> bool:
 
 
 def _bare(value: Number) -> Any:
-    """CPython makes a bare number of what these methods return."""
+    """A bare number, which CPython makes of what these methods return anyway."""
     return fixed(value, "a length is converted") if isinstance(value, Compared) else value
 
 
@@ -172,7 +179,7 @@ _ANSWERS: dict[str, Callable[[Contents], Any]] = {
 
 
 def answered(name: str, args: Any) -> Any:
-    """The answer to a question that reads elements; UNREAD if it is not known."""
+    """What a method that reads elements returns; UNREAD if the elements are not known."""
     answer = _ANSWERS.get(name)
     contents = contents_of(args[0]) if answer is not None and args else None
     if answer is _truth and contents is None and has_lengths(args) and not shape_of(args[0]):

@@ -1,7 +1,7 @@
-"""What a run of a guess says about the next one.
+"""Better guesses of a model's inputs, from what a run of the last guess found.
 
-A channel or feature need that fails, ``C == 64``, says what a dim must be; the first layer that an
-input reaches says which rank and dtype it wants.
+A failed need of channels or features, ``C == 64``, gives the size of a dim; the first layer that an
+input reaches gives its rank and dtype.
 """
 
 from __future__ import annotations
@@ -21,26 +21,32 @@ Guess = dict[str, Template]
 
 @dataclass
 class Attempt:
-    """A guess, and the run that it was given."""
+    """A guess, and the run it led to."""
 
     guess: Guess
     trace: Trace
-    cures: Sequence[Guess] = ()
+    refinements: Sequence[Guess] = ()
 
     @property
     def progress(self) -> tuple[bool, int, bool, int]:
-        """Guesses that run are best, then those that get furthest, then those without fault.
+        """The larger, the better the guess.
 
-        Of those the ones that say most: a layer that was not reached has its channels all the same.
+        Best are guesses that run, then those that make the most calls, then those that cannot be
+        refined, then those that fix the most dims.
         """
-        said = sum(type(d) is int for dims, _ in self.guess.values() for d in dims)
-        return self.trace.failure is None, len(self.trace.nodes), not self.cures, said
+        fixed = sum(type(d) is int for dims, _ in self.guess.values() for d in dims)
+        return self.trace.failure is None, len(self.trace.nodes), not self.refinements, fixed
 
 
-def cures(attempt: Attempt, root: nn.Module, known: Mapping[str, Template]) -> Iterator[Guess]:
-    """Guesses without what is wrong with this one, the likeliest first."""
+def refinements(
+    attempt: Attempt, root: nn.Module, known: Mapping[str, Template]
+) -> Iterator[Guess]:
+    """Guesses that correct what was wrong with this one, the likeliest first.
+
+    ``known`` inputs are no guesses, and stay.
+    """
     sizes = demanded(attempt.trace, fixed="NHWDL" if settled(attempt, root) else "NHD")
-    if not any(reached(attempt, root)):  # a length that is tested first is none of channels
+    if not any(reached(attempt, root)):  # no layer was reached: a length, not the channels
         sizes = {s: n for s, n in sizes.items() if s[0] not in "LW" or _is_wanted(n, root)}
     if sizes:
         yield dict(_resized(attempt, sizes))
@@ -53,7 +59,7 @@ def cures(attempt: Attempt, root: nn.Module, known: Mapping[str, Template]) -> I
 
 
 def _is_wanted(channels: int | str, root: nn.Module) -> bool:
-    """Whether a layer wants so many channels; of a model without such layers nobody knows."""
+    """Whether a layer of the model takes so many channels; True if no layer says."""
     wants = [w[0][1] for m in root.modules() if (w := wanted(m, root)) is not None]
     return channels in wants or not wants
 
@@ -61,7 +67,7 @@ def _is_wanted(channels: int | str, root: nn.Module) -> bool:
 def _corrected(
     guessed: Template, want: Template, node: Node, layer: nn.Module
 ) -> Iterator[Template]:
-    """What an input should be, given what the first layer that it reaches wants and got."""
+    """Templates for an input, given what the first layer that it reaches wants and got."""
     (dims, dtype), got = guessed, node.input_shapes[0]
     if dtype != want[1]:
         keeps = len(dims) < 3 or want[1] == "float32"
@@ -76,10 +82,10 @@ def _corrected(
 
 
 def _resized(attempt: Attempt, sizes: Mapping[str, int | str]) -> Iterator[tuple[str, Template]]:
-    """The guess with these sizes.
+    """The guess with these sizes for its symbols.
 
-    A length that turns out to be that of channels is one of the inputs that got there alone. The
-    others have theirs in the same place, but so many as they please.
+    If a spatial symbol turns out to be the number of channels, that holds for the inputs that reach
+    the failed call. In the others that dim is one of channels as well, of a number of their own.
     """
     concerned = _sources(attempt.trace, [*attempt.guess])
     for position, (name, (dims, dtype)) in enumerate(attempt.guess.items()):
@@ -93,7 +99,7 @@ def _resized(attempt: Attempt, sizes: Mapping[str, int | str]) -> Iterator[tuple
 
 
 def _sources(trace: Trace, names: Sequence[str]) -> set[str]:
-    """The inputs from which the call that failed got what it got; all if it was none."""
+    """The inputs on which the failed call depends; all if no call failed."""
     found = {trace.failure.node} if trace.failure is not None else {-1}
     if found == {-1}:
         return {*names}
@@ -104,7 +110,7 @@ def _sources(trace: Trace, names: Sequence[str]) -> set[str]:
 
 
 def _with_sizes(template: Template, sizes: Mapping[str, int | str]) -> Template:
-    """Where another dim than the second turns out to be that of channels, the rest are spatial."""
+    """The template with these sizes; if they fix a later dim than C, all others are spatial."""
     dims, dtype = template
     known = tuple(sizes.get(d, d) if isinstance(d, str) else d for d in dims)
     found = [size for size in known[2:] if isinstance(size, int)]
@@ -115,9 +121,9 @@ def _with_sizes(template: Template, sizes: Mapping[str, int | str]) -> Template:
 
 
 def settled(attempt: Attempt, root: nn.Module) -> bool:
-    """Whether the first layers took every input: what fails later is the model's affair.
+    """Whether the first layers accepted every input, so that a later failure is the model's own.
 
-    But ``Linear`` takes every rank, and an op that finds no such dim asks for another one.
+    Not if a dim is out of range: ``Linear`` accepts every rank.
     """
     failure = attempt.trace.failure
     if failure is not None and "Dimension out of range" in failure.error:
@@ -129,7 +135,7 @@ def settled(attempt: Attempt, root: nn.Module) -> bool:
 
 
 def reached(attempt: Attempt, root: nn.Module) -> Iterator[tuple[str, nn.Module, Node]]:
-    """For each input: the first layer it reaches, and the call of that layer."""
+    """For each input its name, the first layer it reaches, and the call of that layer."""
     nodes = attempt.trace.nodes
     origin: dict[int, set[int]] = {}
     seen: set[int] = set()
@@ -148,7 +154,7 @@ def reached(attempt: Attempt, root: nn.Module) -> Iterator[tuple[str, nn.Module,
 
 
 def layer_of(node: Node, root: nn.Module) -> nn.Module | None:
-    """The torch layer that made a call, if it has an opinion about its input."""
+    """The torch layer that made a call, if its class says which input it takes."""
     if not node.module:
         return None
     layer = root.get_submodule(node.module)
@@ -156,7 +162,7 @@ def layer_of(node: Node, root: nn.Module) -> nn.Module | None:
 
 
 def other_ranks(guess: Guess, known: Mapping[str, Template]) -> Iterator[Guess]:
-    """Every other usual form, first for all inputs alike, then for one at a time."""
+    """Guesses with every other usual rank, first for all inputs alike, then for one at a time."""
     alike = {n for n, (d, dtype) in guess.items() if dtype == "float32" and len(d) > 1} - {*known}
     for rank in (4, 3, 2) if len(alike) > 1 else ():
         forms = {n: own_channels((FORMS[rank], "float32"), i) for i, n in enumerate(guess)}
@@ -171,14 +177,17 @@ def other_ranks(guess: Guess, known: Mapping[str, Template]) -> Iterator[Guess]:
 
 
 def opened(template: Template) -> Template:
-    """Channels and features as symbols: what they must be, the run will say."""
+    """The template with symbols for channels and features: the run will find their sizes."""
     dims, dtype = template
     symbol = "C" if type(dims[1]) is int and len(dims) > 2 else "F"
     return tuple(d if isinstance(d, str) else symbol for d in dims), dtype
 
 
 def own_channels(template: Template, position: int) -> Template:
-    """Inputs share batch and spatial lengths, not channels: ``C2``, ``F2`` for the second."""
+    """The template with channels of its own, ``C2`` or ``F2`` for the second input.
+
+    Inputs share batch and spatial lengths only.
+    """
     dims, dtype = template
     if position == 0:
         return template
