@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,21 @@ def test_every_rule_has_a_page_and_every_page_a_rule(pages):
 
 def test_every_format_has_a_sample():
     assert sorted(generate.FORMATS) == sorted(REPORTERS)
+
+
+def missing_paths(text: str) -> list[str]:
+    """Paths in backticks that do not exist, with or without ``shapelint/`` and ``.py``."""
+    paths = [p for p in re.findall(r"`([\w./-]+/[\w./-]*)`", text) if "FAMILY" not in p]
+    folders = (ROOT, ROOT / "shapelint")
+    return [
+        p for p in paths if not any((f / p).exists() or (f / f"{p}.py").exists() for f in folders)
+    ]
+
+
+def test_the_map_for_contributors_names_what_exists():
+    assert missing_paths((ROOT / "CONTRIBUTING.md").read_text("utf-8")) == []
+    text = "`shapelint/rules/`, `explore/paths`, `shapelint/gone.py`, `tests/test_gone.py`"
+    assert missing_paths(text) == ["shapelint/gone.py", "tests/test_gone.py"]
 
 
 def test_a_table_that_is_out_of_date_is_noticed():
