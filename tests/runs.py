@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -33,6 +33,17 @@ def conv(c_in: int = 1, c_out: int = 1, k: int = 3, s: int = 1, p: int = 1, **re
 def up(c_in: int = 1, c_out: int = 1, k: int = 2, s: int = 2, p: int = 0, **rest: Any):
     """A 2d transposed convolution; doubles exactly unless told otherwise."""
     return nn.ConvTranspose2d(c_in, c_out, k, s, p, **rest)
+
+
+class Fn(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *args: Any) -> Any:
+        return self.function(*args)
 
 
 class CountingSession(LocalSession):

@@ -24,19 +24,9 @@ from shapelint.local import LocalSession
 from shapelint.rules import find_rule
 from shapelint.template import symbols_of, template_of
 from shapelint.trace import Span
+from tests.runs import Fn
 
 torch.set_num_threads(1)
-
-
-class Does(nn.Module):
-    """A function as a model."""
-
-    def __init__(self, function) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, *args):
-        return self.function(*args)
 
 
 def analysed(function, takes: tuple[str, ...], returns: tuple[str, ...], **rest) -> Analysis:
@@ -45,7 +35,7 @@ def analysed(function, takes: tuple[str, ...], returns: tuple[str, ...], **rest)
     annotated = Annotated(named, returns)
     dims = [text.replace("*2", "_2").lstrip("#").split() for text in takes]
     inputs = template_of([tuple(int(d) if d.isdigit() else d for d in one) for one in dims])
-    session = LocalSession(function if isinstance(function, nn.Module) else Does(function), inputs)
+    session = LocalSession(function if isinstance(function, nn.Module) else Fn(function), inputs)
     symbols = symbols_of(inputs)
     domain = SizeSet.of(all_of(conditions_on_inputs(annotated, inputs)), symbols)
     where = partial(Span, "a.py", 1, 1, 1, 1)

@@ -9,20 +9,9 @@ from torch.nn import functional as F
 
 from shapelint.lengths.domain import domain_of
 from shapelint.subject import Subject
-from tests.runs import analysed, conv, really, up
+from tests.runs import Fn, analysed, conv, really, up
 
 IMAGE = "N 1 H W"
-
-
-class Fn(nn.Module):
-    """A function as a module."""
-
-    def __init__(self, function) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, *args):
-        return self.function(*args)
 
 
 def _subject(module: nn.Module, inputs: str = IMAGE) -> Subject:

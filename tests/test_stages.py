@@ -12,18 +12,7 @@ from torch.nn import functional as F
 from shapelint.lengths.formulas import formula
 from shapelint.losses import first_loss, shrinks_by_design
 from shapelint.stages import Structure, level
-from tests.runs import analysed, conv, really, up
-
-
-class Fn(nn.Module):
-    """A function as a module."""
-
-    def __init__(self, function) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, x):
-        return self.function(x)
+from tests.runs import Fn, analysed, conv, really, up
 
 
 def _patches(x):

@@ -30,9 +30,9 @@ def formula(expr: Expr) -> str:
     return _shortest(expr)
 
 
-def map_text(expr: Expr, symbol: str = "n") -> str:
-    """A map of one length as in ``n -> 2n - 1``: whole multiples of ``symbol`` without ``*``."""
-    return _shortest(expr, symbol)
+def map_text(expr: Expr) -> str:
+    """A map of one length as in ``n -> 2n - 1``: whole multiples of ``n`` without ``*``."""
+    return _shortest(expr, "n")
 
 
 def _shortest(expr: Expr, near: str = "") -> str:

@@ -50,9 +50,9 @@ class _UserFiles(dict[str, bool]):
 _USER = _UserFiles()
 
 
-def user_span(frame: FrameType | None = None) -> Span | None:
+def user_span() -> Span | None:
     """What the innermost frame of the user's code is executing; None if there is none."""
-    at = _innermost(frame or sys._getframe(1))
+    at = _innermost(sys._getframe(1))
     return None if at is None else frame_span(at)
 
 

@@ -23,6 +23,7 @@ from shapelint.worker.python.swaps import swapped
 from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
 from shapelint.worker.tracer import ShapeTracer
+from tests.runs import Fn
 
 SIZES = {"N": 2, "H": 32, "W": 48}
 IMAGE = {"0": (("N", 1, "H", "W"), torch.float32)}
@@ -228,19 +229,10 @@ def test_nothing_is_left_behind():
 # -- ops that are not known -----------------------------------------------------------------
 
 
-class Op(nn.Module):
-    def __init__(self, function) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, x):
-        return self.function(x)
-
-
 @pytest.mark.parametrize("name", ["relu", "transpose"])
 def test_an_op_without_a_transfer_function_is_probed(name, replaced):
     replaced(name, None)
-    module = nn.ReLU() if name == "relu" else Op(lambda x: x.transpose(-1, -2))
+    module = nn.ReLU() if name == "relu" else Fn(lambda x: x.transpose(-1, -2))
     _, trace = traced(module)
     expected = ["N", "1", "H", "W"] if name == "relu" else ["N", "1", "W", "H"]
     assert [formula(e) for e in trace.outputs[0]] == expected
@@ -248,9 +240,9 @@ def test_an_op_without_a_transfer_function_is_probed(name, replaced):
 
 
 FORMULAS = {
-    "neither": ("max_pool2d", Op(lambda x: torch.max_pool2d(x, 3, 2)), None),
+    "neither": ("max_pool2d", Fn(lambda x: torch.max_pool2d(x, 3, 2)), None),
     "affine": ("conv_transpose2d", nn.ConvTranspose2d(1, 1, 5, 3, 1), "3*W"),
-    "a constant": ("sum", Op(lambda x: x.sum(-1, keepdim=True)), "1"),
+    "a constant": ("sum", Fn(lambda x: x.sum(-1, keepdim=True)), "1"),
 }
 
 
@@ -279,7 +271,7 @@ def test_a_composite_runs_its_body_and_gives_the_same():
 
 
 def test_the_calls_of_a_composite_are_seen():
-    _, trace = traced(Op(lambda x: F.normalize(x, dim=1)))
+    _, trace = traced(Fn(lambda x: F.normalize(x, dim=1)))
     assert len(trace.nodes) > 2
     assert not trace.checked
 

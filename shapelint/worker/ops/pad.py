@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
-from shapelint.worker.recorder import current
+from shapelint.worker.recorder import note_lost
 from shapelint.worker.shapes import Shape, concrete, either, ge, need, shape_of
 
 
@@ -97,14 +97,8 @@ def circular_pad(input: Any, pad: Any) -> Shape:
             side.size,
         )
         if side.before < -side.size or side.after < -side.size:
-            _unclear("circular padding that crops more than there is")
+            note_lost("circular padding that crops more than there is")
     return _padded(input, sides)
-
-
-def _unclear(reason: str) -> None:
-    recorder = current()
-    if recorder is not None:
-        recorder.lost(reason)
 
 
 _MODES: dict[str, Callable[[Any, Any], Shape]] = {
