@@ -71,7 +71,7 @@ _TYPES = [
 ]
 
 TOLD = {"device": torch.device("cpu"), "is_cpu": True, "is_meta": False}
-"""What models are told: that they run on the CPU, because that is what is claimed about them."""
+"""Attributes as models see them: as on the CPU, since the claims are about runs there."""
 
 _TOLD = {getattr(torch.Tensor, name).__get__: answer for name, answer in TOLD.items()}
 _BETWEEN = (torch.overrides.__file__, torch._tensor.__file__, torch.utils._device.__file__)

@@ -61,7 +61,7 @@ def returned(call: OpCall) -> tuple[torch.dtype, ...] | None:
 
 
 def explain(call: OpCall) -> bool:
-    """Whether a call that failed has failed for its dtypes; the need is recorded then."""
+    """Whether a failed call failed for its dtypes; then a need that never holds is recorded."""
     answer = None if call.transfer is None else _asked(call)
     if isinstance(answer, Exception):
         with suppress(NeedFailed):
@@ -91,7 +91,7 @@ def converted(result: Any, dtypes: tuple[torch.dtype, ...] | None) -> Any:
 
 
 def _coincidences(tensors: list[torch.Tensor]) -> tuple[int, ...]:
-    """Which dims are 1 and which are equal: ops tell their operands apart by that."""
+    """Which dims are 1 and which are equal, on which the choice of a kernel may depend."""
     with torch._C.DisableTorchFunction():
         dims = [1, *(n for t in tensors for n in t.shape)]
     return tuple(map(dims.index, dims))
@@ -108,7 +108,7 @@ def _kinds(call: Any) -> Iterator[object]:
 
 
 def _answer(func: Any, transfer: Any, args: Any, kwargs: Any) -> Answer:
-    """What the CPU says. What it says of any other dtypes, too, is no answer to these."""
+    """The answer of the CPU; None if it refuses all other dtypes as well."""
     for sizes in _small_sizes():
         if _fits(transfer, args, kwargs, sizes):
             answer = _tried(func, args, kwargs, sizes)
@@ -128,9 +128,9 @@ def _small_sizes() -> Iterator[dict[str, int]]:
 
 
 def _fits(transfer: Any, args: Any, kwargs: Any, sizes: dict[str, int]) -> bool:
-    """Whether the op has nothing against tensors of these sizes, which are small enough to make.
+    """Whether the op accepts tensors of these sizes, and they are small enough to make.
 
-    Lengths have to be equal where they are equal in the run.
+    The same lengths have to be equal, and to be 1, as in the run.
     """
 
     def empty(shape: list[int], dtype: torch.dtype) -> torch.Tensor:
@@ -151,7 +151,7 @@ def _fits(transfer: Any, args: Any, kwargs: Any, sizes: dict[str, int]) -> bool:
 
 
 def _refused_anyway(func: Any, args: Any, kwargs: Any, sizes: dict[str, int]) -> bool:
-    """Whether other dtypes do not help: then it is values that the op is not content with."""
+    """Whether the op refuses all other dtypes, too: then its objection is to values."""
     count = len(tensors_in((args, kwargs)))
     alike = ((dtype,) * count for dtype in _OTHERS)
     choices = itertools.product(_OTHERS, repeat=count) if count <= 3 else alike
@@ -162,7 +162,7 @@ def _refused_anyway(func: Any, args: Any, kwargs: Any, sizes: dict[str, int]) ->
 def _tried(
     func: Any, args: Any, kwargs: Any, sizes: dict[str, int], dtypes: Sequence[torch.dtype] = ()
 ) -> Answer:
-    """What the CPU says; integers are zeros (valid indices) or, failing that, ones (divisors)."""
+    """One call on the CPU; integers are zeros (valid indices), else ones (valid divisors)."""
     refused: Exception | None = None
     for number in (0, 1):
         try:

@@ -1,7 +1,7 @@
-"""Elements that share memory, as after ``expand``: most kernels refuse to write to such a tensor.
+"""Internal overlap: elements that share memory, as after ``expand``.
 
-Which dims share it shows in the strides of a run. That they do at other sizes of the same way
-through the model, too, takes a test of the lengths that were stretched.
+Most kernels refuse to write to such a tensor. Which dims overlap is seen in the strides of the run;
+whether they do at other sizes of its path depends on which of the expanded lengths are 1.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _STRETCH = frozenset({"expand", "expand_as", "broadcast_to", "broadcast_tensors"})
 
 _MAY_COPY = frozenset({"contiguous", "flatten", "ravel", "reshape", "reshape_as"})
-"""What gives a copy or the same memory, depending on which lengths are 1."""
+"""Ops that return a copy or a view, depending on which lengths are 1."""
 
 _UNCHECKED = frozenset(
     {
@@ -32,11 +32,11 @@ _UNCHECKED = frozenset(
         *("unsqueeze_", "zero_"),
     }
 )
-"""What PyTorch lets write to shared memory, with a warning or without, or what writes nothing."""
+"""In-place ops that PyTorch allows on overlapping memory, or that write no elements."""
 
 
 def pass_on(call: OpCall, result: ShapeTensor) -> ShapeTensor:
-    """What ``call`` stretches, and what was stretched before, is known of its result."""
+    """Note on ``result`` which of its dims ``call``, or a call before it, has expanded."""
     for tensor in call.tensors:
         if not isinstance(tensor, ShapeTensor):
             continue
@@ -55,7 +55,7 @@ def _stretched(tensor: ShapeTensor, result: ShapeTensor) -> tuple[tuple[int, int
 
 
 def written_to(call: OpCall) -> ShapeTensor | None:
-    """The stretched tensor that a call writes to as a whole, if its kernel minds."""
+    """The expanded tensor that a call writes to, if its kernel refuses to; else None."""
     target = call.args[0] if call.args else None
     if not isinstance(target, ShapeTensor) or not target.stretched:
         return None

@@ -27,7 +27,10 @@ from shapelint.worker.frames import user_span
 
 
 class NeedFailed(Exception):
-    """A need does not hold at the hint: PyTorch is about to raise."""
+    """A need does not hold at the hint: PyTorch is about to raise ``error``.
+
+    ``caught``: the model catches it, so the need was recorded as a branch.
+    """
 
     def __init__(
         self, why: str, error: type[Exception] = RuntimeError, caught: bool = False
@@ -38,27 +41,27 @@ class NeedFailed(Exception):
 
 @dataclass
 class Noted:
-    """What a call asked of lengths, in order, and how it turned out."""
+    """The conditions that were tested while a call ran, in order, and how they turned out."""
 
     conditions: list[tuple[Condition, bool]] = field(default_factory=list)
     lax: bool = False
     repeatable: bool = True
-    """Whether all of it follows from the formulas of its arguments."""
+    """Whether the call depends on nothing but the formulas of its arguments."""
     bounded: bool = False
-    """And from the bounds of lengths that were known."""
+    """Whether it depends on the bounds of lengths in :attr:`Recorder.known` as well."""
 
     def relied(self) -> tuple[Condition, ...]:
-        """Each condition once, the way it turned out."""
+        """What held: each condition, or its negation, once."""
         as_stated = (c if holds else negate(c) for c, holds in self.conditions)
         return tuple(dict.fromkeys(c for c in as_stated if c is not TRUE))
 
 
 class Recorder:
-    """Collects the branches and needs of one run at ``sizes``.
+    """Collects the branches and needs of one run at ``sizes``: its path condition.
 
-    ``known`` holds an interval for each symbol: the domain at first, narrowed by every condition
-    that the run relies on. A condition that follows from it is not recorded again. Branches whose
-    places among the events are in ``crossed`` go the other way than ``sizes`` would.
+    ``known`` holds an interval for each symbol: the domain at first, narrowed by the conditions
+    that the run relies on. A condition that follows from these is not recorded. Branches whose
+    indices among the events are in ``crossed`` are forced to the side that ``sizes`` do not take.
     """
 
     def __init__(
@@ -79,9 +82,9 @@ class Recorder:
         self.lax = False
         """Whether an op ran whose meta kernel accepts more than its CPU kernel."""
         self.beside: list[dict[str, int]] = []
-        """Where calls were made again, beside the run."""
+        """The sizes at which calls were replayed."""
         self.raising: list[Trace] = []
-        """The runs of which it is known from such calls that they raise."""
+        """Runs that are known to raise, from replayed calls."""
         self.node = -1
         self._said: dict[str, None] = {}
         self._seen: set[Condition] = set()
@@ -89,9 +92,9 @@ class Recorder:
         self._noted: list[Noted] = []
 
     def branch(self, condition: Condition, why: str = "") -> bool:
-        """What the code sees when it tests ``condition``; recorded unless it is a foregone one.
+        """Whether ``condition`` holds in this run; recorded unless it follows from what is known.
 
-        ``why`` is given where it is not the code that tests.
+        ``why`` is the reason where no code of the model tests it: a length became a plain number.
         """
         decided = condition.decide(self.known)
         holds = self._answer(condition) if decided is None else decided
@@ -109,7 +112,7 @@ class Recorder:
         return holds
 
     def _answer(self, condition: Condition) -> bool:
-        """Whether it holds here; what was crossed once is answered alike ever after."""
+        """Whether it holds in this run; a branch that was forced once stays so."""
         if condition in self._answers:
             self.depends_on_more()
             return self._answers[condition]
@@ -122,7 +125,7 @@ class Recorder:
         return not holds
 
     def _cross(self, relied: Condition) -> None:
-        """Answer from now on as where it does not hold."""
+        """From now on take ``relied``, which holds at ``sizes``, as false."""
         self._answers = {**self._answers, relied: False, negate(relied): True}
 
     def need(
@@ -134,11 +137,11 @@ class Recorder:
         error: type[Exception] = RuntimeError,
         certain: bool = True,
     ) -> None:
-        """An op works only where ``condition`` holds. Raises NeedFailed if it does not hold here.
+        """Record that an op works only where ``condition`` holds. Raises NeedFailed if not here.
 
-        The parts of a conjunction are needs of their own: each concerns as few symbols as it can.
-        Where it is not ``certain``, elsewhere the op fails for some values and works for others.
-        What the model catches is a branch: it goes on in another way.
+        The parts of a conjunction become separate needs, each on as few symbols as possible. If it
+        is not ``certain``, the op may still work where it does not hold, depending on values. If
+        the model catches ``error``, it is recorded as a branch.
         """
         if not isinstance(condition, All):
             self._note(condition, True)
@@ -161,7 +164,7 @@ class Recorder:
             raise NeedFailed(text, error)
 
     def relies_on(self, condition: Condition) -> bool:
-        """Whether it follows from what the run relies on already, so that asking tells nothing."""
+        """Whether it follows from what the run relies on already."""
         if condition in self._seen or condition in self._follows:
             return True
         if not condition.decide(self.known) and not self._parts_follow(condition):
@@ -170,7 +173,7 @@ class Recorder:
         return True
 
     def _simplified(self, condition: Condition) -> Condition:
-        """The same, by what the run relies on."""
+        """A simpler condition, equivalent given what the run relies on."""
         return factored(exact_floors(condition, (e.relied for e in self.events)), self.known)
 
     def _parts_follow(self, condition: Condition) -> bool:
@@ -180,7 +183,7 @@ class Recorder:
 
     @contextmanager
     def noting(self) -> Iterator[Noted]:
-        """Note all that is asked in the body, foregone or not."""
+        """Collect all conditions tested in the body, also those that are not recorded."""
         noted = Noted()
         self._noted.append(noted)
         lax, self.lax = self.lax, False
@@ -198,35 +201,35 @@ class Recorder:
             noted.conditions.append((condition, holds))
 
     def depends_on_more(self) -> None:
-        """Say that what is being asked depends on more than formulas and what is known of them."""
+        """Note that the call under way depends on more than formulas and their bounds."""
         for noted in self._noted:
             noted.repeatable = False
 
     def depends_on_bounds(self) -> Bounds:
-        """What is known of lengths; say that what is being asked depends on it."""
+        """What is known of lengths; notes that the call under way depends on it."""
         for noted in self._noted:
             noted.bounded = True
         return self.known
 
     def lost(self, reason: str) -> None:
-        """A length left the tracer's sight: from here on the run is checked, not proven."""
+        """A length cannot be followed any further: the run is checked, not proven."""
         span = user_span()
         where = f" ({os.path.basename(span.path)}:{span.line})" if span else ""
         self.checked[reason + where] = None
 
     def lost_if_it_runs(self, reason: str) -> None:
-        """The same, unless the run fails for what is being said here."""
+        """The same, but only if the run does not end with the error under construction."""
         self._said[reason] = None
 
     def ends_well(self) -> None:
-        """The run has come to its end: what was said on the way was caught."""
+        """Called when ``forward`` has returned: needs that failed were caught, so branches."""
         self.checked.update(self._said)
         self.events = [
             e if e.holds or e.kind == "branch" else replace(e, kind="branch") for e in self.events
         ]
 
     def after(self, events: Iterable[Event], sizes: Mapping[str, int]) -> Recorder:
-        """Another one, at ``sizes``, that has come across ``events``."""
+        """A new recorder, at ``sizes``, that begins with these events."""
         other = Recorder(sizes, self._domain, self._is_caught)
         other._answers = self._answers
         for event in events:
@@ -234,18 +237,18 @@ class Recorder:
         return other
 
     def across(self, events: Iterable[Event], relied: Condition) -> Recorder:
-        """Another one, at the same sizes, that will go the other way at one condition."""
+        """A new recorder, at the same sizes, that takes ``relied`` as false."""
         other = self.after(events, self.sizes)
         other._cross(relied)
         return other
 
     def turn_back(self, to: Recorder) -> None:
-        """Have come across nothing but what another one has."""
+        """Go back to the events of another recorder."""
         self.events, self.known, self._seen = to.events, to.known, to._seen
         self._follows = to._follows
 
     def doubts_no_more_than(self, other: Recorder) -> bool:
-        """Whether it has lost sight of nothing but what another one has lost as well."""
+        """Whether all reasons why this run is not proven are reasons of the other one, too."""
         return (
             self.checked.keys() <= other.checked.keys() and self._said.keys() <= other._said.keys()
         )
@@ -283,7 +286,7 @@ def current() -> Recorder | None:
 
 
 def note_lost(reason: str) -> None:
-    """From here on the run under way is checked, not proven."""
+    """As :meth:`Recorder.lost`, of the run under way."""
     recorder = current()
     if recorder is not None:
         recorder.lost(reason)

@@ -1,4 +1,4 @@
-"""The words transfer functions are written in.
+"""The vocabulary of transfer functions: shapes, needs, conditions, broadcasting.
 
 A transfer function takes the arguments of a PyTorch op, by the op's own parameter names, and
 returns the shape of what comes out: one :class:`Shape` for a tensor, a list or tuple of them where
@@ -64,16 +64,16 @@ def need(
 
 
 def only_on_cpu() -> None:
-    """This call is one that the meta kernel accepts too readily: confirm the run on the CPU."""
+    """Note that the meta kernel may accept this call and the CPU refuse it: confirm it there."""
     recorder = current()
     if recorder is not None:
         recorder.lax = True
 
 
 def known_here() -> Bounds:
-    """What is known of lengths at this point of the run.
+    """Bounds of the input sizes at this point of the run.
 
-    Where something else is known, what a call makes of it is asked again.
+    A cached call that used them is valid only under the same bounds.
     """
     recorder = current()
     return recorder.depends_on_bounds() if recorder is not None else {}
@@ -156,7 +156,10 @@ def _broadcast_two(a: Sequence[int], b: Sequence[int]) -> Shape:
 
 
 def broadcast_length(a: int, b: int, why: Callable[[], str]) -> int:
-    """The common length of two that broadcast: the one that is never 1, whatever the other is."""
+    """The common length of two that broadcast; ``why`` is PyTorch's text if they do not.
+
+    A length that is known to differ from 1 is the result, so that no branch on the other is needed.
+    """
     if a is b or (type(a) is int and a == 1):
         return b
     if type(b) is int and b == 1:

@@ -1,10 +1,9 @@
-"""How far apart neighbours of each dim lie in memory, as formulas: the strides of a tensor.
+"""Strides of tensors, as formulas in the input sizes.
 
-A new tensor has no gaps: its strides are products of lengths, in the order that its run shows. A
-view has those of the tensor that it shows, each as often as the operation takes it: neighbours on
-a diagonal are a row and a column apart. So the operation is made once more for each dim of that
-tensor, with a stride of 1 there and of 0 in all others, which shows how often. The stride of a dim
-of length 1 means nothing.
+A new tensor has no gaps: its strides are products of lengths, in the order of dims that the run
+shows. The strides of a view are linear in those of its base: ``stride(diagonal) = stride(row) +
+stride(column)``. The coefficients are found by applying the operation to tensors that have a stride
+of 1 in one dim and 0 in all others. The stride of a dim of length 1 has no meaning.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ _STRETCHING = frozenset({"expand", "expand_as", "broadcast_to", "broadcast_tenso
 
 
 def strides_of(tensor: torch.Tensor) -> Strides | None:
-    """The strides; None where they are not known.
+    """The strides of a tensor; None where they are not known.
 
-    Whether a length that was stretched or regrouped is 1 is a branch, and so is which dims lie
-    behind each other in what was regrouped.
+    Records branches: whether a length that was expanded or regrouped is 1, and which dims of a
+    regrouped tensor are contiguous to each other.
     """
     depends_on_memory()
     shown = shown_by(tensor)
@@ -55,13 +54,16 @@ def strides_of(tensor: torch.Tensor) -> Strides | None:
 
 
 def _dense(shape: Sequence[int], order: Sequence[int] | None = None) -> Strides:
-    """Without gaps, in the order of the dims or in another one."""
+    """The strides of a tensor without gaps, whose dims are in this order in memory."""
     dims = range(len(shape)) if order is None else order
     return natural([expr_of(n) for n in shape], dims, constant(1))
 
 
-def is_contiguous(tensor: torch.Tensor, order: Sequence[int] | None = None) -> bool | None:
-    """Whether elements lie in this order without gaps, as branches; None if it is not known."""
+def is_contiguous(tensor: torch.Tensor, order: Sequence[int]) -> bool | None:
+    """Whether the dims lie in this order in memory, outermost first, without gaps.
+
+    Recorded as branches; None if it is not known.
+    """
     shape, strides = shape_of(tensor), strides_of(tensor)
     if strides is None:
         return None
@@ -74,9 +76,9 @@ def is_contiguous(tensor: torch.Tensor, order: Sequence[int] | None = None) -> b
 
 
 def has_gaps(tensor: torch.Tensor, order: Sequence[int], run: Recorder) -> bool:
-    """Whether at other sizes there may be gaps, or another order, where the run shows none.
+    """Whether at other sizes of its path there may be gaps, or another order, than in ``run``.
 
-    Where a branch would tell there may be, unless it follows from what the run knows.
+    True if only a branch would decide it; none is recorded.
     """
     if shown_by(tensor) is None or is_plain(tensor):
         return False
@@ -90,10 +92,10 @@ def has_gaps(tensor: torch.Tensor, order: Sequence[int], run: Recorder) -> bool:
 
 
 def fits(tensor: torch.Tensor, out: Sequence[int]) -> Condition | None:
-    """Whether the tensor can be viewed in the shape ``out``; None where that is not known.
+    """The condition that the tensor can be viewed in the shape ``out``; None if it is not known.
 
-    Dims that lie behind each other are one block. A view may cut blocks and never joins two: from
-    the start of each block to the end it has as many elements as some of its last dims. See
+    Adjacent dims without a gap between them form a block. A view may split blocks and never joins
+    two: from the start of each block on there are as many elements as in some of its last dims. See
     ``computeStride`` in ``aten/src/ATen/TensorUtils.cpp``.
     """
     if is_plain(tensor):
@@ -106,7 +108,7 @@ def fits(tensor: torch.Tensor, out: Sequence[int]) -> Condition | None:
 
 
 def _neighbours(shape: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Dims that are neighbours if all between them are of length 1."""
+    """Pairs of dims that are adjacent if all between them have length 1."""
     for i, n in enumerate(shape):
         for j in range(i + 1, 0 if _is_one(n) else len(shape)):
             if not _is_one(shape[j]):
@@ -122,16 +124,18 @@ def _is_one(n: int) -> bool:
 def _meet(
     shape: Sequence[int], strides: Strides, i: int, j: int, out: Sequence[int], known: Bounds
 ) -> Condition:
-    """Whether dim ``j`` lies right behind ``i``, or a view in the shape ``out`` is cut there."""
+    """That there is no gap between dims ``i`` and ``j``, or ``out`` splits there anyway."""
     between = [unequal(expr_of(n), 1) for n in shape[i + 1 : j]]
     ones = [equal(expr_of(shape[i]), 1), equal(expr_of(shape[j]), 1)]
-    ways = [*between, *ones, same_product([strides[i]], [expr_of(shape[j]), strides[j]], known)]
+    reasons = [*between, *ones, same_product([strides[i]], [expr_of(shape[j]), strides[j]], known)]
     wanted = [expr_of(n) for n in shape[j:]]
-    ways += [same_product(map(expr_of, out[k:]), wanted, known) for k in range(len(out) + 1)]
-    answers = [way.decide(known) for way in ways]
-    either = any(negate(more) in ways for more in between)  # a length is 1, or it is not
+    reasons += [same_product(map(expr_of, out[k:]), wanted, known) for k in range(len(out) + 1)]
+    answers = [reason.decide(known) for reason in reasons]
+    either = any(negate(more) in reasons for more in between)  # a length is 1, or it is not
     return (
-        TRUE if either or True in answers else any_of(w for w, a in zip(ways, answers) if a is None)
+        TRUE
+        if either or True in answers
+        else any_of(w for w, a in zip(reasons, answers) if a is None)
     )
 
 
@@ -154,9 +158,9 @@ def _of_new(tensor: torch.Tensor) -> Strides | None:
 
 
 def _order_is_known(tensor: torch.Tensor) -> bool:
-    """Whether the order is known by that of the tensors like which this one was laid.
+    """Whether the order in memory is known of all tensors from which this one took its own.
 
-    It is asked once in a run: sums of sums were laid like what they share.
+    Worked out once in a run: large sums share operands.
     """
     like, run = laid_like(tensor), current()
     asked_in, known = getattr(tensor, "order_known", (None, True))
@@ -167,7 +171,7 @@ def _order_is_known(tensor: torch.Tensor) -> bool:
 
 
 def _agree(tensor: torch.Tensor, strides: Strides) -> bool:
-    """Whether these are the strides of this run."""
+    """Whether the formulas give the strides that the tensor has in this run."""
     recorder = current()
     sizes = recorder.sizes if recorder else {}
     with torch._C.DisableTorchFunction():
@@ -177,7 +181,7 @@ def _agree(tensor: torch.Tensor, strides: Strides) -> bool:
     )
 
 
-# -- what a view takes of the strides of a tensor -------------------------------------------------
+# -- views, linear in the strides of their base ---------------------------------------------------
 
 
 def _taken(tensor: torch.Tensor, shown: Shown) -> Strides | None:
@@ -199,7 +203,7 @@ def _taken(tensor: torch.Tensor, shown: Shown) -> Strides | None:
 
 
 def _stretched(tensor: torch.Tensor, shown: Shown, strides: list[Expr]) -> Strides:
-    """What is stretched stays where it is; a length is, where it is 1."""
+    """With strides of 0 for the dims that were expanded: those of length 1 before."""
     if shown.name in _STRETCHING and shown.of is not None:
         old, new = shape_of(shown.of), shape_of(tensor)
         for i in range(1, len(old) + 1):
@@ -208,11 +212,11 @@ def _stretched(tensor: torch.Tensor, shown: Shown, strides: list[Expr]) -> Strid
     return tuple(strides)
 
 
-# -- what is regrouped ----------------------------------------------------------------------------
+# -- view, reshape, flatten -----------------------------------------------------------------------
 
 
 def _regrouped(tensor: torch.Tensor, shown: Shown) -> Strides | None:
-    """Block by block; of a copy, those of a new tensor."""
+    """The strides block by block; those of a new tensor if the elements were copied."""
     of, out = shown.of, shape_of(tensor)
     old = None if of is None else strides_of(of)
     if of is None or old is None or 0 in out:
@@ -230,10 +234,10 @@ def _regrouped(tensor: torch.Tensor, shown: Shown) -> Strides | None:
 
 
 def _blocks(shape: Shape, strides: Strides) -> list[list[int]]:
-    """Dims that lie right behind each other, but for those of length 1.
+    """Groups of adjacent dims without gaps between them, without dims of length 1.
 
-    A length that is more here, and 1 elsewhere, is not asked about: what lies behind each other
-    does so there, too, and whatever is as long as a block of length 1 is stepped through nowhere.
+    Whether a length that is greater than 1 in this run may be 1 at other sizes is not asked. There
+    the same dims are adjacent, and the stride of a block of length 1 has no meaning.
     """
     blocks: list[list[int]] = []
     known = known_here()
@@ -249,7 +253,10 @@ def _blocks(shape: Shape, strides: Strides) -> list[list[int]]:
 
 
 def _start(out: Shape, end: int, lengths: Sequence[int]) -> int:
-    """Where the dims begin that hold as many elements as a block, and end at ``end``."""
+    """The first of the dims up to ``end`` that together have as many elements as a block.
+
+    Raises ValueError if there are none.
+    """
     wanted, known, recorder = [expr_of(n) for n in lengths], known_here(), current()
     for start in reversed(range(end + 1)):
         same = same_product(map(expr_of, out[start:end]), wanted, known)
@@ -260,6 +267,6 @@ def _start(out: Shape, end: int, lengths: Sequence[int]) -> int:
 
 
 def _holds(condition: Condition) -> bool:
-    """Whether it holds, as a branch."""
+    """Whether it holds in this run, recorded as a branch."""
     recorder = current()
     return condition.at({}) if recorder is None else recorder.branch(condition)
