@@ -141,10 +141,10 @@ class Trace:
     sizes that left the tracer's sight. Empty for an exact run."""
     lax: bool = False
     """Whether an op ran whose meta kernel accepts more than its CPU kernel."""
-    beside: tuple[dict[str, int], ...] = ()
-    """Sizes that take other ways through calls of modules, and return the same formulas there."""
+    replayed: tuple[dict[str, int], ...] = ()
+    """Sizes that take other paths through calls whose paths were merged, see ``worker.merging``."""
     raising: tuple[Trace, ...] = ()
-    """Runs that leave this one at a branch, and raise: their nodes are the first ones of this."""
+    """Runs that leave this one at a branch and raise; their nodes are a prefix of its nodes."""
     inputs: tuple[int, ...] = field(default=())
     """The placeholder nodes."""
     results: tuple[int, ...] = field(default=())

@@ -95,7 +95,7 @@ FIELDS = {
     "a failure nowhere": {"failure": Failure(-1, "ValueError: no", False)},
     "doubts": {"checked": ("numpy", "a loop")},
     "a lax kernel": {"lax": True},
-    "sizes of other ways": {"beside": ({"H": 3, "W": 4}, {"H": 4, "W": 4})},
+    "sizes of other ways": {"replayed": ({"H": 3, "W": 4}, {"H": 4, "W": 4})},
     "runs that raise": {
         "nodes": (NODE, dataclasses.replace(NODE, index=1)),
         "raising": (Trace({"H": 4}, (NODE,), (), (), Failure(-1, "ValueError: no", False)),),

@@ -13,11 +13,12 @@ from shapelint.trace import Trace
 def following(
     left: SizeSet, near: Sizes, small: bool, ran: Trace, counted: Collection[str] = ()
 ) -> dict[str, int] | None:
-    """A size to run: close to the ones known, where most sizes are, or a small one.
+    """The size of ``left`` to run next; None if there is none.
 
-    At a length of 1 any order in memory fits, and PyTorch stretches it: a run there speaks for
-    fewer sizes. So lengths that are more in ``ran`` are left at 2 or more where that can be. Where
-    every size takes its own way, as a loop is ``counted`` by it, the smallest matter most.
+    Close to ``near``, where most sizes are, or a ``small`` one. Runs in which a length is 1 hold
+    for fewer sizes, as it broadcasts and any order in memory fits it. So lengths that are at least
+    2 in the run ``ran`` stay so if possible; not for symbols that are ``counted`` by a loop, of
+    which each size takes its own path and small ones matter most.
     """
     sizes = _one_of(left, near, small)
     if sizes is None:

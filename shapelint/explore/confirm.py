@@ -1,8 +1,8 @@
-"""Claims are run in PyTorch before anybody reads them.
+"""Runs the model in PyTorch to confirm the claims of an analysis.
 
-For every way through the model, and for every reason to fail, more sizes are run than the analysis
-needed: they catch what tracing cannot see, such as a length that became an ordinary number on the
-way. For every finding the witness is run, and must fail, or come out as short, as claimed.
+For every path through the model, and for every reason to fail, it is run at sizes that the analysis
+did not need. That catches what tracing cannot see, such as a length that became an ordinary number.
+For every finding the witness is run: it has to fail, or to come out as short, as claimed.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class Confirmation:
 
 
 def device_for(exploration: Exploration, fails: bool = True) -> str:
-    """The CPU where the meta device may differ, else the meta device.
+    """The device for confirming runs: the CPU where the meta device may differ, else the latter.
 
-    Some of its kernels are laxer, and it has no values: what raises there need not raise elsewhere,
-    which is no matter for sizes of which nobody says that one ``fails``.
-    A recurrent layer takes far longer there, because each of its steps is written in Python.
+    Some meta kernels accept more than those of the CPU. Others miss values and raise, which matters
+    only for sizes that are claimed to fail (``fails``). Recurrent layers run on the CPU as well:
+    their meta kernels make every step in Python.
     """
     differs = any(t.lax or (fails and raised_by_forward(t)) for t in exploration.traces)
     return "cpu" if differs or _takes_steps(exploration) else "meta"
@@ -54,8 +54,8 @@ def confirm_sizes(
 ) -> Confirmation:
     """Run the model at ``sizes`` and compare with the prediction.
 
-    Kernels of the meta device may be laxer, or miss values: what runs there against the prediction,
-    or ends for want of values, is run on the CPU, and that decides.
+    If a run on the meta device succeeds against the prediction, or misses values, a run on the CPU
+    decides.
     """
     outcome, event, _ = exploration.outcome(sizes)
     run = session.run(dict(sizes), device=device)
@@ -75,7 +75,7 @@ def confirm_paths(exploration: Exploration, session: Session) -> Iterator[Confir
     """Confirm every claim at sizes on both sides of it that the analysis did not run."""
     device = {outcome: device_for(exploration, outcome is Outcome.FAILS) for outcome in Outcome}
     beside = _beside(exploration, small=device[Outcome.FAILS] == "cpu")
-    claimed = (*_running(exploration), *_failing(exploration), *beside, *_in_blocks(exploration))
+    claimed = (*_running(exploration), *_failing(exploration), *beside, *_replayed(exploration))
     for sizes in map(dict, dict.fromkeys(tuple(s.items()) for s in claimed)):
         outcome = exploration.outcome(sizes)[0]
         if outcome is not Outcome.ELSEWHERE:
@@ -90,17 +90,17 @@ def _takes_steps(exploration: Exploration) -> bool:
 
 
 def _running(exploration: Exploration) -> Iterator[dict[str, int]]:
-    """For every way through the model, the smallest size that takes it."""
+    """For every path through the model the smallest size that takes it and was not run."""
     for component in exploration.components:
         for path in component.paths:
             yield from _another(path.runs, path.trace, exploration)
 
 
 def _failing(exploration: Exploration) -> Iterator[dict[str, int]]:
-    """For every kind of reason to fail, the smallest size that does.
+    """For every kind of failure the smallest size that fails so and was not run.
 
-    What the same op refuses for the same reason in many layers is asked once; the witness of every
-    finding is run besides.
+    One op that fails for one kind of need in many layers is one kind. The witness of every finding
+    is run in any case.
     """
     kinds: dict[object, Failing] = {}
     for failing in exploration.failures:
@@ -110,7 +110,7 @@ def _failing(exploration: Exploration) -> Iterator[dict[str, int]]:
 
 
 def _kind(failing: Failing) -> object:
-    """The op and what it needs; where ``forward`` itself raises, each place for itself."""
+    """The op and its kind of need; each ``raise`` in the model is a kind of its own."""
     event, nodes = failing.event, failing.trace.nodes
     if event is None or not 0 <= event.node < len(nodes):
         return id(failing)
@@ -125,13 +125,13 @@ def _another(sizes: SizeSet, trace: Trace, exploration: Exploration) -> Iterator
 
 
 _BESIDE = 4
-"""How many ways through the model are run at a second size: the first ones are the common ones."""
+"""How many paths are run at a second size; the paths found first are the common ones."""
 
 
 def _beside(exploration: Exploration, small: bool) -> Iterator[dict[str, int]]:
-    """Sizes of which every one is new: what was lost may agree by chance at the smallest.
+    """Sizes next to those that were run: a length that was lost may agree there by chance.
 
-    The i-th takes the i-th way through every component, or its last one.
+    The i-th takes the i-th path of every component, or its last one.
     """
     running = [[p for p in c.paths if p.runs][:_BESIDE] for c in exploration.components]
     if not all(running):
@@ -141,14 +141,14 @@ def _beside(exploration: Exploration, small: bool) -> Iterator[dict[str, int]]:
         yield {s: n for path in taken for s, n in _next_to(path, small).items()}
 
 
-def _in_blocks(exploration: Exploration) -> list[dict[str, int]]:
-    """Sizes that take other ways through the calls of modules, of each the first."""
-    found = (sizes for trace in exploration.traces for sizes in trace.beside)
+def _replayed(exploration: Exploration) -> list[dict[str, int]]:
+    """The first sizes that take other paths through merged calls: see ``worker.merging``."""
+    found = (sizes for trace in exploration.traces for sizes in trace.replayed)
     return list(islice((s for s in found if s in exploration.domain), _BESIDE))
 
 
 def _next_to(path: Path, small: bool) -> dict[str, int]:
-    """One more than the size that was run, or than the smallest, or as near as the path allows."""
+    """The size on a path nearest to one above what was run, or (``small``) above its smallest."""
     symbols = path.runs.symbols
     ran = {s: path.trace.hints[s] for s in symbols}
     least = path.runs.lexmin() or ran

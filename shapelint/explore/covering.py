@@ -17,11 +17,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from shapelint.explore.apart import conditions, crossings, refused_by, stopped, together
 from shapelint.explore.choice import following
 from shapelint.explore.doubts import doubts, fixing, is_one_point, stuck, unexplained
 from shapelint.explore.exploration import Component, Conflict, Exploration, combined
 from shapelint.explore.immaterial import without_immaterial
+from shapelint.explore.independence import conditions, crossings, refused_by, stopped, together
 from shapelint.explore.paths import Outcome, raising, read, too_large, without_wanting
 from shapelint.lengths.expr import Sizes
 from shapelint.lengths.phrases import size_text
@@ -230,14 +230,14 @@ class _Explorer:
                     raise Conflict(both) from None
 
     def _check_failures(self, found: Exploration) -> None:
-        """What fails in one component has to fail on every way of the others, whatever their sizes.
+        """What fails in one component has to fail on every path of the others.
 
-        A need that those ways have as well fails there for the same sizes.
+        A need that such a path has as well fails there for the same sizes, without a run.
         """
         for one, other in itertools.permutations(found.components, 2):
             runs = [p.trace for p in other.paths if p.runs and p.trace is not found.base]
-            ways = [(way.hints, {e.condition for e in way.events}) for way in runs]
-            for failed, (hints, shared) in itertools.product(stopped(one), ways):
+            others = [(run.hints, {e.condition for e in run.events}) for run in runs]
+            for failed, (hints, shared) in itertools.product(stopped(one), others):
                 if failed.events[-1].condition in shared or self._given_up():
                     continue
                 elsewhere = {s: hints[s] for s in other.symbols}

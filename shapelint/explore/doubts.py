@@ -1,4 +1,4 @@
-"""What keeps runs from speaking for every size."""
+"""Why the result of an exploration is checked, not proven."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shapelint.trace import UNFOLLOWED, UNKNOWN_INDEX, Event, Trace
 
 
 def doubts(found: Exploration, traces: Collection[Trace]) -> Iterator[str]:
-    """Why what the runs have found is not proven."""
+    """The reasons why what the runs have found is not proven; none if it is."""
     for trace in traces:
         yield from trace.checked
     for trace in [t for t in unexplained(traces) if not too_large(t)][:1]:
@@ -35,7 +35,7 @@ def blind(found: Exploration) -> bool:
 
 
 def lost(found: Exploration, reason: str) -> bool:
-    """Whether a run has lost sight of a length for a reason that reads so."""
+    """Whether a run could not follow a length, for a reason that contains this text."""
     return any(reason in why for trace in found.traces for why in trace.checked)
 
 
@@ -46,21 +46,21 @@ def unexplained(traces: Iterable[Trace]) -> list[Trace]:
 
 
 def stuck(traces: Iterable[Trace]) -> bool:
-    """Whether two runs have ended at one place for want of values: on other ways they will, too."""
+    """Whether two runs have ended at one place for want of values: so will runs of other paths."""
     failed = [t.failure for t in traces if t.failure and wants_values(t) and not too_large(t)]
     return len({(f.span, f.error) for f in failed}) < len(failed)
 
 
 def fixing(traces: Iterable[Trace]) -> Iterator[Event]:
-    """Where a length became an ordinary number: on each way some size of it has one value."""
+    """The branches by which a length became an ordinary number: each path holds for one value."""
     events = itertools.chain.from_iterable(t.events for t in traces)
     return (e for e in events if e.kind == "branch" and e.why)
 
 
 def is_one_point(trace: Trace) -> bool:
-    """Whether a run speaks for a single size of several symbols: a point in a plane.
+    """Whether a run holds for one value each of several symbols: a point in a plane.
 
-    Many of these say less than a window of plain runs does, and take longer.
+    A window of plain runs covers more than many such runs, and is faster.
     """
     taken = (e.condition for e in fixing([trace]) if e.holds)
     return len({c.symbols for c in taken if _is_one_size(c)}) > 1
@@ -73,7 +73,7 @@ def _is_one_size(condition: Condition) -> bool:
 
 
 def _lacking(traces: Iterable[Trace]) -> str:
-    """What a run said for which there was not enough memory, if one did."""
+    """The error of a run that needed more memory than there is; empty if none did."""
     return next((t.failure.error for t in traces if t.failure and too_large(t)), "")
 
 

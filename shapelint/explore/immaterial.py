@@ -1,11 +1,11 @@
 """Branches that make no difference: ``if x.numel() > 2**31: x = x.contiguous()``.
 
-Such a test multiplies sizes or compares doubles, and no set of sizes that isl knows describes its
-sides. But if the model does the same on all ways through such tests, meets the same needs, takes
-the same other branches and returns the same shapes, then it does so at every size, because each
-size goes one of these ways. So the tests can be left out.
+Such a test multiplies sizes or compares doubles, and no set that isl can represent describes its
+sides. But if the model has the same needs, takes the same other branches and returns the same
+shapes on all paths through such tests, then it does so at every size, because each size takes one
+of these paths. So the tests can be dropped.
 
-Which sizes go a way, if any, need not be known: a run is sent there against its own sizes.
+Which sizes take a path, if any, need not be known: a run is forced to take it.
 """
 
 from __future__ import annotations
@@ -22,27 +22,32 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.trace import Event, Trace
 
 _MOST = 5
-"""Tests; there are two to the power of this ways through them."""
+"""The most tests in a run: ``n`` of them make ``2**n`` paths."""
 
 _MANY = 16
-"""To tell of more tests which of them are sets takes longer than it is worth."""
+"""The most comparisons in a run: whether isl can represent one takes long to find out."""
 
-Sent = Callable[[tuple[int, ...]], Trace]
-"""A run that goes the other way at branches, by their places among its events."""
+Forced = Callable[[tuple[int, ...]], Trace]
+"""Runs the model, forced to the other side of the branches with these indices in its events."""
 
 
-def without_immaterial(trace: Trace, sent: Sent) -> Trace:
+def without_immaterial(trace: Trace, forced: Forced) -> Trace:
     """The trace without the branches that make no difference, if all of them make none."""
     if len(list(_comparisons(trace.events))) > _MANY:
         return trace
     tests = _tests(trace.events)
-    if not 0 < len(tests) <= _MOST or not all(_alike(trace, way) for way in _ways(trace, sent)):
+    if not 0 < len(tests) <= _MOST or not all(
+        _alike(trace, path) for path in _paths(trace, forced)
+    ):
         return trace
     return replace(trace, events=_others(trace))
 
 
-def _ways(trace: Trace, sent: Sent, crossed: tuple[int, ...] = ()) -> Iterator[Trace | None]:
-    """All other ways on from the last crossing of a run; None for one that could not be taken."""
+def _paths(trace: Trace, forced: Forced, crossed: tuple[int, ...] = ()) -> Iterator[Trace | None]:
+    """The runs of all other paths; None for one that could not be taken.
+
+    ``trace`` is the run that was forced at the branches ``crossed``.
+    """
     last = crossed[-1] if crossed else -1
     for place in _tests(trace.events):
         if place <= last:
@@ -51,9 +56,9 @@ def _ways(trace: Trace, sent: Sent, crossed: tuple[int, ...] = ()) -> Iterator[T
             yield None
             return
         places = (*crossed, place)
-        other = sent(places)
+        other = forced(places)
         yield other if _has_left(other, trace, place) else None
-        yield from _ways(other, sent, places)
+        yield from _paths(other, forced, places)
 
 
 def _has_left(other: Trace, trace: Trace, place: int) -> bool:
@@ -62,11 +67,11 @@ def _has_left(other: Trace, trace: Trace, place: int) -> bool:
 
 
 def _alike(one: Trace, other: Trace | None) -> bool:
-    return other is not None and _said(one) == _said(other)
+    return other is not None and _effect(one) == _effect(other)
 
 
-def _said(trace: Trace) -> tuple[object, ...]:
-    """All that a run says about sizes, but for the tests that may make no difference."""
+def _effect(trace: Trace) -> tuple[object, ...]:
+    """All that a run shows about sizes, but for the tests that may make no difference."""
     failed = trace.failure and (trace.failure.error, trace.failure.explained)
     events = [(e.kind, e.condition, e.holds, e.certain) for e in _others(trace)]
     return failed, trace.outputs, events, trace.checked, trace.lax
@@ -78,12 +83,12 @@ def _others(trace: Trace) -> tuple[Event, ...]:
 
 
 def _tests(events: Iterable[Event]) -> tuple[int, ...]:
-    """Places of the comparisons made by the code of the model that no set of sizes describes."""
+    """Indices of the comparisons made by the model that isl cannot represent."""
     return tuple(i for i, c in _comparisons(events) if not _is_a_set(c))
 
 
 def _comparisons(events: Iterable[Event]) -> Iterator[tuple[int, Condition]]:
-    """Places of the comparisons of products or doubles made by the code of the model."""
+    """Indices and conditions of the comparisons of products or doubles made by the model."""
     for i, event in enumerate(events):
         if event.kind == "branch" and not event.why and _orders(event.condition):
             yield i, event.condition

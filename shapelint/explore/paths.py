@@ -30,7 +30,7 @@ class Outcome(enum.Enum):
     FAILS = "fails"
     """It raises; for every input, or where values matter (indices to unpool) for some."""
     ELSEWHERE = "elsewhere"
-    """It takes another way, about which this run says nothing."""
+    """It takes another path, about which this run says nothing."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def follow(
 ) -> tuple[Outcome, Event | None]:
     """What the run says about ``sizes``, and the need they break, if that is why they fail.
 
-    With ``symbols`` events on other symbols are taken to go as they went in the run.
+    With ``symbols`` only events on these are looked at; all others count as in the run.
     """
     events = trace.events if symbols is None else _events_on(trace, frozenset(symbols))
     for event in events:
@@ -82,7 +82,7 @@ _TOO_LARGE = (
     "Overflow when unpacking",
     "MemoryError",
 )
-"""What errors say of memory that is not there."""
+"""Texts in errors for want of memory."""
 
 _READS_VALUES = "meta tensor"
 _WITHOUT_VALUES = (
@@ -93,13 +93,13 @@ _WITHOUT_VALUES = (
     "data is not allocated",  # what compiled code is told
     *_TOO_LARGE,
 )
-"""What errors say that are no fact about the model: on the CPU, or a larger one, it may run."""
+"""Texts in errors that are no fact about the model: elsewhere, or with more memory, it may run."""
 
 
 def raised_by_forward(trace: Trace) -> bool:
-    """Whether the code of the model raised: then every size on the same way raises.
+    """Whether the code of the model raised: then every size on the same path raises.
 
-    Where PyTorch misses the values of a tensor, that is no fact about the model.
+    Not if PyTorch missed the values of a tensor, which is no fact about the model.
     """
     failure = trace.failure
     if failure is None or failure.node >= 0 or failure.explained:
@@ -108,7 +108,7 @@ def raised_by_forward(trace: Trace) -> bool:
 
 
 def raising(trace: Trace, domain: SizeSet, known: Iterable[Trace]) -> Iterator[Trace]:
-    """The runs that leave this one at a branch, and raise behind it, if no other tells of them."""
+    """The runs that leave this one at a branch and then raise, if no ``known`` run covers them."""
     told = [*known]
     for other in trace.raising:
         outcomes = [follow(t, other.hints)[0] for t in told]

@@ -221,8 +221,8 @@ class _Merge:
         recorder.turn_back(recorder.after([*self._before, *needs], recorder.sizes))
         self._unmerged.update(e.relied for e in needs if e.kind == "branch")
         recorder.lax |= any(run.lax for run in self._runs)
-        known = [recorder.sizes, *recorder.beside]
-        recorder.beside += (r.sizes for r in self._runs if r.sizes not in known)
+        known = [recorder.sizes, *recorder.replayed]
+        recorder.replayed += (r.sizes for r in self._runs if r.sizes not in known)
 
     def _with_formulas(self, returned: Returned, formulas: Formulas, given: Sequence[Any]) -> Any:
         """The result of the run, its lengths given by other formulas."""

@@ -81,7 +81,7 @@ class Recorder:
         self.checked: dict[str, None] = {}
         self.lax = False
         """Whether an op ran whose meta kernel accepts more than its CPU kernel."""
-        self.beside: list[dict[str, int]] = []
+        self.replayed: list[dict[str, int]] = []
         """The sizes at which calls were replayed."""
         self.raising: list[Trace] = []
         """Runs that are known to raise, from replayed calls."""

@@ -196,7 +196,7 @@ class ShapeTracer:
             failure=self._failed,
             checked=tuple(self.recorder.checked),
             lax=self.recorder.lax,
-            beside=tuple(self.recorder.beside),
+            replayed=tuple(self.recorder.replayed),
             raising=tuple(self.recorder.raising),
             inputs=tuple(n.index for n in self.nodes if n.op == "placeholder"),
             results=tuple(map(self.records.index_of, results)),

@@ -275,7 +275,7 @@ def test_ways_that_agree_take_one_run(kind):
 @pytest.mark.parametrize("kind", [k for k, _ in ONE], ids=[why for _, why in ONE])
 def test_every_way_is_confirmed(kind):
     analysis = analysed(InARow(kind), "N 1 L")
-    beside = analysis.exploration.base.beside
+    beside = analysis.exploration.base.replayed
     assert beside
     confirmed = [c.sizes for c in confirm_paths(analysis.exploration, analysis.session) if c.agrees]
     assert all(sizes in confirmed for sizes in beside[:4])

@@ -1,4 +1,4 @@
-"""What tells whether groups of symbols that are explored apart influence each other."""
+"""Whether groups of symbols influence each other, so that they have to be explored together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def stopped(component: Component) -> list[Trace]:
 
 
 def refused_by(trace: Trace) -> frozenset[str]:
-    """The symbols of the need that ended a run."""
+    """The symbols of the need that ended a run; none if no need did."""
     if trace.failure is None or not trace.events:
         return frozenset()
     last = trace.events[-1]
@@ -23,9 +23,9 @@ def refused_by(trace: Trace) -> frozenset[str]:
 
 
 def together(event: Event) -> list[frozenset[str]]:
-    """Symbols that have to be explored together.
+    """Sets of symbols, each of which has to be explored together.
 
-    A need with alternatives, ``D != 1 or H != 1``, leaves it to each of them how a run goes on.
+    The parts of a need with alternatives, ``D != 1 or H != 1``, do not couple their symbols.
     """
     condition = event.condition
     if event.kind == "need" and isinstance(condition, AnyOf):
@@ -34,7 +34,7 @@ def together(event: Event) -> list[frozenset[str]]:
 
 
 def crossings(found: Exploration, limit: int) -> list[dict[str, int]]:
-    """Sizes off the base in at least two components, taken from the paths round robin."""
+    """At most ``limit`` sizes that leave the base in at least two components, on varying paths."""
     off = []
     for component in found.components:
         paths = [p for p in component.paths if p.trace is not found.base and p.runs]
