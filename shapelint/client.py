@@ -85,8 +85,8 @@ class WorkerSession:
         None if that has no such part; and, but ``anyway``, if it is linted with this part.
         """
         self._state = {}
-        ways = [(repr((way.args, dict(way.kwargs))), list(way.imports)) for way in whole.ways]
-        owner = {"owner": whole.name, "path": str(whole.path), "ways": ways}
+        constructions = [(repr((c.args, dict(c.kwargs))), c.imports) for c in whole.constructions]
+        owner = {"owner": whole.name, "path": str(whole.path), "constructions": constructions}
         if whole.chosen:
             chosen = whole.chosen
             owner["chosen"] = [chosen.owner, str(chosen.path), repr(dict(chosen.options))]

@@ -1,9 +1,9 @@
 """The smallest set of changed layers that makes a whole chain exact at ordinary sizes.
 
-One walk over the graph carries every way to set the parameters of its convolutions that still
-leads somewhere: the lengths it gives at a few ordinary sizes, and what it changes. A way ends where
-lengths that are joined differ; of those with equal lengths on all that is still to be used, only
-the cheapest goes on. What is left at the end and returns the lengths of the input is the answer.
+A beam search over the graph, in the order of execution. A candidate is a choice of parameters for
+the convolutions so far, with the lengths it gives at a few ordinary sizes. It is dropped where
+lengths that are joined differ. Of candidates with equal lengths of all tensors that are still used,
+only the cheapest is kept. The answer is the cheapest one whose output is as long as the input.
 
 A transposed convolution returns ``(n - 1)s - 2p + d(k - 1) + 1 + output_padding``, so a change
 adds to its output; a convolution returns ``floor((n + 2p - d(k - 1) - 1)/s) + 1``.
@@ -21,8 +21,8 @@ from shapelint.subject import Subject
 from shapelint.trace import Node, Shape, Trace
 
 _SAMPLES = 3
-_WAYS = 300
-"""So many ways are followed at a time, the cheapest."""
+_BEAM = 300
+"""How many candidates are kept at each node: the cheapest."""
 
 _JOINS = ("add", "cat", "div", "max_unpool", "mul", "stack", "sub", "where")
 
@@ -31,7 +31,7 @@ Lengths = tuple[int, ...]
 
 
 def smallest_combination(subject: Subject, parameters: Sequence[str]) -> Values:
-    """What to set, and where; empty if nothing needs to be, or if nothing helps.
+    """The parameters to set, by node; empty if none needs to be, or if nothing helps.
 
     ``parameters`` are those that may change: ``output_padding``, ``padding``.
     """
@@ -56,15 +56,15 @@ def smallest_combination(subject: Subject, parameters: Sequence[str]) -> Values:
 
 
 @dataclass(frozen=True)
-class _Way:
-    """Some parameters set, and what comes of it."""
+class _Candidate:
+    """Some parameters set, and the lengths that follow."""
 
     cost: tuple[int, int] = (0, 0)
     """Layers changed, and by how much in all."""
     chosen: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
     """By node: the parameter, the dim counted from the first spatial one, and the value."""
     lengths: Mapping[int, Lengths] = field(default_factory=dict)
-    """Of the tensors that are still to be used and are not as long as they were."""
+    """By node, of the tensors that are still used and whose length has changed."""
 
 
 class _Walk:
@@ -85,45 +85,45 @@ class _Walk:
         self.last_use = {i: n.index for n in trace.nodes for i in n.inputs if i >= 0}
 
     def best(self) -> Mapping[str, tuple[str, int, int]] | None:
-        """What the cheapest way sets; None if no way arrives."""
-        ways = [_Way()]
+        """The choice of the cheapest candidate; None if none arrives."""
+        beam = [_Candidate()]
         for node in self.trace.nodes:
             if self.dims[node.index] is None:
                 continue
-            following = (w for way in ways for w in self._through(node, way))
-            ways = self._cheapest(following, node.index)
-        arrived = (w for w in ways if self._arrives(w))
-        best = min(arrived, key=lambda w: w.cost, default=None)
+            following = (c for candidate in beam for c in self._through(node, candidate))
+            beam = self._cheapest(following, node.index)
+        arrived = (c for c in beam if self._arrives(c))
+        best = min(arrived, key=lambda c: c.cost, default=None)
         return None if best is None else best.chosen
 
-    def _cheapest(self, ways: Iterator[_Way], index: int) -> list[_Way]:
-        kept: dict[object, _Way] = {}
-        for way in ways:
-            live = {i: n for i, n in way.lengths.items() if self._is_live(i, index)}
+    def _cheapest(self, candidates: Iterator[_Candidate], index: int) -> list[_Candidate]:
+        kept: dict[object, _Candidate] = {}
+        for candidate in candidates:
+            live = {i: n for i, n in candidate.lengths.items() if self._is_live(i, index)}
             key = tuple(sorted(live.items()))
-            if key not in kept or way.cost < kept[key].cost:
-                kept[key] = _Way(way.cost, way.chosen, live)
-        return sorted(kept.values(), key=lambda w: w.cost)[:_WAYS]
+            if key not in kept or candidate.cost < kept[key].cost:
+                kept[key] = _Candidate(candidate.cost, candidate.chosen, live)
+        return sorted(kept.values(), key=lambda c: c.cost)[:_BEAM]
 
     def _is_live(self, tensor: int, now: int) -> bool:
         return self.last_use.get(tensor, -1) > now or tensor in self.trace.results
 
-    def _through(self, node: Node, way: _Way) -> Iterator[_Way]:
-        """The ways on through one node; none if what it joins does not fit."""
-        incoming = [(i, self._lengths(i, way)) for i in node.inputs if self._has_axis(i)]
+    def _through(self, node: Node, candidate: _Candidate) -> Iterator[_Candidate]:
+        """The candidates after one node; none if lengths that it joins differ."""
+        incoming = [(i, self._lengths(i, candidate)) for i in node.inputs if self._has_axis(i)]
         if node.op in _JOINS and len({n for _, n in incoming}) > 1 and not self._stacks(node):
             return
-        out = self._carried(node, incoming, way)
+        out = self._carried(node, incoming, candidate)
         if out is None:
             return
-        yield self._with(way, node.index, out)
-        if incoming and len(way.chosen) < len(self.trace.nodes):
+        yield self._with(candidate, node.index, out)
+        if incoming and len(candidate.chosen) < len(self.trace.nodes):
             for parameter, dim, value, by in self._options(node, incoming[0][1]):
                 moved = tuple(n + b for n, b in zip(out, by))
                 if min(moved) >= 1:
-                    cost = (way.cost[0] + 1, way.cost[1] + max(map(abs, by)))
-                    chosen = {**way.chosen, node.name: (parameter, dim, value)}
-                    yield self._with(_Way(cost, chosen, way.lengths), node.index, moved)
+                    cost = (candidate.cost[0] + 1, candidate.cost[1] + max(map(abs, by)))
+                    chosen = {**candidate.chosen, node.name: (parameter, dim, value)}
+                    yield self._with(_Candidate(cost, chosen, candidate.lengths), node.index, moved)
 
     def _has_axis(self, index: int) -> bool:
         return index >= 0 and self.dims[index] is not None
@@ -133,10 +133,10 @@ class _Walk:
         dim, rank = node.attrs.get("dim", 0), len(node.shapes[0])
         return node.op == "cat" and isinstance(dim, int) and dim % rank == self.dims[node.index]
 
-    def _with(self, way: _Way, index: int, lengths: Lengths) -> _Way:
+    def _with(self, candidate: _Candidate, index: int, lengths: Lengths) -> _Candidate:
         changed = lengths != self._usual(index)
-        known = {**way.lengths, index: lengths} if changed else way.lengths
-        return _Way(way.cost, way.chosen, known)
+        known = {**candidate.lengths, index: lengths} if changed else candidate.lengths
+        return _Candidate(candidate.cost, candidate.chosen, known)
 
     def _usual(self, index: int) -> Lengths:
         dim = self.dims[index]
@@ -144,13 +144,13 @@ class _Walk:
         length = self.trace.nodes[index].shapes[0][dim]
         return tuple(length.at(sizes) for sizes in self.samples)
 
-    def _lengths(self, index: int, way: _Way) -> Lengths:
-        return way.lengths.get(index) or self._usual(index)
+    def _lengths(self, index: int, candidate: _Candidate) -> Lengths:
+        return candidate.lengths.get(index) or self._usual(index)
 
     def _carried(
-        self, node: Node, incoming: Sequence[tuple[int, Lengths]], way: _Way
+        self, node: Node, incoming: Sequence[tuple[int, Lengths]], candidate: _Candidate
     ) -> Lengths | None:
-        """How long the result is if nothing is set here; None if that is not known."""
+        """The lengths of the result if no parameter of this node changes; None if not known."""
         usual = self._usual(node.index)
         moved = [(i, n) for i, n in incoming if n != self._usual(i)]
         if not moved:
@@ -165,13 +165,13 @@ class _Walk:
         return same[0] if same else usual if self._is_fixed(node) else None
 
     def _is_fixed(self, node: Node) -> bool:
-        """Whether the length of the result is said and not computed."""
+        """Whether the length of the result is an argument, and does not follow from the input."""
         return node.op == "interpolate"
 
     def _options(
         self, node: Node, before: Lengths
     ) -> Iterator[tuple[str, int, int, tuple[int, ...]]]:
-        """Other values of its parameters, and by how much each lengthens the result."""
+        """Other values of its parameters: name, dim, value, and how much longer the result is."""
         if not node.op.startswith("conv") or (not is_layer(node) and node.span is None):
             return
         axis = self.dims[node.index]
@@ -192,7 +192,7 @@ class _Walk:
                 if value != p:
                     yield "padding", dim, value, _by_padding(node.op, before, (s, p, value), reach)
 
-    def _arrives(self, way: _Way) -> bool:
+    def _arrives(self, candidate: _Candidate) -> bool:
         """Whether the output is as long as the input, where it should be."""
         if not self.subject.expects_roundtrip or self.subject.returned is None:
             return True
@@ -200,12 +200,12 @@ class _Walk:
             return False
         end = self.trace.results[self.subject.returned]
         wanted = tuple(sizes[self.symbol] for sizes in self.samples)
-        return self._has_axis(end) and self._lengths(end, way) == wanted
+        return self._has_axis(end) and self._lengths(end, candidate) == wanted
 
 
 def _near(given: int, most: int) -> range:
-    """The values from 0 to ``most`` that are not too far: no more ways than that are followed."""
-    return range(max(0, given - _WAYS), min(most, given + _WAYS) + 1)
+    """The values from 0 to ``most`` next to ``given``, as many as a beam can hold."""
+    return range(max(0, given - _BEAM), min(most, given + _BEAM) + 1)
 
 
 def _by_padding(op: str, before: Lengths, spv: tuple[int, int, int], reach: int) -> Lengths:

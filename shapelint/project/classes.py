@@ -211,7 +211,7 @@ class Project:
                     queue.append(owner)
         return tuple(found)
 
-    def ways(self, name: str, path: Path) -> Iterator[Construction]:
+    def complete_constructions(self, name: str, path: Path) -> Iterator[Construction]:
         """The calls and configs of the project that give a class all that it requires."""
         source = self.parse(path)
         found = next((c for c in source.classes if c.name == name), None) if source else None
@@ -229,7 +229,7 @@ class Project:
         """Whether nothing in the project says how to build a class, or a model it is part of."""
         source = self.parse(path)
         known = {c.name for c in source.classes} if source else set()
-        if name not in known or next(self.ways(name, path), None):
+        if name not in known or next(self.complete_constructions(name, path), None):
             return False
         owners = [(p, n) for p, n in self.owners(name, path) if n not in asked]
         return all(self.is_lost(n, p, asked | {name}) for p, n in owners)

@@ -15,8 +15,8 @@ from shapelint.project.options import options_for
 if TYPE_CHECKING:
     from shapelint.project.classes import Project
 
-_WAYS = 3
-"""Ways to build one model that are tried."""
+_MOST_CONSTRUCTIONS = 3
+"""How many constructions of one model are tried."""
 _MOST = 6
 """Models that a class may be part of which are built, those with options chosen among them."""
 
@@ -36,7 +36,7 @@ class Whole:
 
     name: str
     path: Path
-    ways: Sequence[Construction]
+    constructions: Sequence[Construction]
     chosen: Chosen | None = None
     """What has to be chosen for it to have the part; None if nothing is."""
 
@@ -62,11 +62,13 @@ def _wholes(name: str, path: Path, project: Project) -> Iterator[Whole]:
                 file, model = owner
                 found[owner] = found[where, part] or _chosen(part, model, file, project)
                 queue.append(owner)
-                ways = tuple(islice(project.ways(model, file), _WAYS))
-                if ways:
-                    yield Whole(model, file, ways)
-                if ways and found[owner]:
-                    yield Whole(model, file, ways, found[owner])
+                constructions = tuple(
+                    islice(project.complete_constructions(model, file), _MOST_CONSTRUCTIONS)
+                )
+                if constructions:
+                    yield Whole(model, file, constructions)
+                if constructions and found[owner]:
+                    yield Whole(model, file, constructions, found[owner])
 
 
 def _chosen(part: str, owner: str, path: Path, project: Project) -> Chosen | None:

@@ -112,36 +112,39 @@ class FileSession:
         target: str,
         owner: str,
         path: str,
-        ways: Sequence[tuple[str, list[str]]],
+        constructions: Sequence[tuple[str, list[str]]],
         train: bool,
         anyway: bool,
         chosen: tuple[str, str, str] = ("", "", ""),
     ) -> Json:
         """Build a class of the file as its ``owner`` builds it, a class of the file ``path``.
 
-        ``ways`` are arguments of the owner, and imports. Nothing is built, but ``anyway``, if the
-        owner, built the first of these ways that works, has such a part. If not it is built again
-        with what is ``chosen``: options of a class, by its name and its file.
+        ``constructions`` of the owner are its arguments, with imports. If one of them builds the
+        whole owner, and it has such a part, the part is linted with it: then nothing is built,
+        except ``anyway``. If no construction gives such a part they are tried again with what is
+        ``chosen``: name and file of a class, and options for it.
         """
         namespace = self._of(Path(path))
         self.model, self.target = None, target
         nothing = ("", "", "")
-        tries = [(way, c) for c in dict.fromkeys((nothing, tuple(chosen))) for way in ways]
-        made = (self._made(owner, way, namespace, c) for way, c in tries)
+        tries = [
+            (given, c) for c in dict.fromkeys((nothing, tuple(chosen))) for given in constructions
+        ]
+        made = (self._made(owner, given, namespace, c) for given, c in tries)
         self.model = part_of(made, is_of(target, self.path), train, anyway)
         return {"built": self.model and dataclasses.asdict(_built(self.model.root, ()))}
 
     def _made(
         self,
         owner: str,
-        way: tuple[str, list[str]],
+        given: tuple[str, list[str]],
         namespace: Mapping[str, Any],
         chosen: tuple[str, ...],
     ) -> Made:
-        """What building an owner one way makes; remembered, as it has many parts."""
-        key = (str(namespace["__file__"]), owner, way[0], *chosen)
+        """What one construction of an owner builds; cached, as an owner has many parts."""
+        key = (str(namespace["__file__"]), owner, given[0], *chosen)
         if key not in self.wholes:
-            make = _maker(owner, *way, lambda device: namespace, {})
+            make = _maker(owner, *given, lambda device: namespace, {})
             name, path, options = chosen
             if name:
                 make = choosing(make, self._of(Path(path))[name], ast.literal_eval(options))
@@ -159,13 +162,13 @@ class FileSession:
         return self._namespace("meta") if own else vars(self.project.imported(path))
 
     def on_inputs(self, calls: Sequence[Json], kwargs: str) -> Json:
-        """What ``forward`` takes, as far as it can be found out, also from calls in the project."""
+        """The inputs of ``forward``, guessed from the model and from calls in the project."""
         found, given = [read(ForwardCall, c) for c in calls], ast.literal_eval(kwargs)
         guess = guess_inputs(self._built(), self.path, found, given, self.project.files)
         return {"inputs": dataclasses.asdict(guess)}
 
     def on_use(self, inputs: Sequence[Any], kwargs: str) -> Json:
-        """Take these inputs, and constant keyword arguments, in all runs to come."""
+        """Use these inputs, and constant keyword arguments, in all later runs."""
         self.call = Call([read(Input, i) for i in inputs], ast.literal_eval(kwargs))
         return {}
 
@@ -174,7 +177,7 @@ class FileSession:
         return {"inventory": dataclasses.asdict(inventory_of(self._built()))}
 
     def on_trace(self, sizes: Json, known: Json | None, patches: Sequence[Json]) -> Json:
-        """Run the model with lengths riding along."""
+        """Run the model with symbolic lengths; gives its :class:`~shapelint.trace.Trace`."""
         bounds = known and {name: (low, high) for name, (low, high) in known.items()}
         return {"trace": encode(trace_run(self._built(), self.call, sizes, bounds, patches))}
 
@@ -183,7 +186,7 @@ class FileSession:
         return {"sources": self.reads.paths()}
 
     def on_run(self, sizes: Json, device: str, patches: Sequence[Json], noise: bool) -> Json:
-        """Run the model as it is."""
+        """Run the model in plain PyTorch; gives a :class:`shapelint.session.Run`."""
         return {"run": plain_run(self._built(), self.call, sizes, device, patches, noise)}
 
     def _built(self) -> Model:
@@ -199,7 +202,7 @@ def _maker(
     namespace: Callable[[str], Mapping[str, Any]],
     assumed: dict[str, None],
 ) -> Make:
-    """What builds a target on a device; adds to ``assumed`` what is filled in."""
+    """A function that builds a target on a device; what it has to assume is put in ``assumed``."""
 
     def make(device: str) -> nn.Module:
         imported: Json = {}

@@ -1,7 +1,7 @@
-"""A part of a model, as the model that it is part of builds it.
+"""A submodule, built with the arguments that the enclosing model gives it.
 
-What a constructor has built when it raises, for want of weights to download say, was given the
-arguments that it is meant to have. A model that is built whole is linted with all its parts; then
+These are right even if the constructor of the enclosing model raises later on, because weights
+cannot be downloaded, say. If it does not raise the submodule is linted as part of that model, and
 there is nothing to build.
 """
 
@@ -27,13 +27,13 @@ IsPart = Callable[[nn.Module], bool]
 
 @dataclass(frozen=True)
 class Made:
-    """What a constructor built."""
+    """The modules that a constructor built."""
 
     make: Make
     modules: Sequence[nn.Module]
-    """The complete ones, the outer before the inner."""
+    """Those whose own constructors returned, the outer before the inner."""
     whole: bool
-    """Whether it did not raise."""
+    """Whether the constructor returned, and did not raise."""
 
 
 def made_by(make: Make) -> Made:
@@ -43,7 +43,7 @@ def made_by(make: Make) -> Made:
 
 
 def choosing(make: Make, kind: type[nn.Module], options: Mapping[str, Any]) -> Make:
-    """A constructor in whose run a class has these options, whatever it is given."""
+    """``make``, changed so that ``kind`` is always constructed with these options."""
     original = kind.__init__
 
     def init(*args: Any, **kwargs: Any) -> None:
@@ -59,14 +59,15 @@ def choosing(make: Make, kind: type[nn.Module], options: Mapping[str, Any]) -> M
 
 
 def part_of(
-    ways: Iterable[Made], is_part: IsPart, train: bool = False, anyway: bool = False
+    attempts: Iterable[Made], is_part: IsPart, train: bool = False, anyway: bool = False
 ) -> Model | None:
-    """The first such part of a model that is made in one of these ways; None if there is none.
+    """The first part for which ``is_part`` holds in a model that was attempted to be built.
 
-    None as well, but ``anyway``, if the model is linted with it: made the first way that works.
+    None if there is none, and, unless ``anyway``, if the first attempt that built a whole model has
+    such a part: then it is linted with that model.
     """
     linted, found = anyway, None
-    for made in ways:
+    for made in attempts:
         part = next(filter(is_part, made.modules), None)
         if part is not None and made.whole and not linted:
             return None
