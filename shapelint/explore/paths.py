@@ -22,6 +22,9 @@ from shapelint.trace import Event, Trace
 WINDOW = {1: 1024, 2: 128, 3: 24}
 """Largest size looked at, by the number of symbols, where a condition can only be enumerated."""
 
+_TOP = 8
+"""The same for more symbols."""
+
 
 class Outcome(enum.Enum):
     """What a run says about another size."""
@@ -229,8 +232,15 @@ def set_of(condition: Condition, within: SizeSet) -> SizeSet:
         if isinstance(condition, Any):
             return reduce(SizeSet.__or__, (set_of(part, within) for part in condition.parts))
     own = tuple(s for s in symbols if s in condition.symbols)
-    found = _value_by_value(condition, own, within)
+    found = None if _inside(within, own) else _value_by_value(condition, own, within)
     return within & _in_window(condition, own).over(symbols) if found is None else found
+
+
+def _inside(within: SizeSet, own: Sequence[str]) -> bool:
+    """Whether no member of a set is outside the window where a condition is enumerated."""
+    top = WINDOW.get(len(own), _TOP)
+    known = within.window or {}
+    return all(s in known and known[s][1] <= top for s in own)
 
 
 _FEW = 64
@@ -263,5 +273,5 @@ def _value_by_value(condition: Condition, own: Sequence[str], within: SizeSet) -
 @lru_cache(maxsize=256)
 def _in_window(condition: Condition, symbols: tuple[str, ...]) -> SizeSet:
     """The members of a window, asked one by one; several runs meet the same condition."""
-    window = dict.fromkeys(symbols, (1, WINDOW.get(len(symbols), 8)))
+    window = dict.fromkeys(symbols, (1, WINDOW.get(len(symbols), _TOP)))
     return SizeSet.enumerated(partial(holds, condition), symbols, window)

@@ -14,6 +14,7 @@ Symbols that one comparison ties together (``H == W``) are one group, whose sets
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, reduce
 
@@ -136,17 +137,25 @@ class Order:
 
     def projected(self, a: Diagram, names: Sequence[str]) -> Diagram:
         """Which values of ``names`` occur."""
-        if isinstance(a, bool):
-            return a
-        below = [(points, self.projected(d, names)) for points, d in a.slices]
+        return self._projected(a, frozenset(names), {})
+
+    def _projected(self, a: Diagram, names: frozenset[str], known: dict[int, Diagram]) -> Diagram:
+        """The same; each node once. One that says nothing of the names has some member."""
+        if isinstance(a, bool) or names.isdisjoint(itertools.chain(*a.groups)):
+            return a is not False
+        if id(a) not in known:
+            known[id(a)] = self._shadow(a, names, known)
+        return known[id(a)]
+
+    def _shadow(self, a: Node, names: frozenset[str], known: dict[int, Diagram]) -> Diagram:
+        below = [(points, self._projected(d, names, known)) for points, d in a.slices]
         own = tuple(s for s in a.group if s in names)
         if own == a.group:
             return node(own, below)
-        found: Diagram = False
-        for points, d in below:
-            left = node(own, [(shadow(points, a.group, own), d)]) if own else d
-            found = self.join(found, left)
-        return found
+        if own:
+            below = [(shadow(points, a.group, own), d) for points, d in below]
+            return self.union([node(own, [piece]) for piece in below])
+        return self.union([*{id(d): d for _, d in below}.values()])
 
     def product(self, box: Box) -> Diagram:
         """The sizes that are in every part of a box."""
