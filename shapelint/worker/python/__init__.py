@@ -1,4 +1,4 @@
-"""Lengths in the hands of Python: numbers, containers, NumPy and text, none of them lost.
+"""Symbolic lengths in Python code: numbers, containers, NumPy and text.
 
 ``length`` is the number itself; the others see to it that what Python, its standard library and
 NumPy make of one is followed exactly, or noticed as lost.

@@ -101,7 +101,7 @@ def _pow(base: Any, exp: Any, mod: Any = None) -> Any:
 
 
 def _extreme(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``max`` or ``min``: of doubles that no law puts in order it is one more computation."""
+    """``max`` or ``min``; of doubles that cannot be compared exactly, a computation of its own."""
 
     @wraps(function)
     def seen(*args: Any, **kwargs: Any) -> Any:
@@ -124,7 +124,7 @@ def _hash(value: Any, /) -> int:
 
 
 _BARE = (bin, chr, enumerate, hex, oct)
-"""What else takes a length for a bare number."""
+"""Other builtins, which would take a length for a bare number."""
 
 _TORCH_MODULES = {"torch.nn.modules.upsampling"}
 """Modules of torch whose constructors, called in ``forward``, convert what may be lengths."""
@@ -139,7 +139,7 @@ _SEEN: dict[str, Any] = {
 
 
 def in_modules_of(root: nn.Module) -> Iterator[Swap]:
-    """What the code that ``root`` may run sees: the builtins above, and what else hears lengths."""
+    """The swaps for all code that ``root`` may run: these builtins, functions and floats."""
     reached = functions_of(root)
     names = {type(m).__module__ for m in root.modules()}
     names = {n for n in names if not n.startswith("torch.")} | _TORCH_MODULES

@@ -1,4 +1,4 @@
-"""Whether the model catches what an operation raises: then it asks, and demands nothing."""
+"""Whether the model catches what an operation raises: then a need is a branch instead."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from shapelint.worker.packing import packed
 
 
 def called(root: nn.Module, tensors: Mapping[str, Any], kwargs: Mapping[str, Any]) -> Any:
-    """Call a model; whoever catches outside of this call is none of its code.
+    """Call a model. The frame of this function bounds the search for ``try`` statements.
 
-    Arguments named by a number are positions. What runs only when somebody asks for it is asked
-    for: a generator yields all its items, a coroutine is awaited.
+    Arguments named by a number are positional. A generator is exhausted, a coroutine awaited.
     """
     given = packed(root, tensors)
     args = [value for name, value in given.items() if name.isdigit()]
@@ -56,7 +55,7 @@ def _is_one_of(
 
 
 def _named(text: str, known: Mapping[str, Any]) -> Any:
-    """What ``self.quiet`` stands for; nothing is run to find out."""
+    """The object that ``self.quiet`` names, found without running any code."""
     first, *rest = text.split(".")
     found = known.get(first)
     for name in rest:
@@ -65,7 +64,10 @@ def _named(text: str, known: Mapping[str, Any]) -> Any:
 
 
 def _swallowed(manager: Any) -> Sequence[Any]:
-    """What the user's own context manager may catch: a class, an object, or a generator."""
+    """The exceptions that a context manager of the user may catch.
+
+    It is a class, an object, or a generator function.
+    """
     body = inspect.unwrap(manager) if inspect.isfunction(manager) else None
     if inspect.isgeneratorfunction(body):
         names = _around_yields(*_place(body))
@@ -81,7 +83,7 @@ def _place(function: Any) -> tuple[str, int]:
 
 @lru_cache(maxsize=256)
 def _around_yields(path: str, line: int) -> Sequence[str]:
-    """What a generator catches that its user raises."""
+    """The names of exceptions that a generator catches around a ``yield``."""
     tries = (node for node in ast.walk(_definition(path, line)) if isinstance(node, ast.Try))
     return [
         n for t in tries if any(isinstance(p, ast.Yield) for p in ast.walk(t)) for n in _names(t)
@@ -90,13 +92,13 @@ def _around_yields(path: str, line: int) -> Sequence[str]:
 
 @lru_cache(maxsize=256)
 def _returns_something(path: str, line: int) -> bool:
-    """Whether an ``__exit__`` may return what is true, and so end what was raised."""
+    """Whether an ``__exit__`` may return a true value, and so swallow the exception."""
     returns = (node for node in ast.walk(_definition(path, line)) if isinstance(node, ast.Return))
     return any(r.value and ast.unparse(r.value) not in ("None", "False") for r in returns)
 
 
 def _definition(path: str, line: int) -> ast.AST:
-    """The function that begins there, if it is the user's; else one that does nothing."""
+    """The function of the user that begins at a line; else an empty module."""
     nodes = ast.walk(_parsed("".join(linecache.getlines(path)))) if is_user_path(path) else ()
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     found = (n for n in nodes if isinstance(n, kinds) and _first_line(n) == line)

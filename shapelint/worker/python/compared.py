@@ -46,9 +46,9 @@ class Compared:
 
 
 def _test(op: str, left: Any, right: Any) -> Any:
-    """``left op right`` as the code sees it; recorded as a branch where sizes decide it.
+    """``left op right``, recorded as a branch where sizes decide it.
 
-    What is no number (a tensor, a string) is asked in its turn, as Python does.
+    NotImplemented if ``right`` is no number (a tensor, a string).
     """
     if not isinstance(right, (int, float)):
         return NotImplemented
@@ -72,7 +72,7 @@ def condition(op: str, left: Number, right: Number) -> Condition:
 
 
 def _in_order(p: Ratio, q: Ratio) -> bool:
-    """Whether the doubles stand in the order of the ratios.
+    """Whether the doubles compare as the ratios do.
 
     Where one was rounded the other has to be an integer: floor and ceiling say on which side of it.
     """
@@ -103,7 +103,10 @@ def _compare(op: str, a: Expr, b: Expr) -> Condition:
 
 
 def fixed(value: Number, reason: str) -> Any:
-    """The bare number where nothing else will do; other values take another way."""
+    """The bare number, for code that takes no length; a branch on this one value.
+
+    ``reason`` says why, in the report.
+    """
     bare = int(value) if isinstance(value, int) else float(value)
     recorder = current()
     if recorder is not None and isinstance(value, Compared):

@@ -1,4 +1,4 @@
-"""What the code of a model finds in containers when it looks for a length.
+"""Looking up a length in a container, by index or as a key.
 
 :mod:`.rewriting` makes code call these functions. A key is compared with those that
 are there, each time a branch like any other; an index is within the sequence or not, and then it is
@@ -89,7 +89,7 @@ CALLED: dict[str, Callable[..., Any]] = dict(
 
 
 def _asked(container: Any, key: Any) -> Any:
-    """The key, once it is known what it finds."""
+    """The key, after branches have decided which key of the container it equals."""
     if isinstance(container, _HASHED):
         _compare(key, container)
     elif isinstance(container, _PLACED):
@@ -98,7 +98,7 @@ def _asked(container: Any, key: Any) -> Any:
 
 
 def _compare(key: Any, there: Collection[Any]) -> None:
-    """Ask a key whether it is one of those that are there."""
+    """Record branches that decide whether a key equals one of those in the container."""
     if type(key) is str or not (_has_length(key) or any(map(_has_length, there))):
         return
     if len(there) > _MOST:
@@ -125,7 +125,7 @@ def _place(index: Any, count: int) -> Any:
 
 
 def _bound(bound: Any, count: int) -> Any:
-    """Beyond the ends of a sequence every bound is alike."""
+    """A bound of a slice clamped to the ends of the sequence, beyond which all act alike."""
     if not isinstance(bound, Length):
         return bound
     if bound >= count:

@@ -1,7 +1,8 @@
-"""Numbers in small tensors: ``torch.tensor([h, w])``, and ``.tolist()`` of what was made of it.
+"""Known elements of small tensors: ``torch.tensor([h, w])`` and what is computed from it.
 
-On the meta device a tensor has no data. Beside one that was made of sizes alone stands what it
-holds. Nothing of it is worked out before somebody reads it, so what nobody reads is no branch.
+On the meta device a tensor has no data. If its elements follow from sizes alone, a
+:class:`Contents` is attached to it. Elements are computed only when they are read, so that what is
+never read is no branch.
 
 Laws used: a float32 holds every whole number below 2**24 and every dyadic fraction of as few bits,
 and lengths that pass through one are taken to be smaller; the float32 nearest to ``n / k`` has the
@@ -30,18 +31,18 @@ MOST = 1024
 
 
 class Unknown(Exception):
-    """What a tensor holds does not follow from sizes, or not in a way known here."""
+    """The elements of a tensor do not follow from sizes, or no rule says how."""
 
 
 class Cell:
-    """One number in a tensor, computed when it is wanted."""
+    """One number in a tensor, computed when it is read."""
 
     def __init__(self, compute: Callable[[], Number]) -> None:
         self._compute = compute
 
     @cached_property
     def value(self) -> Number:
-        """The number; a float lets a length answer for both. Raises Unknown."""
+        """The number, a float as a :class:`Float`. Raises Unknown."""
         value = self._compute()
         return Float(value) if type(value) is float else value
 
@@ -56,23 +57,23 @@ def known(value: Number) -> Cell:
 
 
 def unknown(*_: Any) -> Any:
-    """In the place of a function. Raises Unknown."""
+    """Stands for a function of unknown result. Raises Unknown."""
     raise Unknown
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a tensor holds."""
+    """What is known of the elements of a tensor."""
 
     lengths: Shape
     dtype: torch.dtype
     listed: Callable[[], list[Cell]] = unknown
     """Gives the cells at the sizes of this run, in row-major order."""
     ends: tuple[Cell, Cell] | None = None
-    """The least and the greatest number, at every size at which there is any."""
+    """The least and the greatest element, at every size at which there are elements."""
     step: int | None = None
-    """How much more each element is than the one before it along the last dim, in equal rows of
-    whole numbers."""
+    """The constant difference of neighbours along the last dim, if the dtype is an integer one and
+    all rows are equal."""
     measured: bool = False
     """Whether a length was put into the tensor, or into one that it was made of."""
 
@@ -164,14 +165,14 @@ def exact(value: Number) -> Number:
 
 
 def attach(tensor: torch.Tensor, contents: Contents) -> None:
-    """Say what ``tensor`` holds, until it or a view of it is written to."""
+    """Attach contents to a tensor; valid until it or a view of it is written to."""
     with torch._C.DisableTorchFunction():
         if not tensor.is_inference():
             tensor.contents = (contents, tensor._version)  # type: ignore[attr-defined]
 
 
 def contents_of(tensor: Any) -> Contents | None:
-    """What ``tensor`` holds, if that is known.
+    """The contents of ``tensor``; None if they are not known.
 
     All views of a tensor share the counter of the writes to it.
     """
@@ -202,7 +203,7 @@ def number_in(value: Any) -> Any:
 
 
 def read(contents: Contents, answer: Callable[[Contents], Any], otherwise: Any) -> Any:
-    """An answer that depends on elements, which a tensor on the meta device cannot give."""
+    """``answer(contents)``, or ``otherwise`` if that depends on unknown elements."""
     try:
         found = answer(contents)
     except (Unknown, ArithmeticError):

@@ -1,9 +1,9 @@
 """``0.5 * h`` and ``self.scale * h`` without losing the length.
 
-``h * 0.5`` asks the length, but ``0.5 * h`` asks the float, which takes any int for a bare number.
-While a model runs, the floats in its code, its attributes and the globals of its modules are of a
-class that asks the length, and so are those in constant tuples. Floats in other containers are left
-as they are: a length that meets one of those is lost, which is noticed when the claims are run.
+``h * 0.5`` calls a method of the length, but ``0.5 * h`` one of the float, which takes any int for
+a bare number. While a model runs, the floats in its code, its attributes, the globals of its modules
+and in constant tuples are of a class that defers to the length. Floats in other containers are not
+replaced: a length is lost there, which shows when the claims are confirmed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from shapelint.worker.python.swaps import Swap, items_of
 
 
 class Float(float):
-    """A float that lets a length answer for both."""
+    """A float whose operators defer to those of a length."""
 
 
 def _binary(name: str, answered_by: str) -> Callable[[Float, Any], Any]:
@@ -56,7 +56,7 @@ def giving_way(
     spaces: Sequence[dict[str, Any]],
     reached: Iterable[types.FunctionType],
 ) -> Iterator[Swap]:
-    """Let the floats of a model, of its modules and of the functions it calls give way."""
+    """The swaps that replace floats by :class:`Float` in a model and all code that it may run."""
     kinds = kinds_of(root)
     models = [vars(m) for m in root.modules() if type(m) in kinds]
     functions = {f for space in (*map(vars, kinds), *spaces) for f in _functions(space)}
@@ -102,7 +102,7 @@ def _seen(code: types.CodeType, rewrite: bool) -> types.CodeType:
 
 @lru_cache(maxsize=4096)
 def _code(code: types.CodeType, path: str) -> types.CodeType:
-    """The same code on floats that give way; itself if it has none.
+    """The same code with constants of type :class:`Float`; itself if it has no floats.
 
     Code of two files may be equal, so ``path`` is part of the key.
     """

@@ -49,7 +49,7 @@ def _of_math(function: Any) -> Any:
 
 @functools.cache
 def bared(function: Any) -> Any:
-    """A function written in C that gets bare numbers."""
+    """A function written in C, called with bare numbers for lengths, which is a branch."""
     reason = f"a length goes into {function.__name__}"
 
     @functools.wraps(function, updated=())
@@ -95,7 +95,7 @@ def noticing(
     kinds: Iterable[type] = (),
     functions: Iterable[FunctionType] = (),
 ) -> Iterator[Swap]:
-    """Let these namespaces of modules, classes and closures hold functions that notice lengths."""
+    """The swaps that put functions that handle lengths into these namespaces."""
     cells = {id(c): c for f in functions for c in f.__closure__ or () if c != CellType()}
     for holder in (*spaces, *kinds, *cells.values()):
         for name, value in items_of(holder):
@@ -105,7 +105,7 @@ def noticing(
 
 
 class _Uncached:
-    """A function with a cache, which lengths go past: what it asks of them is heard every time."""
+    """A cached function (``lru_cache``), bypassed for lengths so that its branches are recorded."""
 
     def __init__(self, cached: Any) -> None:
         self.cached = cached
@@ -127,7 +127,7 @@ class _Uncached:
 
 
 _HEARD = frozenset({FunctionType, NoneType, bool, dict, float, int, list, str, tuple})
-"""Types of most values: what they do with lengths is heard without a stand-in."""
+"""Types of most values, which need no stand-in."""
 
 
 def _stand_in(value: Any) -> Any:

@@ -32,7 +32,7 @@ OfTwo = Callable[[Any, Any], Any]
 
 @meeting_numpy
 class Length(Compared, int):
-    """A size that knows where it comes from."""
+    """A size with its expression in the input sizes."""
 
     expr: Expr
 
@@ -247,7 +247,7 @@ def _of_two(a: Any, b: Any, op: OfTwo) -> Any:
 
 
 def _divided(a: Any, b: Any, op: OfTwo) -> Any:
-    """The same, after it is known that a length is not zero: where it is, that is another way."""
+    """The same, after a branch on whether the divisor is zero. Raises ZeroDivisionError."""
     if isinstance(b, Length) and isinstance(a, int) and b == 0:
         raise ZeroDivisionError("integer division or modulo by zero")
     return _of_two(a, b, op)
@@ -264,7 +264,7 @@ def length(value: int, expr: Expr) -> int:
 
 
 def as_float(value: Number) -> float:
-    """``float(value)`` without losing where it comes from."""
+    """``float(value)``, symbolic if ``value`` is."""
     if isinstance(value, Length):
         return LengthFloat(float(int(value)), Real("float", (value.expr,)))
     return value if isinstance(value, LengthFloat) else float(value)
@@ -274,13 +274,13 @@ def as_float(value: Number) -> float:
 
 
 def computed(op: str, *args: Number) -> float:
-    """A double that a function made of lengths, remembered so that it can be repeated."""
+    """A double computed from lengths; it remembers the computation, for other sizes."""
     real = Real(op, tuple(map(_exact, args)))
     return LengthFloat(float(real.at(sizes_of_run())), real)
 
 
 def whole(op: str, *args: int) -> int:
-    """An int that a function made of lengths. What depends on it is checked, not proven."""
+    """An int computed from lengths by a function isl does not know: checked, not proven."""
     note_lost(f"{op} of a length")
     real = Real(op, tuple(map(expr_of, args)))
     return length(int(real.at(sizes_of_run())), Expr(0, {Rounded("trunc", real): 1}))

@@ -18,7 +18,7 @@ _JOINS = frozenset({"cat", "concat", "concatenate", "stack"})
 
 
 class Repeated(list[Any]):
-    """The members. Every way to learn their number, or to change it, asks for it."""
+    """The list as it is in this run. Whatever depends on its length, or changes it, is a branch."""
 
     members: list[Any]
     times: Any = None
@@ -65,7 +65,7 @@ Repeated.__radd__ = _radd  # type: ignore[attr-defined]
 
 
 def joins(name: str, args: Any, kwargs: Any) -> bool:
-    """Whether a call puts the members of such a list together along one dim."""
+    """Whether a call joins the members of such a list along one dim."""
     repeated = args[0] if args else None
     return (
         name in _JOINS
@@ -78,7 +78,7 @@ def joins(name: str, args: Any, kwargs: Any) -> bool:
 
 
 def joined(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """What is joined once, as often as the list has it: the same numbers in the same places."""
+    """The result of such a call: the members joined once, and then repeated."""
     repeated, *rest = args
     times: Any = repeated.times
     once = func(repeated.members, *rest, **kwargs)

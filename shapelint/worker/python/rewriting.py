@@ -28,7 +28,7 @@ _CONTAINS, _COUNT, _ITEM, _METHOD, _SAME, _STORE, _TEXT = HOOKS = tuple(
     f"__shapelint_{name}__"
     for name in ("contains", "count", "item", "method", "same", "store", "text")
 )
-"""What the rewritten code calls: names that its globals must have."""
+"""Names of the functions that rewritten code calls, which its globals must have."""
 _METHODS = frozenset({"get", "insert", "pop", "setdefault"})
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -36,7 +36,7 @@ _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 @lru_cache(maxsize=4096)
 def rewritten(code: CodeType, path: str) -> CodeType:
-    """The same code with calls that ask lengths; itself if it needs none or has no source.
+    """The same code, its lookups replaced by calls; itself if it has none, or no source.
 
     Code of two files may be equal, so ``path`` is part of the key.
     """
@@ -52,7 +52,7 @@ def rewritten(code: CodeType, path: str) -> CodeType:
 
 
 def definition_of(code: CodeType, path: str) -> _Definition | None:
-    """What code was made from, with the lines of its file; None if that cannot be found."""
+    """The syntax tree of code, with the lines of its file; None if it cannot be found."""
     lines = linecache.getlines(path)
     if code.co_name == "<lambda>":
         found = _lambdas("".join(lines)).get(code.co_firstlineno, ())
@@ -105,7 +105,7 @@ _SETS = frozenset({"frozenset", "set"})
 
 
 def _is_concerned(code: CodeType) -> bool:
-    """Whether it looks into containers for what is no constant."""
+    """Whether the code looks up anything but constants in containers."""
     if not _METHODS.isdisjoint(code.co_names) or not _SETS.isdisjoint(code.co_names):
         return True
     if any(type(c) is str and "%" in c for c in code.co_consts):
@@ -126,7 +126,7 @@ def _loads_int(code: CodeType, op: int, argument: int) -> bool:
 
 
 def _has_private_names(tree: ast.AST) -> bool:
-    """Names that only mean what they say inside of their class."""
+    """Whether it has names like ``__name``, which are mangled inside of their class."""
     names = (getattr(n, "attr", getattr(n, "id", "")) for n in ast.walk(tree))
     return any(name.startswith("__") and not name.endswith("__") for name in names)
 
@@ -175,7 +175,7 @@ def _says_the_same(made: object, code: object) -> bool:
 
 
 class _Rewriter(ast.NodeTransformer):
-    """Looking into a container becomes a call."""
+    """Replaces lookups in containers by calls."""
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         """``a[i]``; not ``a[0]``, and not ``a[:, i]``, which only tensors and arrays know."""

@@ -1,4 +1,4 @@
-"""Names that mean something else while a model runs."""
+"""Monkey patching for the time of a run: names bound to other values, and bound back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ABSENT = object()
 
 
 class Swap(NamedTuple):
-    """A value, and what takes its place."""
+    """A value bound to a name, and its replacement."""
 
     holder: Any
     """A namespace, or an object with attributes."""
@@ -21,7 +21,7 @@ class Swap(NamedTuple):
     new: Any
 
     def put(self, value: Any, instead_of: Any) -> None:
-        """Unless somebody else has put something there."""
+        """Bind the name to ``value``, unless user code has bound it to something else."""
         holder, name = self.holder, self.name
         if not isinstance(holder, dict):
             if self._held() is not instead_of:
@@ -61,7 +61,7 @@ class StandIn(type):
 
 
 def items_of(holder: Any) -> Iterable[tuple[str, Any]]:
-    """What a namespace, a class or a cell of a closure holds, by name."""
+    """The names and values in a namespace, a class or a cell of a closure."""
     if isinstance(holder, CellType):
         return [("cell_contents", holder.cell_contents)]
     space: Mapping[str, Any] = vars(holder) if isinstance(holder, type) else holder
@@ -70,7 +70,7 @@ def items_of(holder: Any) -> Iterable[tuple[str, Any]]:
 
 @contextmanager
 def swapped(swaps: Iterable[Swap]) -> Iterator[None]:
-    """Put everything in its place, and take it away again."""
+    """While active, every name is bound to its replacement."""
     made = list(swaps)
     try:
         for swap in made:
@@ -83,7 +83,7 @@ def swapped(swaps: Iterable[Swap]) -> Iterator[None]:
 
 @contextmanager
 def replaced(holder: Any, name: str, new: Any) -> Iterator[None]:
-    """While active, a class or a module has ``new`` for an attribute."""
+    """While active, an attribute of a class or module is ``new``."""
     old = vars(holder).get(name, ABSENT)
     setattr(holder, name, new)
     try:

@@ -44,7 +44,7 @@ class Cut:
 
 
 class PieceShapes(list[Shape]):
-    """What a transfer function says of pieces: their shapes at the hint, and how they were cut."""
+    """What a transfer function returns for pieces: their shapes in this run, and the cut."""
 
     def __init__(self, shapes: Iterable[Shape], cut: Cut) -> None:
         super().__init__(shapes)
@@ -52,7 +52,7 @@ class PieceShapes(list[Shape]):
 
 
 class Pieces(tuple[Any, ...]):
-    """The tensors. Every way to learn their number asks for it."""
+    """The tensors. Whatever depends on their number is a branch."""
 
     cut: Cut
 
@@ -76,7 +76,7 @@ class Pieces(tuple[Any, ...]):
         return super().__iter__()
 
     def _as_asked(self) -> Iterator[Any]:
-        """Piece by piece: ``a, b = x`` asks for three, however many there are."""
+        """Piece by piece, each a branch: ``a, b = x`` asks for a third one, and must not get it."""
         for place in range(super().__len__()):
             if self.cut.has(place):
                 yield super().__getitem__(place)
@@ -84,7 +84,7 @@ class Pieces(tuple[Any, ...]):
             raise AssertionError(f"more pieces of {self.cut}")
 
     def unasked(self) -> Iterator[Any]:
-        """All of them, for whoever does not tell the model how many there are."""
+        """All of them without a branch, for code that does not show the model their number."""
         return super().__iter__()
 
     def __reversed__(self) -> Iterator[Any]:

@@ -1,11 +1,11 @@
-"""Between which two numbers every element lies, where the elements themselves are not known.
+"""Value range analysis: bounds of the elements of tensors whose elements are not known.
 
-An index that a model computes has to be inside of what it picks from. ``argmax`` over ``n`` places
-gives ``0 … n - 1`` whatever the values are, so that may be known without them: the value ranges of
-compilers, https://en.wikipedia.org/wiki/Value_range_analysis.
+An index that a model computes has to be in bounds. ``argmax`` over ``n`` places returns one of
+``0 … n - 1`` for any values, so that can be checked without them.
+https://en.wikipedia.org/wiki/Value_range_analysis
 
-A rule has the parameters of the op, and gives the range of what comes out: one for all results, a
-tuple with one for each, None where nothing is known. It is found by PyTorch's name of the op, as
+A rule has the parameters of the op and returns the range of the results: one for all of them, or a
+tuple with one for each; None where nothing is known. It is found by PyTorch's name of the op, as
 transfer functions are.
 """
 

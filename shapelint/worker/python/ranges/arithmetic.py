@@ -1,4 +1,4 @@
-"""What arithmetic makes of ranges, in the numbers of Python."""
+"""Interval arithmetic: ranges of sums, products, quotients and the like."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Pair = tuple[Number, Number]
 
 
 def _of(make: Callable[..., Pair], *operands: Any) -> Range | None:
-    """The range whose two ends ``make`` works out from the ends of each operand."""
+    """The range whose ends ``make`` computes, when needed, from the ends of each operand."""
     ranges = [range_of(value) or _ANYTHING for value in operands]
     if _ANYTHING in ranges:
         return None
@@ -37,13 +37,13 @@ def _plain(value: Number) -> Number:
 
 @ranged("add", "__add__", "__radd__", "__iadd__")
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Range | None:
-    """Least and least, greatest and greatest."""
+    """``[a.low + b.low, a.high + b.high]``; not known if ``alpha`` scales one of them."""
     return _of(lambda a, b, c, d: (a + c, b + d), input, other) if _is_one(alpha) else None
 
 
 @ranged("sub", "subtract", "__sub__", "__isub__")
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Range | None:
-    """The least without the greatest, the greatest without the least."""
+    """``[a.low - b.high, a.high - b.low]``."""
     return _of(lambda a, b, c, d: (a - d, b - c), input, other) if _is_one(alpha) else None
 
 
@@ -72,7 +72,7 @@ def _products(a: Any, b: Any, c: Any, d: Any) -> Pair:
 
 
 def _by_positive(divide: Callable[[Any, Any], Number]) -> Callable[..., Range | None]:
-    """Division by one number, whose sign has to be known."""
+    """Division by a single number, whose sign has to be known."""
 
     def pair(a: Any, b: Any, c: Any, d: Any) -> Pair:
         return (divide(a, c), divide(b, c)) if c is d and c >= 1 else unknown()
@@ -103,7 +103,7 @@ def _not_negative(a: Any, b: Any) -> Pair:
 
 @ranged("remainder", "__mod__", "__imod__")
 def remainder(input: Any, other: Any) -> Range | None:
-    """Less than the divisor, whatever is divided."""
+    """The remainder, which is less than the divisor for any dividend."""
     below = _of(lambda a, b: (0, b - 1) if a >= 1 else unknown(), other)
     return below and _as_given_as(input, below)
 
@@ -139,19 +139,19 @@ def minimum(input: Any, other: Any) -> Range:
 
 @ranged("clamp", "clip")
 def clamp(input: Any, min: Any = None, max: Any = None) -> Range | None:
-    """Inside of two ends, each of which may be missing."""
+    """Clamped between two ends, each of which may be missing."""
     raised = range_of(input) if min is None else maximum(input, min)
     return raised if max is None else minimum(raised, max)
 
 
 def _ends(*operands: Any) -> tuple[list[Cell], list[Cell], bool]:
-    """The lower ends and the upper ones; nothing is known of what has no range."""
+    """The lower ends and the upper ends; those of an operand without a range are unknown."""
     ranges = [range_of(value) or _ANYTHING for value in operands]
     return [r.low for r in ranges], [r.high for r in ranges], all(r.given for r in ranges)
 
 
 def _known(cells: list[Cell]) -> list[Any]:
-    """The numbers that are known. Raises Unknown if there is none."""
+    """The known numbers among these. Raises Unknown if there is none."""
     found = []
     for cell in cells:
         with suppress(Unknown, ArithmeticError):

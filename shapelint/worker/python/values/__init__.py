@@ -1,7 +1,7 @@
-"""What PyTorch operations make of the numbers in tensors: one module per family, one rule per op.
+"""Constant propagation through PyTorch operations: one module per family, one rule per op.
 
 A rule gets a :class:`.call.Call`, in which tensors are replaced by their
-:class:`~.contents.Contents`, and gives the contents of the result. It is found by
+:class:`~.contents.Contents`, and returns the contents of the result. It is found by
 PyTorch's name of the op, as transfer functions are.
 
 ``MADE`` holds rules for tensors that are made of numbers, ``FOLLOWED`` rules for those that are
