@@ -21,15 +21,15 @@ from shapelint.template import symbols_of
 _ROUNDS = 12
 
 Lint = Callable[[Texts, Collection[str] | None], Report]
-"""Lints everything with some texts in place, or of all files just some."""
+"""Lints with these texts in place of files: all files, or only the given ones."""
 
 
 @dataclass(frozen=True)
 class Fixed:
-    """What became of a report."""
+    """The result of applying the fixes of a report."""
 
     report: Report
-    """On the edited texts."""
+    """The report on the edited texts."""
     texts: dict[str, bytes]
     """The files that change, by absolute path."""
     findings: int = 0
@@ -46,7 +46,7 @@ class _Chosen:
 
 
 def fixed(report: Report, lint: Lint, unsafe: bool, texts: Texts | None = None) -> Fixed:
-    """Apply what may be applied: safe fixes, and with ``unsafe`` those that are not."""
+    """Apply the safe fixes of a report, and with ``unsafe`` the unsafe ones, until none is left."""
     allowed = ("safe", "unsafe") if unsafe else ("safe",)
     start = now = texts or Texts()
     refused: set[tuple[Edit, ...]] = set()
@@ -133,7 +133,7 @@ def for_display(
 def _best(
     report: Report, allowed: Iterable[str], refused: Iterable[tuple[Edit, ...]]
 ) -> Iterator[_Chosen]:
-    """One fix for each model, none in the way of another."""
+    """One fix for each model, no two of which touch the same text."""
     taken: dict[str, tuple[Edit, ...]] = {}
     for found in sorted(report.diagnostics, key=_urgency):
         if found.target in taken:

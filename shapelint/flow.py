@@ -1,4 +1,4 @@
-"""The way of a length through a model at one size, and the modules a finding is about."""
+"""How a length changes through a model at one size, and the modules a finding is about."""
 
 from __future__ import annotations
 

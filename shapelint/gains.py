@@ -18,22 +18,22 @@ class Gain:
     before: SizeSet
     after: SizeSet
     lost: SizeSet
-    """What works today and would not: runs and comes back, or just runs."""
+    """The sizes that work before the change and not after it: run, or run and come back."""
     saved: int
-    """Of a few sizes that matter, how many work afterwards and do not work today."""
+    """How many of a few sizes that matter work only after the change."""
     more_run: bool
-    """Whether some size runs afterwards that does not run today."""
+    """Whether some size runs only after the change."""
 
     @property
     def lossless(self) -> bool:
-        """Whether whatever works today still works."""
+        """Whether every size that works before the change works after it."""
         return not self.lost
 
 
 def gain(before: Subject, after: Subject) -> Gain | None:
     """What the change gains; None if nothing, if that is not proven, or if it costs too much.
 
-    Of a lazy layer it is proven for each size that it is the first.
+    For a lazy layer the proof is about a model that is built anew for each size.
 
     It costs too much if a declared size breaks, or an ordinary one: a multiple of what the model
     shortens its input by.

@@ -13,7 +13,7 @@ from shapelint.subject import Subject
 from shapelint.wording import related_layer
 
 _LONGEST = 10
-"""Lengths on a way that are shown."""
+"""How many lengths of a chain are shown."""
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ class Diagnostic:
     target: str
     span: Span
     label: str = ""
-    """What stands under the caret of ``span``: usually the map ``n -> 2n - 1``."""
+    """The text under the caret of ``span``: usually the map ``n -> 2n - 1``."""
     related: tuple[Label, ...] = ()
     notes: tuple[str, ...] = ()
     """Lines of the form ``lengths: 16 -> 8 -> 15 (fails)``, already worded."""
@@ -96,7 +96,7 @@ class Diagnostic:
     modules: tuple[str, ...] = ()
     """Paths of the modules it is about, the one at ``span`` first: they stay when lines move."""
     flow: tuple[Label, ...] = ()
-    """The lengths on the way through the model at the witness, step by step."""
+    """The lengths at the witness, stage by stage through the model."""
 
 
 class Sizes(Protocol):
@@ -148,13 +148,13 @@ class TargetReport:
     valid_sizes: Sizes | None = None
     roundtrip_sizes: Sizes | None = None
     unknown_sizes: Sizes | None = None
-    """Of these nobody knows whether they run; None if there are none, or if none is known."""
+    """Sizes that may run or not; None if there are none, or if nothing is known of any size."""
     outputs: tuple[str, ...] = ()
     """Output shapes as formulas, for example ``(N, 1, 2*ceil(L/2) - 1)``."""
     assumed: tuple[str, ...] = ()
     """What shapelint had to guess to build or call it, in words."""
     guessed: bool = False
-    """Whether constructor arguments are guesses by name: findings are info, whatever is asked."""
+    """Whether constructor arguments are guesses by name: then all findings are info."""
     contracts: tuple[Contract, ...] = ()
 
 
@@ -196,12 +196,12 @@ class Inspected:
 
 @dataclass(frozen=True)
 class Suppressed:
-    """A finding that is not reported because somebody said so."""
+    """A finding that a comment or the baseline silences."""
 
     diagnostic: Diagnostic
     by: Literal["comment", "baseline"]
     reason: str = ""
-    """What stands behind ``--`` in the comment."""
+    """The text after ``--`` in the comment."""
 
 
 @dataclass(frozen=True)

@@ -38,14 +38,14 @@ _STEPS = 8
 """Repairs in a row, where each of them only lets the model get further."""
 
 _NOT_WRITTEN = "; to be written by hand: tried on the built model, not in the source"
-"""Said of a fix where there is a source, and no edit of it does the same."""
+"""The note on a fix that no known edit of the source makes."""
 
 _RANKS = {"safe": 0, "unsafe": 1, "display": 2}
 
 
 @dataclasses.dataclass(frozen=True)
 class _Tried:
-    """A proposal that helps, as far as the built model tells."""
+    """A proposal that helps when its patches are applied to the built model."""
 
     proposal: Proposal
     gain: Gain
@@ -53,7 +53,7 @@ class _Tried:
 
 @dataclasses.dataclass(frozen=True)
 class _Offer:
-    """A fix, and what it is ordered by."""
+    """A fix, and what decides its place among others."""
 
     fix: Fix
     saved: int
@@ -67,7 +67,7 @@ class _Offer:
 
 
 class Trials:
-    """The proposals for one model; each change is tried once, whatever rules it would serve."""
+    """The proposals for one model; each change is tried once, also if several rules propose it."""
 
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
@@ -134,10 +134,10 @@ class Trials:
         return self._offers[key]
 
     def _written(self, tried: _Tried) -> _Offer:
-        """The proposal in the source; without edits if nobody knows how to write it down."""
+        """The proposal as edits of the source; without edits if none are known that make it."""
         proposal, files = tried.proposal, self.analysis.session.files
         remark = _NOT_WRITTEN
-        for writing in _ways(proposal, files):
+        for writing in _writings_of(proposal, files):
             try:
                 found = self._on_source(tried, writing)
             except NoSource:
@@ -243,12 +243,12 @@ def _joined(first: Proposal | None, second: Proposal) -> Proposal:
 def _both(
     first: tuple[tuple[Edit, ...], ...], second: tuple[tuple[Edit, ...], ...]
 ) -> Iterator[tuple[Edit, ...]]:
-    """Each way to write one of them with the like of the other, if that is a matter of edits."""
+    """Each writing of one proposal combined with the corresponding one of the other."""
     for a, b in zip_longest(first, second, fillvalue=()):
         yield (*a, *b)
 
 
-def _ways(proposal: Proposal, files: Texts) -> Iterator[Writing]:
+def _writings_of(proposal: Proposal, files: Texts) -> Iterator[Writing]:
     """How to write a proposal down, its keywords and the rest of its edits."""
     if not proposal.changes:
         yield from map(Writing, proposal.edits)

@@ -1,4 +1,4 @@
-"""How models are spoken of that nothing in the project says how to build."""
+"""Reporting models that cannot be built because their arguments are not known."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def arguments_missing(error: str) -> list[str]:
 
 
 def as_info(found: Iterable[Diagnostic], note: str) -> tuple[Diagnostic, ...]:
-    """Findings that hang on what nobody knows, as the note says: no fix is applied for them."""
+    """Findings that depend on a guess, which ``note`` states: info only, and no fix is applied."""
     return tuple(
         replace(
             d,
@@ -66,7 +66,7 @@ def as_info(found: Iterable[Diagnostic], note: str) -> tuple[Diagnostic, ...]:
 def in_one_line(report: Report) -> Report:
     """The report where one of the models of a file that could not be built names the others.
 
-    What somebody silenced is gone by then, so that a comment silences its own model alone.
+    Silenced findings are gone by then, so that a comment silences its own model alone.
     """
     others: dict[str, list[Diagnostic]] = {}
     for d in report.diagnostics:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def reviewed(report: Report, scope: Scope, settings: Settings) -> Report:
-    """The report without the findings that somebody silenced.
+    """The report without the findings that comments and the baseline silence.
 
     With ``--update-baseline`` the file is written before. Raises UsageError for a baseline that
     cannot be read or written.
@@ -54,7 +54,7 @@ def _together(report: Report, hygiene: Report) -> Report:
 
 
 def _graded(report: Report, scope: Scope) -> Iterator[Diagnostic]:
-    """What is wrong with comments, as severe as the user says."""
+    """The findings about comments, with the severity that the settings give them."""
     for found in complaints(report, scope):
         settings = scope.settings_for(Path(found.span.path))
         severity = severity_of(find_entry(found.code), settings, found.severity)

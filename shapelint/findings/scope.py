@@ -1,4 +1,4 @@
-"""What a run looked at: it says which silence means something."""
+"""What a run looked at: only there does the absence of a finding mean anything."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Scope:
     _whole: dict[Path, bool] = field(default_factory=dict)
 
     def rules_for(self, path: Path) -> set[str]:
-        """The names of the rules that say something about a file."""
+        """The names of the rules that apply to a file."""
         settings = self.settings_for(path)
         silent = {rule.name for rule in ignored_in(settings, str(path))}
         return {rule.name for rule in selected_rules(settings)} - silent
@@ -35,7 +35,7 @@ class Scope:
     def is_whole(self, path: Path, report: Report) -> bool:
         """Whether all models that are made of the classes of a file were analysed."""
         if path not in self._whole:
-            self._whole[path] = True  # a file that asks about itself on the way
+            self._whole[path] = True  # ends the recursion for files that depend on themselves
             self._whole[path] = self._was_linted(path, report) and all(
                 self.is_whole(owner.absolute(), report) for owner in self._owners(path)
             )

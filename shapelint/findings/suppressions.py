@@ -44,7 +44,7 @@ class Directive:
     """Names and codes of rules, as written; None for all rules."""
     reason: str
     before: str
-    """What stands before it on its line."""
+    """The text before it on its line."""
     text: str
     """From the ``#`` to the end of the line."""
 

@@ -28,7 +28,7 @@ class Comment:
 
     line: int
     before: str
-    """What stands before it on its line."""
+    """The text before it on its line."""
     text: str
     about: Lines
     """Behind or above a statement: all its lines, and those of its decorators. Within a statement

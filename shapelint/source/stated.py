@@ -30,7 +30,7 @@ _COMPUTES = (ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Subscript)
 
 @dataclass(frozen=True)
 class Word:
-    """What a comment says of one dim: ``value`` divided by ``divisor``, exactly."""
+    """One dim of a shape in a comment: ``value / divisor``, without a remainder."""
 
     text: str
     value: Expr | None
@@ -57,7 +57,7 @@ class Stated:
     """The function around it."""
 
     def is_of(self, span: Span) -> bool:
-        """Whether what was called there made the result: the whole expression, not a part of it."""
+        """Whether the call at ``span`` is the whole expression, not a part of it."""
         value = self.value
         end = (value.end_lineno or 0, (value.end_col_offset or 0) + 1)
         if span.column == span.end_column:  # Python 3.10 tells lines alone
@@ -67,9 +67,9 @@ class Stated:
         return starts and (span.end_line, span.end_column) == end
 
     def may_leave_out_dims(self, rank: int) -> bool:
-        """Whether a result of another rank may be meant: not if the comment has the batch.
+        """Whether the comment may describe a result of another ``rank``, some dims left out.
 
-        ``N`` may be a count of something else, where the batch is not mentioned.
+        Not if it names the batch. ``N`` alone may be another count than the batch.
         """
         first = self.words[0].value
         names = first.symbols if first is not None else frozenset[str]()

@@ -30,7 +30,7 @@ _DEFAULTS = {"output_padding": "0", "padding": "0", "ceil_mode": "False"}
 
 @dataclass(frozen=True)
 class Writing:
-    """One way to write a change down."""
+    """One set of edits that makes a change."""
 
     edits: tuple[Edit, ...]
     uniform: bool = True
@@ -38,7 +38,7 @@ class Writing:
 
 
 def writings(changes: Sequence[Change], files: Texts) -> Iterator[Writing]:
-    """Every way to write the changes down that is known, the most natural one first."""
+    """Every known set of edits that makes these changes, the most natural one first."""
     seen = set()
     for outermost in (True, False):
         for choice in range(_ALTERNATIVES):
@@ -59,16 +59,16 @@ def _written(changes: Sequence[Change], files: Texts, outermost: bool, choice: i
     uniform = True
     for slot, group in groups.items():
         if not all(c.kept for c in group):
-            ways = list(_ways(slot, group, files))
-            if not ways:
+            alternatives = list(_alternatives(slot, group, files))
+            if not alternatives:
                 raise Unwritable("one call would have to say different things")
-            edits += ways[min(choice, len(ways) - 1)]
+            edits += alternatives[min(choice, len(alternatives) - 1)]
             uniform &= not any(c.kept for c in group)
     return Writing(tuple(_merged(edits)), uniform)
 
 
-def _ways(slot: Slot, group: Sequence[Change], files: Texts) -> Iterator[list[Edit]]:
-    """The edits that give every layer of one call what it should get; nothing if there are none."""
+def _alternatives(slot: Slot, group: Sequence[Change], files: Texts) -> Iterator[list[Edit]]:
+    """Alternative edits that give every layer that one call builds its new argument."""
     current = slot.value(files)
     for inward in (group, group[::-1]):  # a decoder is often built from its end
         in_rows = row_edits(files, slot, [None if c.kept else c.value for c in inward])

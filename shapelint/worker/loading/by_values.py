@@ -1,7 +1,7 @@
-"""Inputs that no layer is seen to take, because a run without values ends before.
+"""Features of inputs that the traced run does not reach, because it needs values before that.
 
-``lengths.cpu().numpy()`` ends every run on the meta device. What comes after it the CPU says: of
-the features that the layers of the model take, those with which it runs.
+``lengths.cpu().numpy()`` ends every run on the meta device. So the model is run on the CPU, with
+the numbers of features that its layers take, until one of them runs.
 """
 
 from __future__ import annotations

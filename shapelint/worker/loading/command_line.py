@@ -1,4 +1,4 @@
-"""The command line of a script, for a file that nobody started as one."""
+"""``argparse`` in a file that is loaded, not started as a script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run that failed demands of the sizes of its inputs."""
+"""Input sizes that a failed run shows to be required."""
 
 from __future__ import annotations
 

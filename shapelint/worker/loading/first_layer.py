@@ -1,8 +1,8 @@
-"""Which input a model takes, found by feeding it guesses.
+"""Finds the inputs of a model by tracing it with guesses, refined until one runs.
 
-A guess is traced with every dim symbolic. The first layer that an input reaches says which rank it
-wants; a channel or feature need that fails, ``C == 64``, says what a dim must be. So the model is
-asked, guess by guess, until it runs or nothing more is to be learnt.
+A guess is traced with every dim symbolic. The first layer that an input reaches gives its rank; a
+failed need of channels or features, ``C == 64``, gives the size of a dim. The search ends when the
+model runs, or when a run teaches nothing new.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from shapelint.worker.loading.refinement import (
 from shapelint.worker.runs import COUNTS, Call, trace_run
 
 FURTHEST = "a guess that got furthest"
-"""What is said of inputs about which no layer says anything."""
+"""Where the inputs come from if no layer shows them."""
 
 _HINTS = {"N": 2, "H": 128, "W": 160, "D": 64, "L": 64}
 _OTHER_HINTS = (48, 40, 56, 72, 80, 88)

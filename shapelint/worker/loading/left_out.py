@@ -1,7 +1,7 @@
-"""Submodules that a model is built without, as they want a file or a network that is not there.
+"""Submodules that are left out of a model because they need a file or a download.
 
-The network of a loss, say, that downloads its weights. The model is built around such a part, and
-cannot be run through it.
+For example the network of a perceptual loss, which downloads its weights. The rest of the model is
+built; a run that reaches the missing part raises :class:`LeftOut`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ T = TypeVar("T")
 
 
 class LeftOut(ImportError):
-    """A part was asked for that could not be built."""
+    """A run reached a submodule that could not be built."""
 
 
 _WANTING = (OSError, LeftOut)
 
 
 def without_the_missing(make: Callable[[], T]) -> T:
-    """What ``make`` gives, without the parts that want what is not there.
+    """What ``make`` builds, without the submodules that need files that are missing.
 
     Raises what ``make`` raises.
     """
@@ -99,7 +99,7 @@ def _leave_out(module: nn.Module, exc: Exception) -> None:
 
 
 class _Missing(nn.Module):
-    """In the place of a part that was left out: whatever it is asked for, it is not there."""
+    """Stands for a submodule that was left out; calling it, or reading an attribute, raises."""
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise LeftOut(self.why)

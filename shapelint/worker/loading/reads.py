@@ -16,7 +16,7 @@ _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _ELSEWHERE = (_STDLIB, _OURS, "/proc/", "/sys/", "/dev/")
-"""What lies below is told by the versions of Python and shapelint, or is no file."""
+"""Left out: the versions of Python and shapelint stand for these, or they are no real files."""
 
 
 class Reads:

@@ -92,7 +92,7 @@ class StubModule(ModuleType):
 
 
 class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds what nobody else found, for the project's own imports only.
+    """The last finder: gives stubs for missing packages, to imports of the project's own code only.
 
     ``wants(frame)`` says whether an import that stands in ``frame`` may be given a stub: not inside
     installed packages, and not where the code catches ImportError and goes on without.

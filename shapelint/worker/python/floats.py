@@ -1,9 +1,9 @@
 """``0.5 * h`` and ``self.scale * h`` without losing the length.
 
 ``h * 0.5`` calls a method of the length, but ``0.5 * h`` one of the float, which takes any int for
-a bare number. While a model runs, the floats in its code, its attributes, the globals of its modules
-and in constant tuples are of a class that defers to the length. Floats in other containers are not
-replaced: a length is lost there, which shows when the claims are confirmed.
+a bare number. While a model runs, the floats in its code, its attributes, the globals of its
+modules and in constant tuples are of a class that defers to the length. Floats in other containers
+are not replaced: a length is lost there, which shows when the claims are confirmed.
 """
 
 from __future__ import annotations
