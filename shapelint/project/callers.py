@@ -7,13 +7,13 @@ Only literals are taken over: other arguments mean something only where the call
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shapelint.project.names import Known, calls_of, dotted, inside, scopes, visible
+from shapelint.project.names import Known, called_as, calls_of, dotted, inside, scopes, visible
 from shapelint.source.literals import NotLiteral, literal
 
 if TYPE_CHECKING:
@@ -32,29 +32,31 @@ _MOST = 8
 def builders(name: str, files: Iterable[SourceFile]) -> Iterator[tuple[Path, str]]:
     """The functions that call what has this name: file and name of each."""
     for file in files:
+        names = file.names_for(name)
         for scope, owner in scopes(file.tree):
             called = _called(scope, owner)
-            if called and calls_of(name, inside(scope)):
+            if called and calls_of(names, inside(scope)):
                 yield file.path, called
 
 
 def makers_of(name: str, tree: ast.Module) -> Iterator[str]:
     """The functions of a file that return what they make of what has this name."""
+    names = called_as(name, ast.walk(tree))
     for function in tree.body:
         if isinstance(function, ast.FunctionDef):
             statements = list(inside(function))
-            assigned = [n for n in statements if isinstance(n, ast.Assign) and _makes(n, name)]
+            assigned = [n for n in statements if isinstance(n, ast.Assign) and _makes(n, names)]
             made = {dotted(target) for n in assigned for target in n.targets}
             returned = [n for n in statements if isinstance(n, ast.Return) and n.value]
-            if any(_makes(n, name) or dotted(n.value) in made for n in returned if n.value):
+            if any(_makes(n, names) or dotted(n.value) in made for n in returned if n.value):
                 yield function.name
 
 
-def _makes(statement: ast.Assign | ast.Return, name: str) -> bool:
-    """Whether a call is made of what has this name, or gets it: ``ResNet(Block, 4)``."""
+def _makes(statement: ast.Assign | ast.Return, names: Collection[str]) -> bool:
+    """Whether a call is made of what has such a name, or gets it: ``ResNet(Block, 4)``."""
     calls = (n for n in ast.walk(statement) if isinstance(n, ast.Call))
     said = (dotted(n) for call in calls for n in (call.func, *call.args))
-    return name in (each.rpartition(".")[2] for each in said)
+    return any(each.rpartition(".")[2] in names for each in said)
 
 
 def given(
@@ -72,8 +74,9 @@ def given(
     found = (
         (file, scope, around, call)
         for file in files(called, path)
+        for names in (file.names_for(called),)
         for scope, around in scopes(file.tree)
-        for call in calls_of(called, inside(scope))
+        for call in calls_of(names, inside(scope))
         if constructs or not owner or _is_on(call, owner)
     )
     for file, scope, around, call in islice(found, _MOST):

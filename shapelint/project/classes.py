@@ -175,7 +175,7 @@ class Project:
             for file in self.meaning(name, where)
             if name == class_name or file.imports(name, where)
             for owner in file.classes
-            if name in owner.uses and owner.name != class_name
+            if owner.uses & file.names_for(name) and owner.name != class_name
             if trainers or not owner.trains
         ]
         return list(dict.fromkeys(found))

@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shapelint.project.expressions import Expression, Meanings, Starred, inlined
-from shapelint.project.names import Known, calls_of, chosen_calls, inside, is_item, scopes, visible
+from shapelint.project.names import (
+    Known,
+    called_as,
+    calls_of,
+    chosen_calls,
+    inside,
+    is_item,
+    scopes,
+    visible,
+)
 from shapelint.source.literals import NotLiteral, literal
 
 _LONGEST = 80
@@ -77,14 +86,15 @@ def constructions(
     ``own`` says whether this is the file that defines the class.
     """
     nodes = list(ast.walk(tree))
-    if not calls_of(class_name, nodes) and not any(is_item(class_name, n) for n in nodes):
+    names = called_as(class_name, nodes)
+    if not calls_of(names, nodes) and not any(is_item(names, n) for n in nodes):
         return
     around = around or Around()
     meanings = Meanings(tree, path, own, around.starred)
     for scope, owner in scopes(tree):
         here, values = list(inside(scope)), visible(tree, scope, around.options)
-        chosen = chosen_calls(class_name, here, values)
-        for call in (*calls_of(class_name, here), *chosen):
+        chosen = chosen_calls(names, here, values)
+        for call in (*calls_of(names, here), *chosen):
             for known in _known(call, values, meanings, around, (scope, owner)):
                 try:
                     yield _construction(call, class_name, known, meanings, path)

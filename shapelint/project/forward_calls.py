@@ -70,7 +70,8 @@ def forward_calls(
 
 def _in_file(file: SourceFile, start: _Models, options: Known) -> Iterator[ForwardCall]:
     nodes = list(ast.walk(file.tree))
-    models = _followed(nodes, start)
+    makers = frozenset[str]().union(*(file.names_for(maker) for maker in start.makers))
+    models = _followed(nodes, _Models(makers, start.names))
     tensors = dict(_tensors(nodes))
     for scope, _ in scopes(file.tree):
         here = list(inside(scope))

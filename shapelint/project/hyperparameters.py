@@ -25,6 +25,8 @@ Entries = Mapping[str, Any]
 
 _METHODS = frozenset(("copy", "get", "items", "keys", "pop", "setdefault", "to_dict", "values"))
 _PLAIN = (str, int, float, type(None))
+_SETTINGS = ("args", "cfg", "config", "hparams", "kwargs", "options", "parameters", "params")
+"""What people call the settings of something."""
 
 
 def called(
@@ -56,15 +58,18 @@ def sections(
 ) -> Iterator[Construction]:
     """For each section called like the class that holds parameters only: ``hdemucs: {depth: 6}``.
 
+    Also where it says what it is: ``hdemucs_config``.
+
     What the section lacks of the required parameters, the document has under their names.
     """
     wanted = _letters(class_name)
+    names = {wanted, *(f"{wanted}{kind}" for kind in _SETTINGS)}
     for path, text in texts.items():
         if wanted not in _letters(text.decode("utf-8", errors="replace")):
             continue
         document = _parsed(path.suffix, text)
         for key, section in _sections(document):
-            if _letters(key) == wanted and section and section.keys() <= set(parameters):
+            if _letters(key) in names and section and section.keys() <= set(parameters):
                 found = {k: v for e in _nested(document) for k, v in e.items() if k in required}
                 kwargs = {**found, **section}
                 if all(map(_is_plain, kwargs.values())):

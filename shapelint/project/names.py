@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 Values = Mapping[str, ast.expr | None]
 """What names stand for; None where that is not to be seen."""
@@ -18,26 +18,35 @@ _KEPT = tuple(f"self.{args}" for args in _PARSED)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def calls_of(name: str, nodes: Iterable[ast.AST]) -> list[ast.Call]:
-    """The calls of what has this name, or ends with it."""
+def called_as(name: str, nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """This name and what a file says instead: ``from models import UNet as Net``."""
+    imports = (node for node in nodes if isinstance(node, ast.ImportFrom))
+    named = (alias for node in imports for alias in node.names if alias.name == name)
+    return frozenset((name, *(alias.asname for alias in named if alias.asname)))
+
+
+def calls_of(names: Collection[str], nodes: Iterable[ast.AST]) -> list[ast.Call]:
+    """The calls of what has one of these names, or ends with it."""
     calls = [node for node in nodes if isinstance(node, ast.Call)]
-    return [call for call in calls if dotted(call.func).rpartition(".")[2] == name]
+    return [call for call in calls if dotted(call.func).rpartition(".")[2] in names]
 
 
-def chosen_calls(name: str, nodes: Iterable[ast.AST], values: Known) -> list[ast.Call]:
-    """``MODELS[kind](…)`` where the dict may give what has this name."""
+def chosen_calls(
+    names: Collection[str], nodes: Iterable[ast.AST], values: Known
+) -> list[ast.Call]:
+    """``MODELS[kind](…)`` where the dict may give what has one of these names."""
     calls = [n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Subscript)]
-    return [call for call in calls if is_item(name, values.get(_table_of(call)))]
+    return [call for call in calls if is_item(names, values.get(_table_of(call)))]
 
 
 def _table_of(call: ast.Call) -> str:
     return dotted(call.func.value) if isinstance(call.func, ast.Subscript) else ""
 
 
-def is_item(name: str, table: ast.AST | None) -> bool:
-    """Whether a dict has what has this name among its items."""
+def is_item(names: Collection[str], table: ast.AST | None) -> bool:
+    """Whether a dict has what has one of these names among its items."""
     items = table.values if isinstance(table, ast.Dict) else []
-    return name in (dotted(item).rpartition(".")[2] for item in items)
+    return any(dotted(item).rpartition(".")[2] in names for item in items)
 
 
 def scopes(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeGuard
 
-from shapelint.project.names import dotted
+from shapelint.project.names import called_as, dotted
 from shapelint.source.texts import Texts
 
 _TORCH_BASES = frozenset(("Module", "Sequential", "ModuleList", "ModuleDict", "LightningModule"))
@@ -63,6 +63,10 @@ class SourceFile:
         """Whether a name occurs in it, or may come with ``from … import *``."""
         found = map(_name_of, ast.walk(self.tree))
         return any(each.partition(".")[0] in (name, "*") for each in found)
+
+    def names_for(self, name: str) -> frozenset[str]:
+        """What this file calls what has this name elsewhere."""
+        return called_as(name, self._binding)
 
     def means(self, name: str, defined_in: Path) -> bool:
         """Whether a name in this file can be the one that the file ``defined_in`` defines.

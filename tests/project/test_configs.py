@@ -20,6 +20,8 @@ CONFIGS = {
         "(width=8)",
     ),
     "a section with its name": ("a.yaml", "net:\n  width: 8\n  depth: 2", "(width=8, depth=2)"),
+    "a section with its settings": ("a.json", '{"net_config": {"width": 8}}', "(width=8)"),
+    "a section of something like it": ("a.json", '{"net_optim": {"width": 8}}', ""),
     "a section with more": ("a.yaml", "net:\n  width: 8\n  lr: 0.1", ""),
     "a dict in Python": ("a.py", "w = 8\nnet = dict(type='Net', width=w * 2)", "(width=16)"),
     "a dict in a dict": ("a.py", "nets = [{'head': dict(type='m.Net', width=8)}]", "(width=8)"),

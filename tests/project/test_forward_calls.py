@@ -52,6 +52,7 @@ CALLS = {
     "by a tracer": (f"{X}torch.jit.trace(Net(), x)", ON_SHAPE),
     "by an exporter": (f"{X}net = Net()\ntorch.onnx.export(net, (x,), 'net.onnx')", ON_SHAPE),
     "by a profiler": (f"{X}net = Net()\nprofile(net, inputs=(x,))", ON_SHAPE),
+    "under another name": ("from net import Net as N\nnet = N()\nnet(2)", [Given(literal="2")]),
     "made by a function": (
         "def make():\n    return Net()\nnet = make()\nnet(2)",
         [Given(literal="2")],

@@ -133,6 +133,8 @@ OTHERS = [
     pytest.param("N, B = x.shape", False, id="a variable"),
     pytest.param("return models.B()(x)", True, id="behind a dot"),
     pytest.param("B = models.B()\n        return B(x)", True, id="both"),
+    pytest.param("from models import B as C\n        return C()(x)", True, id="another name"),
+    pytest.param("from models import A as C\n        return C()(x)", False, id="of another one"),
     pytest.param("return B()(x)", True, id="nobody knows where it comes from"),
 ]
 
