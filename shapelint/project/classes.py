@@ -27,6 +27,7 @@ from shapelint.source.texts import Texts
 
 _LARGEST_FILE = 2**20
 _MOST_FACTORIES = 32
+_CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
 
 
 class Project:
@@ -36,6 +37,8 @@ class Project:
         self.root = root.absolute()
         self.texts = texts or Texts()
         self._parsed: dict[Path, SourceFile | None] = {}
+        self._asked: list[Path] = []
+        """The files that ask about a class of another one just now."""
 
     @cached_property
     def sources(self) -> Mapping[Path, bytes]:
@@ -77,8 +80,29 @@ class Project:
     def parse(self, path: Path) -> SourceFile | None:
         """The file, or None if it is not valid Python."""
         if path not in self._parsed:
-            self._parsed[path] = parsed(path, self.texts)
+            self._parsed[path] = parsed(path, self.texts, self._imports_model)
         return self._parsed[path]
+
+    def _imports_model(self, file: SourceFile, name: str) -> bool:
+        """Whether a name in a file is that of a model class of another one."""
+        others = (p for p in self._defining.get(name, ()) if p not in {file.path, *self._asked})
+        for path in (p for p in others if file.means(name, p)):
+            self._asked.append(file.path)  # files may import each other
+            other = self.parse(path)
+            found = other is not None and any(c.name == name for c in other.classes)
+            self._asked.pop()
+            if found:
+                return True
+        return False
+
+    @cached_property
+    def _defining(self) -> Mapping[str, Sequence[Path]]:
+        """The files that have a class of a name, as far as their text tells."""
+        found: dict[str, list[Path]] = {}
+        for path, source in self.sources.items():
+            for name in set(_CLASS.findall(source)):
+                found.setdefault(name.decode(), []).append(path)
+        return found
 
     def mentioning(self, name: str) -> Iterator[SourceFile]:
         """All files in which a name occurs."""

@@ -142,10 +142,10 @@ def _unconditional(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def as_object(entries: object) -> str:
-    """Source of an object with these attributes, and so on inside."""
+    """Source of an object with these attributes, and so on inside: ``"width" in h`` works as well."""
     if isinstance(entries, Mapping):
         inside = ", ".join(f"{str(k)!r}: {as_object(v)}" for k, v in entries.items())
-        return Expression(f"SimpleNamespace(**{{{inside}}})")
+        return Expression(f"Namespace(**{{{inside}}})")
     return repr(entries)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BUILT_BY = ("add_argument", "AttrDict", "EasyDict", "HParams", "Namespace", "SimpleNamespace")
 """The calls that make such objects."""
 
-_NAMESPACE = "from types import SimpleNamespace"
+_NAMESPACE = "from argparse import Namespace"
 
 Settings = tuple[Path, int, Mapping[str, object], tuple[str, ...]]
 """Where they stand, the settings, and the imports that they need."""

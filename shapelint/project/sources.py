@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -43,21 +43,26 @@ class SourceFile:
 
     path: Path
     tree: ast.Module = field(repr=False)
+    imports_model: Callable[[SourceFile, str], bool] = field(default=lambda f, n: False, repr=False)
+    """Whether a name in this file is that of a model class of another one."""
 
     @cached_property
     def classes(self) -> tuple[ModelClass, ...]:
         """Its classes that derive from ``nn.Module``, directly or from one of these.
 
-        A class with a base from elsewhere counts if it has a ``forward``.
+        A class whose base nobody knows counts if it has a ``forward``.
         """
         found: dict[str, ModelClass] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.ClassDef):
                 bases = tuple(filter(None, map(dotted, node.bases)))
                 inherits = any(_is_torch_base(b) or b in found for b in bases)
-                if inherits or (bases and _has_forward(node)):
+                if inherits or (bases and (_has_forward(node) or self._is_heir(bases))):
                     found[node.name] = _model_class(node, bases)
         return tuple(found.values())
+
+    def _is_heir(self, bases: tuple[str, ...]) -> bool:
+        return any(self.imports_model(self, base.rpartition(".")[2]) for base in bases)
 
     def mentions(self, name: str) -> bool:
         """Whether a name occurs in it, or may come with ``from … import *``."""
@@ -71,8 +76,8 @@ class SourceFile:
     def means(self, name: str, defined_in: Path) -> bool:
         """Whether a name in this file can be the one that the file ``defined_in`` defines.
 
-        It cannot if this file has its own, imports one from another module, or has a variable of
-        that name.
+        It cannot if this file has its own, imports one from another module or something else as
+        that, or has a variable of that name.
         """
         if self.path == defined_in:
             return True
@@ -81,6 +86,8 @@ class SourceFile:
                 if node.name == name:
                     return False
                 continue
+            if any(a.asname == name != a.name for a in node.names):
+                return False
             imported = [a.name for a in node.names]
             if name in imported or ("*" in imported and self.beside(node) is not None):
                 return self._can_be(node, defined_in)
@@ -129,10 +136,12 @@ def _name_of(node: ast.AST) -> str:
     return ""
 
 
-def parsed(path: Path, texts: Texts) -> SourceFile | None:
+def parsed(
+    path: Path, texts: Texts, imports_model: Callable[[SourceFile, str], bool]
+) -> SourceFile | None:
     """The file, or None if it is not valid Python."""
     try:
-        return SourceFile(path, ast.parse(texts.read(path), str(path)))
+        return SourceFile(path, ast.parse(texts.read(path), str(path)), imports_model)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OSError):
         return None
 

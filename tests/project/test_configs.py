@@ -58,13 +58,13 @@ def test_configs_with_more_than_a_class_names(
 
 
 OBJECTS = {
-    "attributes": ("h.a + self.h.b", "(h=SimpleNamespace(**{'a': 1, 'b': 2, 'c': 3}))"),
+    "attributes": ("h.a + self.h.b", "(h=Namespace(**{'a': 1, 'b': 2, 'c': 3}))"),
     "keys": ("h['a'] + h['b']", "(h={'a': 1, 'b': 2, 'c': 3})"),
     "methods are no keys": ("h.get('a') + h['c']", "(h={'a': 1, 'b': 2, 'c': 3})"),
     "one that is not there": ("h.a + h.d", ""),
     "one that is not there, on a condition": (
         "h.a + (h.d if h.b else h['e'])",
-        "(h=SimpleNamespace(**{'a': 1, 'b': 2, 'c': 3}))",
+        "(h=Namespace(**{'a': 1, 'b': 2, 'c': 3}))",
     ),
     "nothing": ("h + 1", ""),
 }
@@ -91,11 +91,11 @@ def test_configs_with_all_that_a_class_reads(root: Path, body: str, expected: st
 SETTINGS = {
     "built of its attributes": (
         "from words import WORDS\nh = tf.HParams(a=1, b=len(WORDS))",
-        "SimpleNamespace(**{'a': 1, 'b': len(WORDS)})",
+        "Namespace(**{'a': 1, 'b': len(WORDS)})",
     ),
     "the command line": (
         "p.add_argument('-a', default=1)\np.add_argument('--b', default=2, type=int)",
-        "SimpleNamespace(**{'a': 1, 'b': 2})",
+        "Namespace(**{'a': 1, 'b': 2})",
     ),
     "an attribute is missing": ("h = HParams(a=1)", ""),
 }

@@ -129,6 +129,44 @@ def test_a_class_of_the_same_name_in_another_file_is_another_one(root: Path) -> 
     assert Project(root).owners("Block", other) == []
 
 
+BASE = """
+from torch import nn
+class Base(nn.Module):
+    def forward(self, x): return self.part(x)
+"""
+HEIR = """
+from torch import nn
+{}
+class Part(nn.Module):
+    def forward(self, x): pass
+class Net(Base):
+    def __init__(self):
+        super().__init__()
+        self.part = Part()
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "owned"),
+    [
+        pytest.param("from elsewhere import Base", False, id="of another package"),
+        pytest.param("from trainers import Base", False, id="no model"),
+        pytest.param("from cyclic import Base", False, id="of files that import each other"),
+        pytest.param("from base import Base", True, id="a model"),
+        pytest.param("from base import Other as Base", False, id="under another name"),
+    ],
+)
+def test_a_model_may_inherit_its_forward_from_another_file(
+    tmp_path: Path, line: str, owned: bool
+) -> None:
+    (tmp_path / "base.py").write_text(BASE)
+    (tmp_path / "trainers.py").write_text("class Base: ...\n")
+    (tmp_path / "cyclic.py").write_text("from net import Net\nclass Base(Net): ...\n")
+    (tmp_path / "net.py").write_text(HEIR.format(line))
+    found = Project(tmp_path).owners("Part", tmp_path / "net.py")
+    assert [name for _, name in found] == ["Net"] * owned
+
+
 OTHERS = [
     pytest.param("N, B = x.shape", False, id="a variable"),
     pytest.param("return models.B()(x)", True, id="behind a dot"),
