@@ -145,6 +145,8 @@ class InputGuess:
     """Whether it is an annotation or an example."""
     kwargs: str = "{}"
     """``repr`` of the arguments that are no tensors, by name: ``forward(x, mode="full")``."""
+    lists: tuple[str, ...] = ()
+    """Those inputs that ``forward`` takes apart as it would a list of tensors."""
 
 
 @dataclass(frozen=True)

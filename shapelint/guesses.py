@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from shapelint.analysis import Analysis
@@ -62,29 +62,46 @@ def why_doubtful(analysis: Analysis, guess: InputGuess) -> str:
         return ""
     if not failure.explained and "NoneType" in failure.error:
         return f"an argument that is None by default may be missing: {failure.error}"
-    known = guess.written or (guess.sure and _is_its_own_fault(failure))
+    known = guess.written or (guess.sure and _is_its_own_fault(failure, guess))
     if known and len(analysis.inputs) == 1:
         return ""
     shapes = ", ".join(f"{i.name} ({', '.join(map(str, i.dims))})" for i in analysis.inputs)
-    return f"no input was found that runs; tried {shapes}: {_raised(failure)}"
+    lists = f"; {' and '.join(guess.lists)} may be a list of tensors" if guess.lists else ""
+    return f"no input was found that runs; tried {shapes}: {_raised(failure)}{lists}"
 
 
-def _is_its_own_fault(failure: Failure) -> bool:
-    """Whether no other input would do: code may raise for a rank that the first layer takes."""
-    return failure.explained or _OF_NO_INPUT.match(failure.error) is not None
+def _is_its_own_fault(failure: Failure, guess: InputGuess) -> bool:
+    """Whether no other input would do: code may raise for a rank that the first layer takes.
+
+    Of a list of tensors one tensor says nothing.
+    """
+    if _OF_NO_INPUT.match(failure.error):
+        return True
+    return failure.explained and not guess.lists
 
 
 _OF_NO_INPUT = re.compile(r"NameError|UnboundLocalError|MemoryError|AttributeError: (?!'Tensor')")
 
 
-def to_describe(inputs: Inputs) -> str:
-    """The options that describe these inputs, for somebody who knows better to change."""
+def to_describe(inputs: Inputs, lists: Collection[str] = ()) -> str:
+    """The options that describe these inputs, for somebody who knows better to change.
+
+    ``lists`` are those that may be lists of tensors.
+    """
+    inputs = tuple(item for i in inputs for item in (_items(i) if i.name in lists else (i,)))
     if len(inputs) == 1 and "." not in inputs[0].name:
         (only,) = inputs
         example = {1: "N", 2: "N,64", 3: "N,1,L", 5: "N,1,D,H,W"}.get(len(only.dims), "N,3,H,W")
         return f"describe the input: --input {example}{_dtype(only)}"
     options = (f"--input {i.name}={','.join(map(str, i.dims))}{_dtype(i)}" for i in inputs)
     return f"describe the inputs: {' '.join(options)}; --kwarg NAME=VALUE for what is no tensor"
+
+
+def _items(described: Input) -> Inputs:
+    """A list of two tensors, each with sizes of its own but for the batch."""
+    first = dataclasses.replace(described, name=f"{described.name}.0")
+    own = (f"{d}2" if isinstance(d, str) and d != "N" else d for d in described.dims)
+    return first, dataclasses.replace(described, name=f"{described.name}.1", dims=tuple(own))
 
 
 def _dtype(described: Input) -> str:

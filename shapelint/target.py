@@ -159,7 +159,7 @@ class Target:
         analysis, guess = looked_at(self.session, *known, self._calls)
         doubt = why_doubtful(analysis, guess) if guess else ""
         if doubt:
-            raise Unanswered(Problem("error", doubt, details=to_describe(analysis.inputs)))
+            raise Unanswered(Problem("error", doubt, details=to_describe(analysis.inputs, guess.lists)))
         mode = ("training mode",) if plan.trains(settings) else ()
         assumed = (*mode, *plan.assumed, *built.assumed, *((guess.how,) if guess else ()))
         rules = [find_rule(entry.code) for entry in selected_rules(settings)]

@@ -282,9 +282,31 @@ class Net(nn.Module):
 """
 
 
+PYRAMID = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up = nn.ConvTranspose2d(8, 8, 2, stride=2)
+
+    def forward(self, features):
+        return torch.cat([self.up(features[-1]), features[0]], 1)
+"""
+
+
+def test_a_list_of_tensors_is_told_from_a_tensor(tmp_path: Path) -> None:
+    report, findings = linted(tmp_path, PYRAMID)
+    assert (report.targets[0].evidence, findings) == ("not-checked", ["warning cannot-trace"])
+    assert report.diagnostics[0].message.endswith("; features may be a list of tensors")
+
+
 @pytest.mark.parametrize(
     ("source", "options"),
     [
+        pytest.param(
+            PYRAMID,
+            "--input features.0=N,8,H,W --input features.1=N,8,H2,W2",
+            id="a list",
+        ),
         pytest.param(TWO_WORDS, "--input tokens=N,L:int64 --input x=N,3", id="two inputs"),
         pytest.param(A_KEY, "--input batch.x=N,3", id="one in a dict"),
     ],

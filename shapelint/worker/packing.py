@@ -7,7 +7,8 @@ code of ``forward``         inputs
 ``batch["image"]``          ``batch.image``, packed in a dict
 ==========================  ====================================================
 
-Inputs named by numbers, ``batch.0`` and ``batch.1``, are packed in a tuple as well.
+Inputs named by numbers, ``batch.0`` and ``batch.1``, are packed in a tuple as well: how many tensors
+a list has that ``forward`` indexes or loops over, its code does not say.
 """
 
 from __future__ import annotations
@@ -56,6 +57,22 @@ def items_of(root: nn.Module, argument: str) -> list[str]:
     read = {n.id for n in _walk(forward) if isinstance(n, ast.Name) and _is_read(n)}
     names = [name for name in _unpacked(forward, argument) if name in read]
     return [f"{argument}.{name}" for name in names or dict.fromkeys(_keys(forward, argument))]
+
+
+def is_list(root: nn.Module, argument: str) -> bool:
+    """Whether ``forward`` takes an argument apart as it would a list of tensors.
+
+    ``features[-1]``, ``features[i]``, ``for x in features``: of a tensor that would be its batch.
+    """
+    for node in _as_given(_forward(root), argument):
+        if isinstance(node, (ast.For, ast.comprehension)) and _is(argument, node.iter):
+            return True
+        if isinstance(node, ast.Subscript) and _is(argument, node.value):
+            number = not isinstance(node.slice, (ast.Tuple, ast.Slice, ast.Compare))
+            constant = node.slice.value if isinstance(node.slice, ast.Constant) else 0
+            if number and isinstance(constant, int) and _is_read(node):
+                return True
+    return False
 
 
 def _unpacked(forward: ast.AST | None, argument: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from torch import nn
 
-from shapelint.worker.packing import items_of, packed
+from shapelint.worker.packing import is_list, items_of, packed
 
 
 class Plain(nn.Module):
@@ -32,6 +32,17 @@ class Filled(nn.Module):
     def forward(self, batch):
         batch["out"] = 1
         return batch
+
+
+class Looped(nn.Module):
+    def forward(self, batch):
+        return [x + 1 for x in batch]
+
+
+class Sliced(nn.Module):
+    def forward(self, batch):
+        batch = batch[:, 0] + batch[1:] + batch[None] + batch[batch > 1]
+        return batch[0]
 
 
 class Unpacked(nn.Module):
@@ -78,3 +89,17 @@ def test_items(root: nn.Module, items: list[str]) -> None:
 )
 def test_gathered(root: nn.Module, inputs: dict[str, Any], arguments: dict[str, Any]) -> None:
     assert packed(root, inputs) == arguments
+
+
+@pytest.mark.parametrize(
+    ("root", "expected"),
+    [
+        pytest.param(nn.Identity(), False, id="no such argument"),
+        pytest.param(Sliced(), False, id="a tensor"),
+        pytest.param(Asked(), False, id="it may be a tensor"),
+        pytest.param(Plain(), True, id="by numbers"),
+        pytest.param(Looped(), True, id="in a loop"),
+    ],
+)
+def test_lists(root: nn.Module, expected: bool) -> None:
+    assert is_list(root, "batch") is expected

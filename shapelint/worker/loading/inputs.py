@@ -21,7 +21,7 @@ from shapelint.worker.loading.call_forms import CallForm, call_forms, required_i
 from shapelint.worker.loading.examples import Template, attached_examples
 from shapelint.worker.loading.first_layer import FURTHEST, as_inputs, search
 from shapelint.worker.loading.missing_inputs import missing_inputs
-from shapelint.worker.packing import items_of
+from shapelint.worker.packing import is_list, items_of
 
 
 def guess_inputs(
@@ -59,7 +59,8 @@ def _guess(model: Model, form: CallForm, files: Texts) -> tuple[InputGuess, Fail
     inputs, written = as_inputs(guess, model.root), bool(known)
     said = "; ".join(dict.fromkeys(filter(None, (str(form), how if known else layer))))
     sure = written or layer != FURTHEST
-    return InputGuess(inputs, said, sure, written, repr(dict(form.constants))), failure
+    lists = tuple(n for n in names if n not in known and is_list(model.root, n))
+    return InputGuess(inputs, said, sure, written, repr(dict(form.constants)), lists), failure
 
 
 def _others(
