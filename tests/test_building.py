@@ -229,3 +229,37 @@ def chain(*layers):
 
 def test_a_function_that_gives_no_model_is_none(project: Path) -> None:
     assert linted(project, net=NO_MODELS).targets == ()
+
+
+WRITTEN_DOWN = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        with open("sizes/net.txt") as sizes:
+            self.conv = nn.Conv2d(3, int(sizes.read()), 3)
+
+    def forward(self, x):
+        return self.conv(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "evidence"),
+    [
+        pytest.param("elsewhere", "proven", id="as if started in the project"),
+        pytest.param("project", "proven", id="started there"),
+        pytest.param("project/sizes", "not-checked", id="started further inside"),
+    ],
+)
+def test_a_model_may_read_files_of_its_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, evidence: str
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "project" / "sizes").mkdir(parents=True)
+    (tmp_path / "project" / "pyproject.toml").touch()
+    (tmp_path / "project" / "sizes" / "net.txt").write_text("8")
+    monkeypatch.chdir(tmp_path / folder)
+    (target,) = linted(tmp_path / "project", net=WRITTEN_DOWN).targets
+    assert target.evidence == evidence

@@ -80,7 +80,7 @@ class Project:
     def parse(self, path: Path) -> SourceFile | None:
         """The file, or None if it is not valid Python."""
         if path not in self._parsed:
-            self._parsed[path] = parsed(path, self.texts, self._imports_model)
+            self._parsed[path] = parsed(path, self.texts, self.root, self._imports_model)
         return self._parsed[path]
 
     def _imports_model(self, file: SourceFile, name: str) -> bool:
@@ -170,10 +170,10 @@ class Project:
         return Around(agreed(lines), lines, looked_up, callers, partial(self._starred, path))
 
     def _starred(self, path: Path, node: ast.ImportFrom) -> list[str]:
-        """What ``from models import *`` brings of a ``models.py`` beside a file."""
+        """What ``from models import *`` in a file brings of another one of the project."""
         file = self.parse(path)
-        beside = file.beside(node) if file else None
-        source = self.parse(beside) if beside else None
+        imported = file.imported_file(node) if file else None
+        source = self.parse(imported) if imported else None
         kinds = (ast.ClassDef, ast.FunctionDef)
         body = source.tree.body if source else []
         return [n.name for n in body if isinstance(n, kinds) and not n.name.startswith("_")]

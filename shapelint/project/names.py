@@ -19,10 +19,17 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def called_as(name: str, nodes: Iterable[ast.AST]) -> frozenset[str]:
-    """This name and what a file says instead: ``from models import UNet as Net``."""
-    imports = (node for node in nodes if isinstance(node, ast.ImportFrom))
-    named = (alias for node in imports for alias in node.names if alias.name == name)
-    return frozenset((name, *(alias.asname for alias in named if alias.asname)))
+    """This name and what a file says instead: ``from models import UNet as Net``.
+
+    Not if the file has its own of that name: then this is what it imports another one as.
+    """
+    found = {name}
+    for node in nodes:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name:
+            return frozenset((name,))
+        if isinstance(node, ast.ImportFrom):
+            found |= {a.asname for a in node.names if a.name == name and a.asname}
+    return frozenset(found)
 
 
 def calls_of(names: Collection[str], nodes: Iterable[ast.AST]) -> list[ast.Call]:

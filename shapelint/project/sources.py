@@ -45,6 +45,8 @@ class SourceFile:
     tree: ast.Module = field(repr=False)
     imports_model: Callable[[SourceFile, str], bool] = field(default=lambda f, n: False, repr=False)
     """Whether a name in this file is that of a model class of another one."""
+    root: Path | None = None
+    """The folder of the project."""
 
     @cached_property
     def classes(self) -> tuple[ModelClass, ...]:
@@ -81,6 +83,7 @@ class SourceFile:
         """
         if self.path == defined_in:
             return True
+        starred = False
         for node in self._binding:
             if not isinstance(node, ast.ImportFrom):
                 if node.name == name:
@@ -89,9 +92,13 @@ class SourceFile:
             if any(a.asname == name != a.name for a in node.names):
                 return False
             imported = [a.name for a in node.names]
-            if name in imported or ("*" in imported and self.beside(node) is not None):
+            if name in imported:
                 return self._can_be(node, defined_in)
-        return name not in self._variables
+            if "*" in imported and (file := self.imported_file(node)) is not None:
+                if file == defined_in:
+                    return True
+                starred = True
+        return not starred and name not in self._variables
 
     @cached_property
     def _variables(self) -> frozenset[str]:
@@ -115,15 +122,21 @@ class SourceFile:
         kinds = (ast.ClassDef, ast.FunctionDef, ast.ImportFrom)
         return tuple(node for node in ast.walk(self.tree) if isinstance(node, kinds))
 
-    def beside(self, node: ast.ImportFrom) -> Path | None:
-        """The file that ``from models import …`` means if it lies beside this one."""
-        candidate = self.path.parent.joinpath(*(node.module or "").split(".")).with_suffix(".py")
-        return candidate if candidate.is_file() else None
+    def imported_file(self, node: ast.ImportFrom) -> Path | None:
+        """The file that ``from a.models import …`` means, as seen from here or further up."""
+        folders = self.path.parents
+        for folder in folders[node.level - 1 : node.level] if node.level else folders:
+            candidate = folder.joinpath(*(node.module or "").split(".")).with_suffix(".py")
+            if candidate.is_file():
+                return candidate
+            if folder == self.root or self.root is None:
+                break
+        return None
 
     def _can_be(self, node: ast.ImportFrom, defined_in: Path) -> bool:
-        beside = self.beside(node)
-        if beside is not None:
-            return beside == defined_in
+        file = self.imported_file(node)
+        if file is not None:
+            return file == defined_in
         source = (node.module or "").rpartition(".")[2]
         return source in (defined_in.stem, defined_in.parent.name, "")
 
@@ -137,11 +150,11 @@ def _name_of(node: ast.AST) -> str:
 
 
 def parsed(
-    path: Path, texts: Texts, imports_model: Callable[[SourceFile, str], bool]
+    path: Path, texts: Texts, root: Path, imports_model: Callable[[SourceFile, str], bool]
 ) -> SourceFile | None:
-    """The file, or None if it is not valid Python."""
+    """The file of the project below ``root``, or None if it is not valid Python."""
     try:
-        return SourceFile(path, ast.parse(texts.read(path), str(path)), imports_model)
+        return SourceFile(path, ast.parse(texts.read(path), str(path)), imports_model, root)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OSError):
         return None
 

@@ -89,6 +89,8 @@ class FileSession:
         files.show_to_inspect()
         self.path = Path(os.path.abspath(path))
         self.project = Project(Path(os.path.abspath(root)), seconds / 8, files)
+        if self.project.root not in (here := Path.cwd(), *here.parents):
+            os.chdir(self.project.root)  # from there people start its scripts, which read its files
         self.reads.start()
         with watching_constructors(), warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -157,15 +157,21 @@ OTHERS = [
     pytest.param("from models.unet import Block as Net\nNet(9)", 0, id="another one's name"),
     pytest.param("from monai.nets import UNet\nUNet(9)", 0, id="from another package"),
     pytest.param("from train import *\nUNet(9)", 0, id="from another file beside it"),
+    pytest.param("from train import *\nfrom models.unet import *\nUNet(9)", 1, id="two stars"),
+    pytest.param("from copies.unet import UNet\nUNet(9)", 0, id="from another folder"),
     pytest.param("class UNet:\n    pass\nUNet(9)", 0, id="a class of its own"),
 ]
 
 
 @pytest.mark.parametrize(("source", "calls"), OTHERS)
 def test_calls_of_a_class_of_the_same_name(root: Path, source: str, calls: int) -> None:
-    (root / "other.py").write_text(source)
-    found = Project(root).constructions("UNet", root / "models/unet.py")
-    assert [c.path.name for c in found].count("other.py") == calls
+    (root / "copies" / "scripts").mkdir(parents=True)
+    (root / "copies" / "unet.py").write_text("class UNet: ...")
+    for folder in (root, root / "copies" / "scripts"):
+        other = folder / "other.py"
+        other.write_text(source)
+        found = Project(root).constructions("UNet", root / "models/unet.py")
+        assert [c.path for c in found].count(other) == calls
 
 
 @pytest.mark.parametrize(
