@@ -66,7 +66,8 @@ def why_doubtful(analysis: Analysis, guess: InputGuess) -> str:
     if known and len(analysis.inputs) == 1:
         return ""
     shapes = ", ".join(f"{i.name} ({', '.join(map(str, i.dims))})" for i in analysis.inputs)
-    lists = f"; {' and '.join(guess.lists)} may be a list of tensors" if guess.lists else ""
+    kind = "a list" if len(guess.lists) == 1 else "lists"
+    lists = f"; {' and '.join(guess.lists)} may be {kind} of tensors" if guess.lists else ""
     return f"no input was found that runs; tried {shapes}: {_raised(failure)}{lists}"
 
 

@@ -157,9 +157,9 @@ class Target:
         plan, settings = self.plan, self.settings
         known = (settings, plan.declared, built.annotated, self._name, self._span)
         analysis, guess = looked_at(self.session, *known, self._calls)
-        doubt = why_doubtful(analysis, guess) if guess else ""
-        if doubt:
-            raise Unanswered(Problem("error", doubt, details=to_describe(analysis.inputs, guess.lists)))
+        if guess and (doubt := why_doubtful(analysis, guess)):
+            described = to_describe(analysis.inputs, guess.lists)
+            raise Unanswered(Problem("error", doubt, details=described))
         mode = ("training mode",) if plan.trains(settings) else ()
         assumed = (*mode, *plan.assumed, *built.assumed, *((guess.how,) if guess else ()))
         rules = [find_rule(entry.code) for entry in selected_rules(settings)]

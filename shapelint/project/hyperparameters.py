@@ -142,7 +142,7 @@ def _unconditional(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def as_object(entries: object) -> str:
-    """Source of an object with these attributes, and so on inside: ``"width" in h`` works as well."""
+    """Source of an object with these attributes, and so on inside; ``"width" in h`` works too."""
     if isinstance(entries, Mapping):
         inside = ", ".join(f"{str(k)!r}: {as_object(v)}" for k, v in entries.items())
         return Expression(f"Namespace(**{{{inside}}})")

@@ -38,9 +38,7 @@ def calls_of(names: Collection[str], nodes: Iterable[ast.AST]) -> list[ast.Call]
     return [call for call in calls if dotted(call.func).rpartition(".")[2] in names]
 
 
-def chosen_calls(
-    names: Collection[str], nodes: Iterable[ast.AST], values: Known
-) -> list[ast.Call]:
+def chosen_calls(names: Collection[str], nodes: Iterable[ast.AST], values: Known) -> list[ast.Call]:
     """``MODELS[kind](…)`` where the dict may give what has one of these names."""
     calls = [n for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Subscript)]
     return [call for call in calls if is_item(names, values.get(_table_of(call)))]

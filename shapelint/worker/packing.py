@@ -7,8 +7,8 @@ code of ``forward``         inputs
 ``batch["image"]``          ``batch.image``, packed in a dict
 ==========================  ====================================================
 
-Inputs named by numbers, ``batch.0`` and ``batch.1``, are packed in a tuple as well: how many tensors
-a list has that ``forward`` indexes or loops over, its code does not say.
+Inputs named by numbers, ``batch.0`` and ``batch.1``, are packed in a tuple as well. How many
+tensors a list has that ``forward`` indexes or loops over, the code does not say.
 """
 
 from __future__ import annotations
