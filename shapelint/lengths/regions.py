@@ -1,8 +1,8 @@
-"""Sizes that meet conditions, for each symbol by itself.
+"""Sets of sizes as a row of bits for each symbol: fast, exact for conditions on one symbol.
 
-What a condition says of one symbol is a row of bits (:mod:`.rows`), exact for all sizes. What ties
-symbols together, or multiplies them, is only kept: a region is a subset of the product of its rows.
-So where its rows are empty it is, and what holds on its rows holds on it.
+A condition on one symbol is a row of bits (:mod:`.rows`), exact for all sizes. Conditions that
+couple symbols, or multiply them, are only listed: a region is a subset of the product of its rows.
+So it is empty if a row is, and what holds on the product of its rows holds on it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _LONGEST = 2**12
 
 @dataclass(frozen=True)
 class Region:
-    """The sizes at which everything holds that it was narrowed by."""
+    """The sizes at which a conjunction of conditions holds."""
 
     rows: Mapping[str, Periodic]
     others: frozenset[Condition] = frozenset()
-    """What no row says."""
+    """The conditions that no row represents."""
 
     def narrowed(self, condition: Condition) -> Region:
         """The sizes of this region at which ``condition`` holds as well."""

@@ -24,7 +24,7 @@ A patch is a JSON object whose ``kind`` says what it does:
 ``{"kind": "multiple", "of": [16, 16], "behind": [0, 0], "dims": [-2, -1]}``
     pads the first input of the model to so much behind a multiple, and crops every output.
 ``{"kind": "cross", "events": [3, 8]}``
-    sends a traced run the other way at the branches with these places among its events.
+    forces a traced run to the other side of the branches with these indices in its events.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from shapelint.worker.tracer import Patch, ShapeTracer
 
 @contextmanager
 def patched(root: nn.Module, patches: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Patch]]:
-    """Apply patches to ``root`` for the body; gives what is to happen before graph nodes.
+    """While active, patches are applied to ``root``; gives those that act before graph nodes.
 
     Raises KeyError for an unknown kind, AttributeError for an unknown module.
     """
@@ -64,7 +64,7 @@ def patched(root: nn.Module, patches: Sequence[Mapping[str, Any]]) -> Iterator[d
 
 
 def crossed(patches: Sequence[Mapping[str, Any]]) -> frozenset[int]:
-    """The places of the branches at which a run is to go the other way."""
+    """The indices among the events of the branches that are forced to their other side."""
     return frozenset(i for p in patches if p["kind"] == "cross" for i in p["events"])
 
 
@@ -74,9 +74,9 @@ def _set(module: nn.Module, name: str, value: Any, undo: ExitStack) -> None:
 
 
 def _resize(module: nn.Module, name: str, shape: Sequence[int], undo: ExitStack) -> None:
-    """Another shape for a parameter, unless it takes that from the first input.
+    """Give a parameter another shape, unless it takes that from the first input.
 
-    Values average, as they do in models built to be run.
+    Its values average their inputs, as in :func:`~.loading.build.fill_parameters`.
     """
     old = getattr(module, name)
     if old is not None and not is_lazy(old):

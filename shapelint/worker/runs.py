@@ -25,13 +25,13 @@ from shapelint.worker.state import restoring
 from shapelint.worker.tracer import ShapeTracer
 
 COUNTS = ("lengths", "_lens")
-"""How the names of inputs end that say how long the samples of the input before are."""
+"""Suffixes of the names of inputs that hold the lengths of the samples of the input before."""
 
 _MOST_PARAMETERS_ON_CPU = 200_000_000
 _MOST_ELEMENTS_ON_CPU = 2**22
-"""Of an input: it takes seconds on the CPU and no time on the meta device."""
+"""The elements of an input above which a run on the CPU would take seconds."""
 _OUT_OF_MEMORY = ("MemoryError", "DefaultCPUAllocator: can't allocate memory")
-"""What errors say that are no fact about the model."""
+"""Texts in errors for want of memory, which are no fact about the model."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,10 @@ def trace_run(
     known: Bounds | None = None,
     patches: Sequence[Mapping[str, Any]] = (),
 ) -> Trace:
-    """Run the model once at ``sizes`` with lengths riding along."""
+    """Trace the model once at ``sizes``, on the meta device.
+
+    ``known`` bounds the sizes of the domain, ``patches`` are those of :mod:`~.worker.patches`.
+    """
     specs = {i.name: (i.dims, _dtype(i.dtype)) for i in call.inputs}
     tracer = ShapeTracer(model.constructed, model.caches)
     with (
@@ -72,9 +75,10 @@ def plain_run(
     patches: Sequence[Mapping[str, Any]] = (),
     noise: bool = False,
 ) -> dict[str, Any]:
-    """Run the model as it is; the fields of :class:`shapelint.session.Run`.
+    """Run the model in plain PyTorch; gives the fields of :class:`shapelint.session.Run`.
 
-    What is large or does not fit into memory is run on the meta device instead of the CPU.
+    Large models and inputs, and what does not fit into memory, run on the meta device instead of
+    the CPU. ``noise`` asks for random values instead of rising ones.
     """
     elements = max((math.prod(_shape(i, sizes)) for i in call.inputs), default=0)
     parameters = number_of_parameters(model.root)
@@ -111,7 +115,7 @@ def _run_on(
 def _tensors(
     inputs: Sequence[Input], sizes: Mapping[str, int], noise: bool
 ) -> dict[str, torch.Tensor]:
-    """By name; lengths are those of the input in front of them."""
+    """The inputs by name; those that hold lengths get those of the input in front of them."""
     tensors, steps = {}, 0
     for i in inputs:
         shape = _shape(i, sizes)
@@ -123,10 +127,10 @@ def _tensors(
 
 
 def _values(shape: Sequence[int], noise: bool, dtype: str) -> torch.Tensor:
-    """Rising floats and zeros, or noise and ones.
+    """Rising floats and integer zeros, or random floats and integer ones.
 
-    Where values rise a pool finds its maximum in the last place, for which unpooling into a map
-    that is too small has no room: what fails for some values fails for these.
+    With rising values a pool finds its maximum in the last place, for which unpooling into a map
+    that is too small has no room. So what fails for some values fails for these.
     """
     if not _dtype(dtype).is_floating_point:
         return torch.full(shape, int(noise))
@@ -134,9 +138,9 @@ def _values(shape: Sequence[int], noise: bool, dtype: str) -> torch.Tensor:
 
 
 def _counts(samples: int, steps: int, noise: bool) -> torch.Tensor:
-    """How many steps of each sample are no padding: all, or of each sample one less.
+    """The length of each sample: ``steps``, or with noise one less for each further sample.
 
-    The longest of a batch has no padding, and comes first.
+    The longest comes first and has no padding, as packing of sequences expects.
     """
     return (steps - int(noise) * torch.arange(samples)).clamp(min=1)
 
@@ -154,10 +158,10 @@ def _dtype(name: str) -> torch.dtype:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Look for garbage after the run, not in it.
+    """While active, no garbage is collected.
 
-    Nearly all that a run makes lives until its end. Whatever survives a look is looked at again and
-    again, in the end together with all of torch.
+    Nearly all objects of a run live until its end, and every collection would visit them again, in
+    the end together with all of torch.
     """
     enabled = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""What a loaded file holds: classes, instances, factories, and instances called in a row."""
+"""The models in a loaded file: classes, instances, factories, and instances called in a row."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def facts_of(module: ModuleType, path: Path, project: Project) -> Facts:
 
 
 def _inner_models(tree: ast.Module) -> Iterator[SkippedStatement]:
-    """Models that have no name at the top of the file: by it alone they could be built."""
+    """Models defined inside of functions and classes, which cannot be built by name."""
     for outer in tree.body:
         if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             inner = (n for n in ast.walk(outer) if isinstance(n, ast.ClassDef) and n is not outer)
@@ -66,7 +66,7 @@ def _classes(module: ModuleType) -> list[type[nn.Module]]:
 
 
 def _has_forward(kind: type[nn.Module]) -> bool:
-    """Whether it has one that does more than to say that heirs must have one."""
+    """Whether it has a ``forward`` that is not abstract, and does not only raise."""
     forward = kind.forward
     missing = forward is nn.Module.forward or getattr(forward, "__isabstractmethod__", False)
     code = getattr(forward, "__code__", None)
@@ -80,7 +80,7 @@ def _class_facts(kind: type[nn.Module], lines: dict[str, int]) -> ClassFacts:
 
 
 def parameters(function: Any) -> tuple[Parameter, ...]:
-    """The named parameters of a method, without ``self``; none of what Python cannot ask."""
+    """The named parameters of a method, without ``self``; none if it has no signature."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # a property, or a function written in C
@@ -108,7 +108,7 @@ def _is_layer(value: Any) -> bool:
 
 
 def _is_module(value: Any) -> bool:
-    """By its type: ``isinstance`` would ask the object, which may be anything the file made."""
+    """Whether it is a module by its type; ``isinstance`` would run code of the object."""
     return issubclass(type(value), nn.Module)
 
 
@@ -117,7 +117,7 @@ def _is_torchs(value: nn.Module) -> bool:
 
 
 def _factories(tree: ast.Module, module: ModuleType) -> Iterator[NamedModule]:
-    """Functions that need no argument, take no others, and return what a constructor gives."""
+    """Functions that need no arguments and return an instance of a model class."""
     for function in tree.body:
         if isinstance(function, ast.FunctionDef) and _needs_nothing(function.args):
             kind = _returned_class(function, module)

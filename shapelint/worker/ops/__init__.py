@@ -27,24 +27,25 @@ COMPOSITES: set[str] = set()
 
 
 class Meeting(NamedTuple):
-    """Which sizes a kernel compares with each other: those that are in the same place."""
+    """Which sizes a kernel compares with each other: those to which ``places`` gives one number."""
 
     places: Callable[[int], Sequence[int]]
-    """Those of the dims of a tensor that has so many."""
+    """For a tensor of this rank a number for each dim."""
     counts: bool = False
-    """Whether whole numbers among the arguments are sizes as well."""
+    """Whether integers among the arguments are sizes as well."""
 
 
 ANYWHERE = Meeting(lambda rank: (0,) * rank)
+"""Every size may be compared with every other."""
 FROM_THE_BACK = Meeting(lambda rank: range(-rank, 0))
-"""What broadcasts: the last dim meets last dims."""
+"""Broadcasting: dims are aligned at the last one."""
 PER_CHANNEL = Meeting(lambda rank: (1,) if rank == 1 else range(rank))
-"""One tensor of any rank, and vectors that have a number for each index of its dim 1."""
+"""One tensor of any rank, and vectors with an element for each index of its dim 1."""
 
 COMPARING: dict[str, Meeting] = {}
-"""Ops whose kernel does nothing with a size but compare it with 1, with 0, and with those that it
-meets; their module adds them."""
+"""Ops whose meta kernel only compares a size with 0, with 1, and with those that it meets. Their
+modules add them; :mod:`shapelint.worker.kernel_cache` uses them."""
 
 RESIZING: dict[str, Callable[..., bool]] = {}
-"""Ops whose kernel makes the lengths that it is asked for, and does nothing else with a size but
-compare it: where this says so of the arguments; their module adds them."""
+"""Ops whose meta kernel only compares sizes and returns the lengths that the arguments ask for, if
+this function of the arguments is true. Their modules add them, for the same use."""
