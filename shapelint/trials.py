@@ -175,7 +175,7 @@ class Trials:
     def _applicability(
         self, proposal: Proposal, gained: Gain, writing: Writing, same_state: bool
     ) -> Applicability:
-        """As :data:`shapelint.rules.FIX_SAFETY` defines it."""
+        """As :data:`shapelint.catalog.FIX_SAFETY` defines it."""
         if proposal.applicability == "display" or not same_state:
             return "display"
         subject = self.analysis.subject

@@ -53,6 +53,30 @@ def test_the_map_for_contributors_names_what_exists():
     assert missing_paths(text) == ["shapelint/gone.py", "tests/test_gone.py"]
 
 
+def dangling(text: str) -> list[str]:
+    """References to names of the package that no module defines."""
+    return [name for name in re.findall(r":\w+:`~?(shapelint\.[\w.]+)`", text) if not _exists(name)]
+
+
+def _exists(name: str) -> bool:
+    """Whether a name is a module, or the source of its module has all that comes behind that."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        path = ROOT.joinpath(*parts[:end])
+        source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if source.exists():
+            words = set(re.findall(r"\w+", source.read_text("utf-8")))
+            return words.issuperset(parts[end:])
+    return False
+
+
+def test_docstrings_refer_to_what_exists():
+    sources = [p.read_text("utf-8") for p in (ROOT / "shapelint").rglob("*.py")]
+    assert [name for text in sources for name in dangling(text)] == []
+    text = ":mod:`shapelint.rules` :data:`~shapelint.rules.FIX_SAFETY` :class:`shapelint.gone.Rule`"
+    assert dangling(text) == ["shapelint.rules.FIX_SAFETY", "shapelint.gone.Rule"]
+
+
 def test_a_table_that_is_out_of_date_is_noticed():
     text = "a\n<!-- rules -->\n| SHP999 |\n<!-- end -->\nb\n"
     table = generate.rule_table("docs/rules/")

@@ -98,7 +98,7 @@ def condition_of(text: str, name: str | None = None) -> Condition:
 
 
 def expression_of(text: str) -> Expr:
-    """The length a formula stands for: the inverse of :func:`shapelint.lengths.words.formula`.
+    """The length a formula stands for: the inverse of :func:`shapelint.lengths.formulas.formula`.
 
     Raises DomainError.
     """
