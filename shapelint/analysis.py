@@ -16,7 +16,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from shapelint.contracts import promises, return_span
-from shapelint.explore.confirm import confirm_paths, device_for
+from shapelint.explore.confirm import Confirmation, confirm_paths, device_for
 from shapelint.explore.covering import explore
 from shapelint.explore.doubts import blind, lost
 from shapelint.explore.exploration import Component, Exploration
@@ -29,6 +29,7 @@ from shapelint.lengths.sets import SizeSet
 from shapelint.lint import Findings, diagnose
 from shapelint.memory import MEGABYTES
 from shapelint.model import Diagnostic, Evidence, Input
+from shapelint.rules import Rule
 from shapelint.session import Session
 from shapelint.stopwatch import SECONDS
 from shapelint.subject import Subject
@@ -71,6 +72,8 @@ class Analysis:
     annotated: Annotated = field(default_factory=Annotated)
     effort: Effort = field(default_factory=lambda: Effort(_EFFORT, "one model"))
     """What is left of the budget for working things out."""
+    rules: tuple[Rule, ...] | None = None
+    """Those whose findings are asked for; None for those that are on by default."""
 
     @cached_property
     def span(self) -> Span:
@@ -98,7 +101,7 @@ class Analysis:
         """The sizes at which the model runs: those of the runs where PyTorch denied the rest."""
         if self.sweep is not None:
             return self.sweep.valid
-        return SizeSet.empty(self.exploration.symbols) if self.denied else self.exploration.valid
+        return SizeSet.empty(self.exploration.symbols) if self.denials else self.exploration.valid
 
     @property
     def roundtrip_sizes(self) -> SizeSet:
@@ -107,30 +110,37 @@ class Analysis:
 
     @cached_property
     def findings(self) -> Findings:
-        """What the enabled rules say, every claim confirmed and every fix tried."""
-        return diagnose(self)
+        """What the rules say, every claim confirmed and every fix tried."""
+        return diagnose(self, self.rules)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """The confirmed diagnostics of all rules that are on by default."""
+        """The confirmed diagnostics of the rules."""
         return self.findings.diagnostics
 
     @cached_property
     def doubts_of_paths(self) -> tuple[str, ...]:
         """Why the sizes are not proven, after one more run for every claim."""
-        return tuple(dict.fromkeys((*self.exploration.doubts, *self.denied)))
+        return tuple(
+            dict.fromkeys((*self.exploration.doubts, *(c.doubt for c in self.denials_on_paths)))
+        )
 
     @cached_property
-    def denied(self) -> tuple[str, ...]:
-        """Where PyTorch did something else than the analysis says."""
+    def denials_on_paths(self) -> tuple[Confirmation, ...]:
+        """Where PyTorch did something else than the analysis says of a way or of a failure."""
         confirmations = confirm_paths(self.exploration, self.session)
-        return tuple(c.doubt for c in confirmations if not c.agrees)
+        return tuple(c for c in confirmations if not c.agrees)
+
+    @cached_property
+    def denials(self) -> tuple[Confirmation, ...]:
+        """The same, with the runs that were to confirm findings: then only what was run is said."""
+        return *self.denials_on_paths, *self.findings.denials
 
     @cached_property
     def sweep(self) -> Sweep | None:
         """Runs at a window of sizes, where tracing does not tell; None where it does."""
         unknown = not self.exploration.says_something or self._stuck
-        return self._window if unknown or blind(self.exploration) or self.denied else None
+        return self._window if unknown or blind(self.exploration) or self.denials else None
 
     @property
     def _stuck(self) -> bool:
@@ -146,7 +156,7 @@ class Analysis:
     @property
     def refuted(self) -> bool:
         """Whether no size should run, and PyTorch does not agree: then nothing is known."""
-        return bool(self.denied) and self.subject.never_works
+        return bool(self.denials) and self.subject.never_works
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -183,8 +193,8 @@ class Analysis:
             return Prediction(None, None, "not-checked", "outside the declared sizes")
         if self.sweep is not None:
             return _as_run(self.sweep, sizes)
-        if self.denied:
-            return Prediction(None, None, "not-checked", self.denied[0])
+        if self.denials:
+            return Prediction(None, None, "not-checked", self.denials[0].doubt)
         outcome, event, _ = self.exploration.outcome(sizes)
         evidence: Evidence = "checked" if self.doubts_of_paths else "proven"
         if outcome is Outcome.RUNS:
@@ -201,7 +211,8 @@ class Analysis:
     def _window(self) -> Sweep | None:
         """Runs of a window of sizes, where PyTorch says what a trace does not."""
         inside = not lost(self.exploration, UNKNOWN_INDEX)  # else only the CPU says whether it is
-        device = device_for(self.exploration) if inside else "cpu"
+        lax = any(c.run.device == "cpu" for c in self.denials)
+        device = device_for(self.exploration) if inside and not lax else "cpu"
         way: SizeSet | None = None
         with suppress(TooHard), self.effort.spent():
             way = as_far(self.exploration.base, self.exploration.domain)

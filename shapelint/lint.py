@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shapelint.explore.confirm import Confirmation, confirm_sizes, device_for
+from shapelint.explore.paths import lacks_values
 from shapelint.flow import flow, modules_at
 from shapelint.lengths.effort import TooHard, at_most
 from shapelint.model import Diagnostic
@@ -25,28 +27,52 @@ _EFFORT = 20_000_000
 class Findings:
     """Confirmed diagnostics, and the claims that PyTorch did not confirm."""
 
-    diagnostics: tuple[Diagnostic, ...]
-    doubts: tuple[str, ...]
+    analysis: Analysis
+    confirmed: tuple[Diagnostic, ...]
+    """Before anybody asked what helps."""
+    unconfirmed: tuple[Confirmation, ...] = ()
+    """Where PyTorch did something else than was claimed, or could not tell."""
+    unsolved: tuple[str, ...] = ()
+    """Which rules did not come to an end."""
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What keeps the whole from being proven."""
+        return tuple(dict.fromkeys((*(c.doubt for c in self.unconfirmed), *self.unsolved)))
+
+    @property
+    def denials(self) -> tuple[Confirmation, ...]:
+        """Those in which PyTorch could tell: other sizes are too large to be run with values."""
+        return tuple(c for c in self.unconfirmed if not lacks_values(c.run.error))
+
+    @cached_property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What was confirmed, every fix tried."""
+        return _with_fixes(self.analysis, self.confirmed)
 
 
 def diagnose(analysis: Analysis, rules: Iterable[Rule] | None = None) -> Findings:
     """Everything that the rules have to say about one model, once PyTorch has confirmed it."""
     found: list[Diagnostic] = []
-    doubts: list[str] = []
+    unconfirmed: list[Confirmation] = []
+    unsolved: list[str] = []
     chosen = (
         [r for r in all_rules() if r.enabled and not r.preview] if rules is None else list(rules)
     )
-    if not analysis.exploration.says_something or analysis.refuted:
-        return Findings((), ())
+    refuted = analysis.denials_on_paths and analysis.subject.never_works
+    if not analysis.exploration.says_something or refuted:
+        return Findings(analysis, ())
     for rule in chosen:
         if any(d.name in rule.after and d.severity == "error" for d in found):
             continue
         try:
             with analysis.effort.spent(), at_most(_EFFORT, f"the rule {rule.name}"):
-                found += _spoken(analysis, rule, doubts)
+                found += _spoken(analysis, rule, unconfirmed)
         except TooHard as exc:
-            doubts.append(f"{rule.name}: its sets of sizes take too long to work out: {exc}")
-    return Findings(_with_fixes(analysis, found), tuple(dict.fromkeys(doubts)))
+            unsolved.append(f"{rule.name}: its sets of sizes take too long to work out: {exc}")
+    if unconfirmed:
+        found = [dataclasses.replace(d, evidence="checked") for d in found]
+    return Findings(analysis, tuple(found), tuple(unconfirmed), tuple(unsolved))
 
 
 def _with_fixes(analysis: Analysis, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -59,12 +85,14 @@ def _with_fixes(analysis: Analysis, found: Sequence[Diagnostic]) -> tuple[Diagno
     return tuple(dataclasses.replace(d, fixes=offered[d.name]) for d in found)
 
 
-def _spoken(analysis: Analysis, rule: Rule, doubts: list[str]) -> Iterator[Diagnostic]:
-    """What one rule has to say; what PyTorch does not confirm goes to ``doubts``."""
+def _spoken(
+    analysis: Analysis, rule: Rule, unconfirmed: list[Confirmation]
+) -> Iterator[Diagnostic]:
+    """What one rule has to say; what PyTorch does not confirm goes to ``unconfirmed``."""
     for diagnostic in rule(analysis.subject):
         runs = list(_confirmations(analysis, diagnostic))
-        wrong = [c.doubt for c in runs if not c.agrees]
-        doubts += wrong
+        wrong = [c for c in runs if not c.agrees]
+        unconfirmed += wrong
         if not wrong:
             yield _with_evidence(analysis, diagnostic, runs)
 

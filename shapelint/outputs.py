@@ -33,10 +33,14 @@ class Outputs:
     def _returned_by(self, trace: Trace) -> int | None:
         """The same for one way through the model: each may return other outputs.
 
+        Where it returns as many as the base, of the same ranks, the base tells which of them it is.
         A way that hands its input back untouched returns it in the place of the others.
         """
+        base = self.exploration.base
+        if trace is not base and self.returned is not None and _ranks(trace) == _ranks(base):
+            return self.returned
         found = counterpart(trace, self.rank, self.spatial)
-        if found is not None or trace is self.exploration.base or self.returned is None:
+        if found is not None or trace is base or self.returned is None:
             return found
         there = trace.outputs[self.returned : self.returned + 1]
         return self.returned if [len(shape) for shape in there] == [self.rank] else None
@@ -98,3 +102,7 @@ class Outputs:
 def _dim(outputs: tuple[Shape, ...], output: int | None, dim: int) -> Expr | None:
     shape = () if output is None or output >= len(outputs) else outputs[output]
     return shape[dim] if dim < len(shape) else None
+
+
+def _ranks(trace: Trace) -> list[int]:
+    return [len(shape) for shape in trace.outputs]

@@ -156,14 +156,15 @@ class Target:
         """Analysed and judged. Raises Unanswered, and TooHard when the time is over."""
         plan, settings = self.plan, self.settings
         known = (settings, plan.declared, built.annotated, self._name, self._span)
+        rules = tuple(find_rule(entry.code) for entry in selected_rules(settings))
         analysis, guess = looked_at(self.session, *known, self._calls)
+        analysis = dataclasses.replace(analysis, rules=rules)
         if guess and (doubt := why_doubtful(analysis, guess)):
             described = to_describe(analysis.inputs, guess.lists)
             raise Unanswered(Problem("error", doubt, details=described))
         mode = ("training mode",) if plan.trains(settings) else ()
         assumed = (*mode, *plan.assumed, *built.assumed, *((guess.how,) if guess else ()))
-        rules = [find_rule(entry.code) for entry in selected_rules(settings)]
-        said = verdict(analysis, rules, str(self.path), plan.class_name, assumed)
+        said = verdict(analysis, str(self.path), plan.class_name, assumed)
         found = Found(said.report, said.diagnostics, analysis)
         if guess and guess.written and analysis.subject.never_works:  # one of the two is wrong
             return found.with_note(f"input: {guess.how}")

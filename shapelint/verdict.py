@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shapelint.contracts import contracts
 from shapelint.lengths.effort import TooHard
-from shapelint.lint import diagnose
 from shapelint.model import Contract, Diagnostic, Evidence, TargetReport
 from shapelint.returns import returned_shapes
-from shapelint.rules import Rule, find_rule
+from shapelint.rules import find_rule
 
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis
@@ -28,17 +26,12 @@ class Verdict:
 
 def verdict(
     analysis: Analysis,
-    rules: Iterable[Rule] | None = None,
     path: str = "",
     class_name: str = "",
     assumed: tuple[str, ...] = (),
 ) -> Verdict:
-    """The findings of ``rules`` and the evidence; less than a proof is a finding as well.
-
-    Without ``rules`` those run that are on by default.
-    """
-    findings = diagnose(analysis, rules)
-    doubts = tuple(dict.fromkeys((*analysis.doubts_of_paths, *findings.doubts)))
+    """The findings and the evidence; less than a proof is a finding as well."""
+    doubts = analysis.doubts
     valid, comes_back, unknown = _sets(analysis)
     doubts += unknown
     evidence = analysis.evidence_given(doubts)
@@ -57,14 +50,14 @@ def verdict(
         assumed=assumed,
         contracts=_contracts(analysis, evidence),
     )
-    return Verdict(report, (*findings.diagnostics, *_less_than_proven(report, analysis)))
+    return Verdict(report, (*analysis.diagnostics, *_less_than_proven(report, analysis)))
 
 
 def _sets(analysis: Analysis) -> tuple[SizeSet | None, SizeSet | None, tuple[str, ...]]:
     """The sizes that run and that come back, and why they are not known; as far as worked out."""
     if analysis.sweep is not None:
         return analysis.sweep.valid, None, ()
-    if analysis.denied:
+    if analysis.denials:
         return None, None, ()
     valid = comes_back = None
     try:
@@ -96,7 +89,7 @@ def _contracts(analysis: Analysis, evidence: Evidence) -> tuple[Contract, ...]:
     """What it promises, and whether it keeps that."""
     try:
         with analysis.effort.spent():
-            return tuple(contracts(analysis.subject, evidence, bool(analysis.denied)))
+            return tuple(contracts(analysis.subject, evidence, bool(analysis.denials)))
     except TooHard as exc:
         promised = analysis.subject.promises
         return tuple(Contract(f'returns "{p.text}"', "not-checked", str(exc)) for p in promised)

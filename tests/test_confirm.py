@@ -14,7 +14,7 @@ from shapelint.explore.paths import Outcome
 from shapelint.verdict import verdict
 from shapelint.worker.names import transfer_of
 from shapelint.worker.ops import OPS
-from shapelint.worker.shapes import Shape, divides, need
+from shapelint.worker.shapes import Shape, divides, ge, need
 from tests.runs import analysed, conv, up
 
 
@@ -139,6 +139,21 @@ def test_a_need_that_pytorch_does_not_have_is_never_a_finding(wrong_op):
     said = verdict(analysis)
     assert said.report.evidence == "checked"
     assert {d.name for d in said.diagnostics} <= {"checked-only"}
+
+
+def _refuses_short(shape: Shape) -> Shape:
+    need(ge(shape[-1], 4), "fits", "lengths must be 4 at least")
+    return shape
+
+
+def test_what_only_the_run_for_a_finding_denies_is_withdrawn(wrong_op, monkeypatch):
+    monkeypatch.setattr("shapelint.analysis.confirm_paths", lambda *_: ())
+    wrong_op("conv2d", _refuses_short)
+    analysis = analysed(nn.Sequential(conv(), nn.MaxPool2d(2)))
+    assert analysis.findings.denials
+    assert analysis.evidence == "checked"
+    assert analysis.predict({"N": 2, "H": 32, "W": 3}).shapes == [(2, 1, 16, 1)]
+    assert analysis.predict({"N": 1, "H": 999, "W": 7}).ok is None
 
 
 def test_a_finding_about_a_model_that_is_not_proven_is_not_proven():

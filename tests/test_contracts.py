@@ -122,7 +122,7 @@ UNREADABLE = {
 
 
 def judged(analysis: Analysis):
-    return list(contracts(analysis.subject, analysis.evidence, bool(analysis.denied)))
+    return list(contracts(analysis.subject, analysis.evidence, bool(analysis.denials)))
 
 
 def found(analysis: Analysis):

@@ -60,6 +60,18 @@ def test_what_comes_back_may_stand_elsewhere_on_other_ways():
         assert [n.at(sizes) for n in _subject(longer).result_at(sizes)] == [2, 1, height + 1, 8]
 
 
+def test_ways_that_return_as_many_return_it_in_the_same_place():
+    def ways(x):
+        if x.shape[3] == 1:
+            return x + 1, F.pad(x, (0, 1))
+        return F.max_pool2d(x, (1, 2)), x + 1
+
+    subject = _subject(Fn(ways))
+    assert subject.roundtrips.text == "W >= 2"
+    sizes = {"N": 1, "H": 2, "W": 1}
+    assert [n.at(sizes) for n in subject.result_at(sizes)] == [1, 1, 2, 2]
+
+
 def test_on_one_way_a_dim_may_be_one_that_other_ways_do_not_speak_of():
     squeezed = Fn(lambda x: x.squeeze(3) * x.new_ones(len(x), 4, 1, 1, 1))
     sizes = {"N": 4, "D": 1, "H": 1, "W": 3}

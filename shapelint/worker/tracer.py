@@ -40,6 +40,7 @@ from shapelint.worker.nested import has_lengths, tensors_in
 from shapelint.worker.ops import LAX, QUERIES
 from shapelint.worker.probe import probe
 from shapelint.worker.python.caught import called, is_caught
+from shapelint.worker.python.index_bounds import picks_outside
 from shapelint.worker.python.legacy import constructors
 from shapelint.worker.python.length import Length
 from shapelint.worker.python.propagation import UNREAD, answered, propagation_of, with_numbers
@@ -225,8 +226,9 @@ class ShapeTracer:
         return result
 
     def _made(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
-        """What the function returns; wrapped and recorded if an argument holds a length."""
-        if not has_lengths(args) and not has_lengths(kwargs.values()):
+        """What the function returns; wrapped and recorded if a length goes in, or if it fails."""
+        lengths = has_lengths(args) or has_lengths(kwargs.values())
+        if not lengths and not picks_outside(name, transfer_of(func), args, kwargs):
             return self.caches.kernels.without_lengths(func, args, kwargs)
         if (asked := QUERIES.get(name)) is not None:
             return asked(*args, **kwargs)

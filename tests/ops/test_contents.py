@@ -144,6 +144,14 @@ PICKS = [
          N=LONG),
     case("an ignored class", lambda x: F.cross_entropy(x, torch.full(x.shape[:1], 9),
                                                        ignore_index=9), "N 4", N=LONG),
+    case("in a table of weights", lambda x: x + torch.zeros(3, 1)[torch.arange(3)].sum(), "H",
+         H=SMALL),
+    case("not in a table of weights", lambda x: x + torch.zeros(1, 1)[torch.arange(3)].sum(), "H",
+         H=SMALL),
+    case("a list, not in a table of weights", lambda x: x + torch.zeros(1, 1)[[0, 2]].sum(), "H",
+         H=SMALL),
+    case("not in an embedding", lambda x: x + F.embedding(torch.tensor([1]), torch.ones(1, 1)),
+         "H", H=SMALL),
     case("a margin", lambda x: F.multi_margin_loss(x, torch.arange(len(x))), "N 4", N=LONG),
 ]  # fmt: skip
 

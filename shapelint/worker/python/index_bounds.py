@@ -16,10 +16,10 @@ from torch.utils import _pytree as pytree
 
 from shapelint.lengths.conditions import all_of
 from shapelint.trace import UNKNOWN_INDEX
-from shapelint.worker.nested import has_lengths
-from shapelint.worker.python.contents import Contents, Unknown, contents_of, known
+from shapelint.worker.nested import has_lengths, tensors_in
+from shapelint.worker.python.contents import MOST, WHOLE, Contents, Unknown, contents_of, known
 from shapelint.worker.python.ranges.interval import Range, is_from_data, range_of
-from shapelint.worker.recorder import current
+from shapelint.worker.recorder import NeedFailed, Recorder, current, recording
 from shapelint.worker.shapes import Shape, either, eq, ge, need, numel, only_on_cpu, shape_of
 
 
@@ -122,7 +122,7 @@ def _listed(index: Any) -> Contents | None:
         return None
     numbers = pytree.tree_leaves(index.tolist() if hasattr(index, "tolist") else [*index])
     cells = [known(number) for number in numbers]
-    if not numbers or any(type(number) is not int for number in numbers):
+    if len(numbers) <= MOST or any(type(number) is not int for number in numbers):
         return Contents(Shape([len(cells)]), torch.int64, lambda: cells)
     ends = (known(min(numbers)), known(max(numbers)))
     return Contents(Shape([len(cells)]), torch.int64, lambda: cells, ends)
@@ -136,6 +136,29 @@ def _extremes(contents: Contents) -> Iterator[tuple[Any, Any]]:
         raise Unknown
     else:
         yield from ((cell.value, cell.value) for cell in contents.cells())
+
+
+def picks_outside(name: str, transfer: Any, args: Any, kwargs: Any) -> bool:
+    """Whether a call without lengths picks by known numbers what is not there.
+
+    The meta kernels that make such calls do not look.
+    """
+    if transfer is None or not _has_known_index(name, args, kwargs):
+        return False
+    with recording(Recorder({})), suppress(Exception):  # what else is wrong PyTorch says itself
+        try:
+            transfer(*args, **kwargs)
+        except NeedFailed:
+            return True
+    return False
+
+
+def _has_known_index(name: str, args: Any, kwargs: Any) -> bool:
+    key = args[1] if name == "__getitem__" else ()
+    if any(isinstance(part, list) for part in (key if isinstance(key, tuple) else (key,))):
+        return True
+    held = map(contents_of, tensors_in((args, kwargs)))
+    return any(contents is not None and contents.dtype in WHOLE for contents in held)
 
 
 def _worded(why: Callable[[int], str], number: int) -> Callable[[], str]:
