@@ -11,6 +11,7 @@ from tests.random_networks.attending import BESIDE, INNER_PAIR, LOOK, WINDOWS
 from tests.random_networks.code import ASK, CUT, JOIN, LEAVE, MIX, VIEW, VIEW_OF
 from tests.random_networks.fitting import FIT, MANY, SPLIT
 from tests.random_networks.grammar import filled
+from tests.random_networks.idioms import IDIOM, IDIOM_OF
 from tests.random_networks.layers import (
     GROW,
     NORM,
@@ -88,11 +89,11 @@ def _families(rank: int) -> tuple[list[Sequence[Step]], list[Sequence[Step]]]:
     pool = (*POOL, *POOL_OF_TWO) if two else POOL
     resize = (*RESIZE, *RESIZE_OF_TWO) if two else RESIZE
     view = (*VIEW, *VIEW_OF[rank])
-    split = (*SPLIT, *WINDOWS[rank])
+    split, own = (*SPLIT, *WINDOWS[rank]), IDIOM_OF[rank]
     return (
-        [SHRINK, SHRINK, SHRINK, pool, NORM, CUT, ASK, PAD, split, FIT],
+        [SHRINK, SHRINK, SHRINK, pool, NORM, CUT, ASK, PAD, split, FIT, IDIOM, own],
         [
             *(GROW, GROW, resize, JOIN, JOIN, view, view, SHRINK, CUT, ASK, PAD, NORM, MIX),
-            *(split, FIT, LOOK, LOOK),
+            *(split, FIT, LOOK, LOOK, IDIOM, IDIOM, own),
         ],
     )

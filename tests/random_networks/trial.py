@@ -45,7 +45,7 @@ def _limited(seconds: float) -> Iterator[None]:
         raise _TooSlow
 
     signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1)  # again: what is raised may be ignored once
     try:
         yield
     finally:
