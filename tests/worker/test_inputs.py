@@ -43,6 +43,18 @@ class Windowed(nn.Module):
         return self.conv(x.transpose(1, 2) if self.last == 1 else x)
 
 
+class Siamese(nn.Module):
+    """Has a layer that says more about its channels before the one that gets the images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.conv = nn.InstanceNorm2d(8), nn.Conv2d(3, 8, 3)
+
+    def forward(self, a, b):
+        a, b = self.conv(torch.cat([2 * a - 1, 2 * b - 1])).chunk(2)
+        return a * b
+
+
 class TimeStep(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -304,6 +316,7 @@ CASES = [
     pytest.param(Spectrogram(), [("N", "H", "W")], id="the model adds the channel dim"),
     pytest.param(Spectra(), [("N", "F")], id="what fits is not told by sizes that are too small"),
     pytest.param(TwoImages(), [("N", 3, "H", "W")] * 2, id="channels are shared out"),
+    pytest.param(Siamese(), [("N", 3, "H", "W")] * 2, id="two in one batch"),
     pytest.param(ChannelsLast(), [("N", "L", 5)], id="channels last"),
     pytest.param(
         nn.Sequential(nn.LayerNorm(8), nn.Unflatten(1, (2, -1))),

@@ -44,12 +44,14 @@ def demanded(trace: Trace, fixed: str) -> dict[str, int | str]:
     if not tested and last.need not in ("channels", "features", "match"):
         return {}
     condition, fixed = last.condition, "N" if last.need == "channels" else fixed
-    if isinstance(condition, Any):  # broadcasting: equal, or one of the two is 1
+    stretches = isinstance(condition, Any)  # broadcasting: equal, or one of the two is 1
+    if isinstance(condition, Any):
         condition = condition.parts[0]
     if not isinstance(condition, Compare) or condition.op != "==":
         return {}
     names = [a.name for a in condition.expr.terms if isinstance(a, Sym) and a.name not in fixed]
-    return {**_solution(condition.expr, names)} or (_same(condition.expr, names) if tested else {})
+    alike = tested or not stretches
+    return {**_solution(condition.expr, names)} or (_same(condition.expr, names) if alike else {})
 
 
 def _solution(expr: Expr, names: Sequence[str]) -> dict[str, int]:
