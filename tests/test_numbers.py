@@ -248,6 +248,9 @@ EXACT = [
     pytest.param(shape_of_a_set, id="a shape of a set"),
     pytest.param(root, id="root of what may be negative"),
     rows("whole", lambda n: 2 if (n / 4).is_integer() else 1),
+    rows("math.log2 of nothing", lambda n: 2 + int(math.log2(2 ** math.ceil(math.log2(n)) // 4))),
+    rows("math.sqrt of less than nothing", lambda n: 2 + int(math.sqrt(n - 5))),
+    rows("math.exp of too much", lambda n: 1 if math.exp(90 * n - 90) < n**1.5 else 2),
 ]
 
 FIXED = [

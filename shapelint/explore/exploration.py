@@ -15,6 +15,7 @@ from functools import cached_property
 from operator import itemgetter
 
 from shapelint.explore.paths import Failing, Outcome, Path, follow, set_of
+from shapelint.lengths.conditions import holds
 from shapelint.lengths.expr import Expr, Sizes
 from shapelint.lengths.sets import SizeSet
 from shapelint.trace import Event, Shape, Trace
@@ -129,7 +130,7 @@ class Exploration:
             if outcome is Outcome.FAILS and path is not None:
                 broken.append((self._along(path.trace, event), event))
             chosen.append(path)
-        broken += [(e.node, e) for e in self._shared_needs if not e.condition.at(sizes)]
+        broken += [(e.node, e) for e in self._shared_needs if not holds(e.condition, sizes)]
         if broken:
             return Outcome.FAILS, self._first(broken, chosen, sizes), ()
         paths = [p for p in chosen if p is not None]

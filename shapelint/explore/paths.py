@@ -66,10 +66,9 @@ def follow(
     """
     events = trace.events if symbols is None else _events_on(trace, frozenset(symbols))
     for event in events:
-        holds = event.condition.at(sizes)
-        if event.kind == "need" and not holds:
+        if event.kind == "need" and not holds(event.condition, sizes):
             return Outcome.FAILS, event
-        if holds != event.holds:
+        if not holds(event.relied, sizes):
             return Outcome.ELSEWHERE, None
     if trace.failure is None:
         return Outcome.RUNS, None

@@ -30,6 +30,12 @@ from shapelint.worker.recorder import note_lost
 
 _WHOLE = frozenset({"gcd", "isqrt", "lcm"})
 _ASK_THE_LENGTH = frozenset({"ceil", "floor", "prod", "trunc"})
+_DEFINED: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("log", "log2", "log10"), lambda x: bool(x > 0)),
+    **dict.fromkeys(("sqrt", "isqrt"), lambda x: bool(x >= 0)),
+    "log1p": lambda x: bool(x > -1),
+}
+"""Where a function has a value. Python raises elsewhere: that is another way through the model."""
 
 
 @functools.cache
@@ -41,6 +47,8 @@ def _of_math(function: Any) -> Any:
         if name in _ASK_THE_LENGTH or kwargs or not has_lengths(args):
             return function(*args, **kwargs)
         if name in MATH:
+            if name in _DEFINED:
+                _DEFINED[name](args[0])
             return (whole if name in _WHOLE else computed)(name, *args)
         return function(*bare(args, f"math.{name}"))
 
