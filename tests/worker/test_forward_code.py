@@ -272,6 +272,58 @@ def test_other_questions_in_an_assert_are_not_answered():
     assert analysed(AssertsOtherwise().eval(), "2 1 L").exploration.base.failure is not None
 
 
+WARNING = """\
+import warnings
+from torch import nn
+class Net(nn.Module):
+    def forward(self, x):
+        kept, said = 0, ""
+        {lines}
+        return x[:, kept + len(said) :]
+"""
+ONLY_TELLS = {
+    "a warning": "if x.isnan().any(): warnings.warn('no number')",
+    "text made first": "if 0.5 in x:\n"
+    "            text = 'a half'\n"
+    "            if self.training: text += f' of {x.shape}'\n"
+    "            warnings.warn(text)",
+    "either way": "if bool((x > 2).any()): pass\n        else: print('small')",
+}
+LEAVES_SOMETHING = {
+    "a length": "if (x == x).all():\n            kept = 1",
+    "text that is returned": "if (x == x).all():\n            said = 'all'",
+    "an attribute": "if (x == x).all():\n            self.kept = 1",
+    "a number in the test": "if (kept := int((x == x).all().item())):\n            print(kept)",
+    "a return": "if (x == x).all():\n            return x[:, 1:]",
+    "a call": "if (x == x).all():\n            setattr(self, 'kept', 1)",
+}
+
+
+def imported(source, path, monkeypatch):
+    (path / "told_by_values.py").write_text(source)
+    monkeypatch.syspath_prepend(path)
+    monkeypatch.delitem(sys.modules, "told_by_values", raising=False)
+    return importlib.import_module("told_by_values").Net()
+
+
+@pytest.mark.parametrize("reason", ONLY_TELLS)
+def test_a_test_of_values_that_only_tells_something_makes_no_difference(
+    reason, tmp_path, monkeypatch
+):
+    net = imported(WARNING.format(lines=ONLY_TELLS[reason]), tmp_path, monkeypatch)
+    analysis = analysed(net, "2 L")
+    assert not disagreements(analysis, net, "2 L", [{"L": n} for n in range(1, 9)])
+    assert analysis.evidence == "proven"
+
+
+@pytest.mark.parametrize("reason", LEAVES_SOMETHING)
+def test_a_test_of_values_that_leaves_something_behind_is_not_passed(reason, tmp_path, monkeypatch):
+    net = imported(WARNING.format(lines=LEAVES_SOMETHING[reason]), tmp_path, monkeypatch)
+    analysis = analysed(net, "2 L")
+    assert not disagreements(analysis, net, "2 L", [{"L": n} for n in range(1, 9)])
+    assert analysis.evidence == "checked"
+
+
 def test_what_is_made_for_a_gpu_stays_here() -> None:
     with OneDevice("cpu"):
         assert torch.cuda.LongTensor([3]).tolist() == [3]

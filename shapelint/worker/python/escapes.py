@@ -23,7 +23,6 @@ from shapelint.worker.recorder import current
 _KEY = f"a size is used as a key of a dict or set, {UNFOLLOWED}"
 _TEXT = f"a size becomes text, {UNFOLLOWED}"
 _BARE = f"a size becomes an ordinary float, {UNFOLLOWED}"
-_HELD = "an assert on values is taken to hold"
 _PLAIN = (ast.AnnAssign, ast.Assign, ast.AugAssign, ast.Expr, ast.Raise)
 """Statements after which the next one of their block runs, unless they raise."""
 _LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
@@ -56,31 +55,11 @@ def became_text() -> None:
         frame = frame.f_back
     if recorder is None or frame is None:
         return
-    statement, raises = _statement(frame.f_code, frame.f_code.co_filename, frame.f_lineno)
+    statement, raises = statement_at(frame.f_code, frame.f_code.co_filename, frame.f_lineno)
     if raises or _is_message(statement, frame):
         recorder.lost_if_it_runs(_TEXT)
     elif not _is_shown(statement):
         recorder.lost(_TEXT)
-
-
-def asserted() -> bool | None:
-    """The truth with which ``assert x.all()`` and ``assert not x.any()`` hold; None elsewhere."""
-    recorder, frame = current(), sys._getframe(1)
-    while not is_user_frame(frame):
-        if frame.f_back is None:
-            return None
-        frame = frame.f_back
-    statement, _ = _statement(frame.f_code, frame.f_code.co_filename, frame.f_lineno)
-    if recorder is None or not isinstance(statement, ast.Assert):
-        return None
-    test = statement.test
-    negated = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
-    test = test.operand if isinstance(test, ast.UnaryOp) and negated else test
-    called = test.func if isinstance(test, ast.Call) else None
-    if not isinstance(called, ast.Attribute) or called.attr not in ("all", "any"):
-        return None
-    recorder.lost(_HELD)
-    return not negated
 
 
 def _asked_by(between: frozenset[str]) -> FrameType | None:
@@ -93,7 +72,7 @@ def _asked_by(between: frozenset[str]) -> FrameType | None:
 
 
 @lru_cache(maxsize=1024)
-def _statement(code: CodeType, path: str, line: int) -> tuple[ast.stmt | None, bool]:
+def statement_at(code: CodeType, path: str, line: int) -> tuple[ast.stmt | None, bool]:
     """The innermost statement at a line, and whether an exception is raised after it for sure."""
     found = definition_of(code, path)
     blocks = [b for node in ast.walk(found) for b in _blocks(node)] if found else []
@@ -138,8 +117,13 @@ def _is_message(statement: ast.stmt | None, frame: FrameType) -> bool:
 
 def _is_shown(statement: ast.stmt | None) -> bool:
     """``print(…)``, ``logger.info(…)``, ``warnings.warn(…)``."""
+    return is_called(statement, _SHOWS)
+
+
+def is_called(statement: ast.stmt | None, names: tuple[str, ...]) -> bool:
+    """Whether a statement calls a function whose name begins like one of these."""
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
         return False
     called = statement.value.func
     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-    return name.lstrip("_").startswith(_SHOWS)
+    return name.lstrip("_").startswith(names)

@@ -26,9 +26,9 @@ from shapelint.worker.python.contents import (
     read,
     whole_in,
 )
-from shapelint.worker.python.escapes import asserted
 from shapelint.worker.python.length import fixed
 from shapelint.worker.python.ranges.interval import attach_ranges, ranges_of
+from shapelint.worker.python.value_tests import assumed
 from shapelint.worker.python.values import FOLLOWED, MADE
 from shapelint.worker.python.values.call import Call
 from shapelint.worker.shapes import shape_of
@@ -181,10 +181,17 @@ _ANSWERS: dict[str, Callable[[Contents], Any]] = {
 def answered(name: str, args: Any) -> Any:
     """What a method that reads elements returns; UNREAD if the elements are not known."""
     answer = _ANSWERS.get(name)
-    contents = contents_of(args[0]) if answer is not None and args else None
-    if answer is _truth and contents is None and has_lengths(args) and not shape_of(args[0]):
-        held = asserted()
-        return UNREAD if held is None else held
-    if answer is None or contents is None:
+    if answer is None or not args:
         return UNREAD
-    return read(contents, answer, UNREAD)
+    contents = contents_of(args[0])
+    found = UNREAD if contents is None else read(contents, answer, UNREAD)
+    return _assumed(args[0], answer) if found is UNREAD else found
+
+
+def _assumed(tensor: Any, answer: Callable[[Contents], Any]) -> Any:
+    """The truth of one unknown element, where the code around the question tells enough."""
+    is_truth = answer is _truth or (answer is _one and tensor.dtype is torch.bool)
+    if not is_truth or not has_lengths([tensor]) or shape_of(tensor):
+        return UNREAD
+    held = assumed()
+    return UNREAD if held is None else held
