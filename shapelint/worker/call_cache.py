@@ -157,15 +157,20 @@ def _at(length: Expr | int, sizes: Mapping[str, int]) -> int:
 
 def _key(call: OpCall) -> object:
     """Everything that the result depends on; None if that is not known."""
+    return arguments_key(call.func, call.args, call.kwargs)
+
+
+def arguments_key(func: Any, args: Any, kwargs: Any) -> object:
+    """A function and its arguments, equal where the results are; None if that is not known."""
     if torch.is_grad_enabled() or torch.is_autocast_enabled("cpu"):
         return None
     with torch._C.DisableTorchFunction():
         try:
-            given = tuple(map(_argument, call.args))
-            named = tuple((name, _argument(v)) for name, v in call.kwargs.items())
+            given = tuple(map(_argument, args))
+            named = tuple((name, _argument(v)) for name, v in kwargs.items())
         except (TypeError, RuntimeError):  # a sparse tensor has no strides
             return None
-    return call.func, given, named, torch.get_default_dtype()
+    return func, given, named, torch.get_default_dtype()
 
 
 def _argument(value: Any) -> object:

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -80,6 +80,14 @@ class PathMerger:
         """Branches that stay in the run: no enclosing call can merge them either."""
 
     def call(self, module: nn.Module, call: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Call a module, unless a replay has done so with arguments of the same formulas."""
+        cache = self._tracer.replay_cache
+        if cache is None:
+            return self._merged(module, call, args, kwargs)
+        made = partial(self._merged, module, call, args, kwargs)
+        return cache.call(self._tracer, module, made, args, kwargs)
+
+    def _merged(self, module: nn.Module, call: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call a module, and drop from the run the branches that make no difference after it."""
         recorder, given = self._tracer.recorder, tensors_in((args, kwargs))
         first = len(recorder.events), len(self._tracer.nodes)

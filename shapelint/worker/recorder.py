@@ -7,7 +7,7 @@ lengths deep inside somebody's ``forward`` has no other way to be heard.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -37,6 +37,12 @@ class NeedFailed(Exception):
     ) -> None:
         super().__init__(why)
         self.error, self.caught = error, caught
+
+
+class _AnyError(
+    RuntimeError, ValueError, IndexError, KeyError, TypeError, ArithmeticError, AssertionError
+):
+    """Caught by whoever catches one of these."""
 
 
 @dataclass
@@ -181,19 +187,35 @@ class Recorder:
             return all(map(self.relies_on, condition.parts))
         return isinstance(condition, Any) and any(map(self.relies_on, condition.parts))
 
+    def asks_nothing_else(self, asked: Iterable[Condition], needs: Sequence[Event]) -> bool:
+        """Record the ``needs`` of a call made elsewhere, unless it would ask more here.
+
+        That is what it ``asked`` there and what follows neither from this run nor from the needs.
+        """
+        new = [e for e in needs if not self.relies_on(e.relied)]
+        if not all(e.relied.at(self.sizes) for e in new) or (new and self._is_caught(_AnyError)):
+            return False
+        before = list(self.events), dict(self.known), set(self._seen), set(self._follows)
+        for event in new:
+            self._record(replace(event, node=self.node), event.relied)
+        if all(self.relies_on(self._simplified(c)) for c in asked):
+            return True
+        self.events, self.known, self._seen, self._follows = before
+        return False
+
     @contextmanager
     def noting(self) -> Iterator[Noted]:
         """Collect all conditions tested in the body, also those that are not recorded."""
         noted = Noted()
         self._noted.append(noted)
         lax, self.lax = self.lax, False
-        doubts = len(self.checked)
+        doubts = len(self.checked), len(self._said)
         try:
             yield noted
         finally:
             self._noted.pop()
             noted.lax = self.lax
-            noted.repeatable &= len(self.checked) == doubts
+            noted.repeatable &= (len(self.checked), len(self._said)) == doubts
             self.lax |= lax
 
     def _note(self, condition: Condition, holds: bool) -> None:

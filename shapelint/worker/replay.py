@@ -23,6 +23,7 @@ from shapelint.worker.python.contents import contents_of
 from shapelint.worker.python.length import Length, expr_of, length
 from shapelint.worker.python.ranges.interval import GIVEN, mark_given, range_of
 from shapelint.worker.recorder import Recorder
+from shapelint.worker.replay_cache import ReplayCache
 from shapelint.worker.shapes import Shape
 from shapelint.worker.state import Snapshot, has_state
 from shapelint.worker.strides import has_gaps
@@ -103,14 +104,16 @@ class Replay:
         self._before = Snapshot(_owners(module), shared, rebound)
         if any(map(_has_hooks, module.modules())):
             raise CannotMerge  # a hook may store what it sees
+        self._cache = ReplayCache(self._before.is_kept)
 
     def at(self, recorder: Recorder) -> Returned | Trace | None:
         """What the call returns at the sizes of ``recorder``.
 
-        If it raises, the trace of the run that this ends; None if the model may catch that. Raises
-        CannotMerge if the call has a side effect.
+        If it raises, the trace of the run that this ends; None if the model may catch that, or the
+        trace would not have all calls. Raises CannotMerge if the call has a side effect.
         """
-        with self._tracer.side_run(recorder) as calls:
+        self._cache.begin()
+        with self._tracer.side_run(recorder, self._cache) as calls:
             moved = {id(leaf): self._moved(leaf, recorder.sizes, calls) for leaf in self._leaves}
             leaves = [moved[id(leaf)] for leaf in self._leaves]
             formulas = list(map(_formulas, leaves))
@@ -122,8 +125,8 @@ class Replay:
             except (CannotMerge, ForeignTensor, ShapeMismatch):
                 raise CannotMerge from None
             except Exception as exc:
-                goes_on = is_caught(type(exc)) or is_missing(exc)
-                returned = None if goes_on else self._tracer.ended_by(exc)
+                unknown = is_caught(type(exc)) or is_missing(exc) or self._cache.used
+                returned = None if unknown else self._tracer.ended_by(exc)
             finally:
                 changed = self._before.restored()
         now = pytree.tree_leaves((args, kwargs))

@@ -46,6 +46,14 @@ class Snapshot:
         self._empty = [v for v in held if not v]
         """Kept apart as they are most of them: every module has ten empty dicts of hooks."""
 
+    def is_kept(self) -> bool:
+        """Whether everything is as it was; a container that was replaced by an equal one is not."""
+        return (
+            not any(self._empty)
+            and all(map(_is_as_it_was, self._full))
+            and all(space.get(name, _UNBOUND) is then for space, name, then in self._bound)
+        )
+
     def restored(self) -> bool:
         """Put everything back. Whether anything had changed, but for values of tensors."""
         filled = [container for container in self._empty if container]
@@ -140,6 +148,11 @@ def _restore(now: Any, then: Any) -> bool:
     else:
         now.update(then)
     return differs
+
+
+def _is_as_it_was(kept: tuple[Any, Any]) -> bool:
+    now, then = kept
+    return now == then if type(now) is set else _same(now, then, operator.is_)
 
 
 def _same(now: Any, then: Any, same: Callable[[Any, Any], bool]) -> bool:

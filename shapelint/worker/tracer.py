@@ -50,6 +50,7 @@ from shapelint.worker.python.swaps import swapped
 from shapelint.worker.python.uncounted import Pieces, PieceShapes
 from shapelint.worker.record import OpCall, Records, exprs
 from shapelint.worker.recorder import NeedFailed, Recorder, recording
+from shapelint.worker.replay_cache import ReplayCache
 from shapelint.worker.shapes import Shape, shape_of
 from shapelint.worker.shown import wrapped
 from shapelint.worker.tensor import ShapeTensor
@@ -127,6 +128,7 @@ class ShapeTracer:
         self.records = Records(self.modules)
         self.recorder = recorder
         self.patches = patches
+        self.replay_cache: ReplayCache | None = None
         self._failed: Failure | None = None
 
     @property
@@ -150,9 +152,10 @@ class ShapeTracer:
             yield
 
     @contextmanager
-    def side_run(self, recorder: Recorder) -> Iterator[CallGraph]:
+    def side_run(self, recorder: Recorder, cache: ReplayCache) -> Iterator[CallGraph]:
         """While active, calls are recorded by ``recorder`` and are no part of this run."""
         kept = dict(vars(self))
+        self.replay_cache = cache
         self.recorder, self.calls, self.records = (
             recorder,
             SideGraph(self.calls),

@@ -1,0 +1,172 @@
+"""Layers that several paths of a block have in common are called once, if they do the same."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from shapelint.lengths.conditions import at_least
+from shapelint.lengths.expr import symbol
+from shapelint.trace import Event
+from shapelint.worker import replay_cache
+from shapelint.worker.recorder import Recorder
+from tests.runs import analysed, disagreements
+
+POINTS = [{"N": 2, "H": h, "W": w} for h, w in itertools.product(range(1, 10), repeat=2)]
+
+
+class Body(nn.Module):
+    """Layers, of which ``forward`` is another in each case."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 1, 3, padding=1)
+        self.cut = 0
+
+    def forward(self, x):
+        return F.relu(self.conv(x))
+
+
+class Even(nn.Module):
+    """Brings both axes to even lengths: four paths, all of which run the body."""
+
+    body: type[Body] = Body
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = self.body()
+
+    def forward(self, x):
+        h, w = x.shape[-2:]
+        y = self.inner(x)
+        return F.pad(y, (0, w % 2, 0, h % 2)) if h % 2 or w % 2 else y.clone()
+
+
+class Cutting(Body):
+    def forward(self, x):
+        y = self.conv(x)
+        return y[..., : y.shape[-1] - self.cut].clone() if self.cut else y
+
+
+class SetsWhatTheBodyReads(Even):
+    """And sets it back, so that nothing is left behind."""
+
+    body = Cutting
+
+    def forward(self, x):
+        h, w = x.shape[-2:]
+        if h % 2:
+            x = x + 0
+        self.inner.cut = 1 if w % 2 else 0
+        y = self.inner(x)
+        self.inner.cut = 0
+        return y
+
+
+class HandsOverOthers(Even):
+    def forward(self, x):
+        h, w = x.shape[-2:]
+        return self.inner(F.pad(x, (0, w % 2, 0, h % 2)) if h % 2 or w % 2 else x.clone())
+
+
+class Writing(Body):
+    def forward(self, x):
+        x += 1
+        return self.conv(x)
+
+
+class HandsOverWhatIsWrittenTo(Even):
+    body = Writing
+
+
+class Turning(Body):
+    def forward(self, x):
+        return self.conv(x).transpose(2, 3)
+
+
+class GetsAView(Even):
+    body = Turning
+
+
+class Branching(Body):
+    def forward(self, x):
+        return self.conv(x if x.shape[-1] % 3 else F.pad(x, (0, 1)))
+
+
+class BranchesInTheBody(Even):
+    body = Branching
+
+
+class Outer(nn.Module):
+    """The block is no root, whose paths are never merged."""
+
+    def __init__(self, kind: type[nn.Module]) -> None:
+        super().__init__()
+        self.block = kind()
+
+    def forward(self, x):
+        return self.block(x) * torch.tensor(2.0)
+
+
+TAKEN = (
+    (Even, "the same layers on all paths"),
+    (HandsOverOthers, "the lengths are the same formulas on some"),
+)
+NOT_TAKEN = (
+    (SetsWhatTheBodyReads, "an attribute is set on some paths"),
+    (HandsOverWhatIsWrittenTo, "it writes to what it is given"),
+    (GetsAView, "it returns a view"),
+    (BranchesInTheBody, "it branches"),
+)
+
+
+def _taken(monkeypatch: pytest.MonkeyPatch, model: nn.Module) -> int:
+    """How many calls were not made again; what is said of the model is right."""
+    asked, taken = replay_cache._Made.again, []
+
+    def again(made, tracer):
+        result = asked(made, tracer)
+        taken.extend([] if result is None else [made])
+        return result
+
+    monkeypatch.setattr(replay_cache._Made, "again", again)
+    analysis = analysed(model, "N 1 H W")
+    assert disagreements(analysis, model, "N 1 H W", POINTS) == []
+    assert analysis.evidence == "proven"
+    return len(taken)
+
+
+@pytest.mark.parametrize("kind", [k for k, _ in NOT_TAKEN], ids=[why for _, why in NOT_TAKEN])
+def test_what_may_differ_is_called_again(monkeypatch, kind):
+    assert _taken(monkeypatch, Outer(kind)) == 0
+
+
+@pytest.mark.parametrize("kind", [k for k, _ in TAKEN], ids=[why for _, why in TAKEN])
+def test_what_is_the_same_is_called_once(monkeypatch, kind):
+    assert _taken(monkeypatch, Outer(kind)) > 0
+
+
+EVENT = Event("need", at_least(symbol("L"), 3), True, 0)
+
+
+@pytest.mark.parametrize(
+    ("length", "caught", "known"),
+    [(8, Exception, False), (8, IndexError, False), (2, KeyboardInterrupt, False),
+     (8, KeyboardInterrupt, True)],
+    ids=["everything is caught", "one error is caught", "it fails here", "it is needed here"],
+)  # fmt: skip
+def test_what_was_needed_elsewhere_is_recorded_where_it_is_a_need(length, caught, known):
+    recorder = Recorder({"L": length}, is_caught=lambda error: issubclass(error, caught))
+    assert recorder.asks_nothing_else([EVENT.condition], [EVENT]) is known
+    assert [e.condition for e in recorder.events] == ([EVENT.condition] if known else [])
+
+
+def test_nothing_is_recorded_where_more_would_be_asked():
+    recorder = Recorder({"L": 8})
+    assert not recorder.asks_nothing_else([at_least(symbol("L"), 5)], [EVENT])
+    assert recorder.events == []
+    assert not recorder.relies_on(EVENT.condition)
