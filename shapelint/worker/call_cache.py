@@ -121,9 +121,11 @@ class CallCache:
     def store(self, found: Lookup, call: OpCall, real: Any, local: tuple[Expr | None, ...]) -> None:
         """Cache a call whose claim was right: PyTorch returned ``real``."""
         claim, args = found.claim, call.tensors
-        if found.key is None or type(claim.shapes) is not Shape or claim.dtypes or not _bare(real):
+        if found.key is None or type(claim.shapes) is not Shape or claim.dtypes:
             return
         with torch._C.DisableTorchFunction():
+            if not _bare(real):
+                return
             seen = tuple(forms_of(claim.shapes)), real.dtype, order_of(real)
             is_new = not any(is_alias(real, tensor) for tensor in args)
             is_new &= call.name not in REGROUPING  # at sizes of 1 it may be a view
@@ -135,7 +137,7 @@ class CallCache:
             guards=found.noted.relied(),
             lax=found.noted.lax,
             local=local,
-            dtype=real.dtype,
+            dtype=seen[1],
             order=seen[2] if ordered else None,
             in_place=in_place,
             known=found.known,
@@ -143,7 +145,10 @@ class CallCache:
 
 
 def _bare(value: Any) -> bool:
-    """Whether a value is one tensor, fully described by its lengths, dtype and strides."""
+    """Whether a value is one tensor, fully described by its lengths, dtype and strides.
+
+    To be asked with ``__torch_function__`` switched off, as nearly all of this module.
+    """
     kinds = (torch.Tensor, ShapeTensor)
     return type(value) in kinds and value.layout is torch.strided and not value.is_complex()
 

@@ -97,7 +97,16 @@ def _functions(space: Mapping[str, Any]) -> Iterator[types.FunctionType]:
 
 
 def _seen(code: types.CodeType, rewrite: bool) -> types.CodeType:
-    return _code(rewritten(code, code.co_filename) if rewrite else code, code.co_filename)
+    """What a function runs instead; found by identity, as hashing code goes through all of it."""
+    known = _known.get((id(code), rewrite))
+    if known is None or known[0] is not code:
+        seen = _code(rewritten(code, code.co_filename) if rewrite else code, code.co_filename)
+        known = _known[id(code), rewrite] = code, seen
+    return known[1]
+
+
+_known: dict[tuple[int, bool], tuple[types.CodeType, types.CodeType]] = {}
+"""With the code itself, which keeps its id from being used again."""
 
 
 @lru_cache(maxsize=4096)
