@@ -166,6 +166,7 @@ REPEATED = {
     "1 << n % 4": lambda n: 1 << n % 4,
     "1024 >> n % 4": lambda n: 1024 >> n % 4,
     "2 ** (n % 5)": lambda n: 2 ** (n % 5),
+    "2 ** (n - 3), a float below 3": lambda n: 2 ** (n - 3),
     "n.bit_length()": lambda n: n.bit_length(),
     "rounded to digits": lambda n: INT(round(n / 3, 2)),
     "int(abs(n - 3.5))": lambda n: INT(abs(n - 3.5)),

@@ -96,7 +96,7 @@ class Length(Compared, int):
         return as_float(self) ** other
 
     def __rpow__(self, other: Any, mod: Any = None) -> Any:
-        if isinstance(other, int) and int(self) >= 0:
+        if isinstance(other, int) and self >= 0:  # a branch: else Python makes a float of it
             return whole("**", other, self)
         return other ** as_float(self)
 
