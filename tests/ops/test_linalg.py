@@ -88,6 +88,8 @@ MATRICES = [
     case("chain between vectors", lambda x, y, z: torch.linalg.multi_dot([x, y, z]), "A", "2 B",
          "C", A=A, B=B, C=C),
     case("differences", torch.diff, "2 A", A=SMALL),
+    case("slopes", torch.gradient, "2 A", A=SMALL),
+    case("slopes along one dim", lambda x: torch.gradient(x, dim=-1, edge_order=2), "1 A", A=SMALL),
     case("third differences", lambda x: torch.diff(x, n=3, dim=0), "A 2", A=SMALL),
     case("covariance", torch.cov, "A B", A=A, B=range(2, 5)),
 ]  # fmt: skip

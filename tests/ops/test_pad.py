@@ -40,6 +40,12 @@ def _to_multiple(x, k=4, mode="constant"):
         case("a skip connection", _like_a_unet, "1 1 H 3", "1 1 K 4", H=SMALL, K=SMALL),
         case("to a multiple", _to_multiple, "1 1 H", H=SMALL),
         case("to a multiple, reflected", lambda x: _to_multiple(x, 4, "reflect"), "1 1 H", H=SMALL),
+        case(
+            "wrapped along one of three",
+            lambda x: F.pad(x, (1, 0), mode="circular"),
+            "1 1 H 2",
+            H=SMALL,
+        ),
         case("to a multiple, wrapped", lambda x: _to_multiple(x, 5, "circular"), "1 1 H", H=SMALL),
         case("by itself", lambda x: F.pad(x, (x.size(2), 0)), "1 1 H", H=SMALL),
         case(

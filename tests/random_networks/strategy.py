@@ -11,7 +11,8 @@ from tests.random_networks.attending import BESIDE, INNER_PAIR, LOOK, WINDOWS
 from tests.random_networks.code import ASK, CUT, JOIN, LEAVE, MIX, VIEW, VIEW_OF
 from tests.random_networks.fitting import FIT, MANY, SPLIT
 from tests.random_networks.grammar import filled
-from tests.random_networks.idioms import IDIOM, IDIOM_OF
+from tests.random_networks.idioms import IDIOM
+from tests.random_networks.idioms_of_rank import IDIOM_OF
 from tests.random_networks.layers import (
     GROW,
     NORM,

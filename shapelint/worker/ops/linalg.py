@@ -13,7 +13,7 @@ from typing import Any
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import op
 from shapelint.worker.ops.linear import product
-from shapelint.worker.shapes import Shape, broadcast, concrete, dim_index, eq, need, shape_of
+from shapelint.worker.shapes import Shape, broadcast, concrete, dim_index, eq, ge, need, shape_of
 
 
 def _square(name: str, shape: Shape) -> None:
@@ -239,6 +239,23 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     total = shape[at] + sum(shape_of(t)[at] for t in (prepend, append) if t is not None)
     left = total - n if total >= n else 0
     return Shape((*shape[:at], left, *shape[at + 1 :]))
+
+
+@op("gradient")
+def gradient(
+    input: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1
+) -> tuple[Shape, ...]:
+    """The shape of the input for each dim, every one of them long enough for its edges."""
+    shape = shape_of(input)
+    dims = range(len(shape)) if dim is None else [dim] if isinstance(dim, int) else dim
+    for at in (dim_index(d, len(shape)) for d in dims):
+        need(
+            ge(shape[at], edge_order + 1),
+            "fits",
+            "torch.gradient expected each dimension size to be at least edge_order+1",
+            shape[at],
+        )
+    return (shape,) * len(dims)
 
 
 @op("cov", "corrcoef")

@@ -33,6 +33,8 @@ class Side(NamedTuple):
 @op("pad")
 def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Shape:
     """Each padded dim grows by its two pads, counted from the last dim."""
+    if mode != "constant" and len(shape_of(input)) - len(pad) // 2 not in (1, 2):
+        raise ValueError(f"{len(shape_of(input))} dims, of which {len(pad) // 2} are padded")
     return _MODES[mode](input, pad)
 
 
