@@ -63,6 +63,13 @@ class Subject:
         return self.exploration.valid
 
     @cached_property
+    def accepted(self) -> SizeSet:
+        """The sizes that run, or of which no more is known than how far they get."""
+        if not self.exploration.unexplored:
+            return self.valid
+        return self.domain - self.all_of(self.exploration.failures)
+
+    @cached_property
     def structure(self) -> Structure:
         """Stages and pairs of the base run."""
         return structure(self.base, self.spatial)

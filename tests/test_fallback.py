@@ -77,6 +77,18 @@ class Packed(nn.Module):
         return nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)[0]
 
 
+class Listens(nn.Module):
+    """A recogniser of speech: the mel bands are an axis too, and no steps in time."""
+
+    def __init__(self):
+        super().__init__()
+        self.bands = nn.Linear(20, 4)
+
+    def forward(self, x, x_lengths):
+        packed = nn.utils.rnn.pack_padded_sequence(self.bands(x[..., ::4]), x_lengths, True)
+        return nn.utils.rnn.pad_packed_sequence(packed, True)[0]
+
+
 class Keypoints(nn.Module):
     """As many rows as there are large values."""
 
@@ -210,6 +222,19 @@ def test_lengths_of_what_is_padded_are_those_of_the_longest():
     assert analysis.evidence == "checked"
     told = analysis.predict({"N": 2, "L": 7})
     assert (told.ok, told.shapes) == (True, [(2, 7, 4)])
+
+
+def test_no_length_is_longer_than_the_axis_that_it_may_be_about():
+    analysis = analysed(Listens(), "N T F,x_lengths=N:int64")
+    assert analysis.evidence == "checked"
+    base = analysis.sweep.base
+    assert [t for t in range(1, 40) if not analysis.predict({**base, "T": t}).ok] == []
+
+
+def test_what_a_layer_accepts_is_told_although_values_decide_behind_it():
+    analysis = analysed(Listens(), "N T F,x_lengths=N:int64")
+    (said,) = [d.message for d in analysis.diagnostics if d.code == "SHP401"]
+    assert said == "fits only where 77 <= F <= 80"
 
 
 class Fails:

@@ -57,6 +57,11 @@ def explore(
     return _Explorer(session, domain, hints, patches, budget).explore()
 
 
+def _progress(trace: Trace) -> tuple[int, bool]:
+    """How far a run came; of two that ended at one place that with no need unmet came further."""
+    return len(trace.nodes), trace.failure is not None and not trace.failure.explained
+
+
 class _Explorer:
     def __init__(
         self,
@@ -122,7 +127,7 @@ class _Explorer:
             if trace.failure is None:
                 return trace, rest
             if not stuck((furthest, trace)):
-                furthest = max(furthest, trace, key=lambda t: len(t.nodes))
+                furthest = max(furthest, trace, key=_progress)
             for made in [*self.traces.values()][told:]:
                 rest = read(made, rest).elsewhere
             told = len(self.traces)

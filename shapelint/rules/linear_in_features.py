@@ -79,7 +79,7 @@ def _message(subject: Subject, failing: Failing) -> str:
         return f"gets {got.const} features, was built for {formula(wanted)}: no size runs"
     if subject.never_works:
         return "no size gives this layer the number of features it was built for"
-    return only("fits", subject.valid)
+    return only("fits", subject.accepted)
 
 
 def _severity(subject: Subject) -> Severity:

@@ -39,7 +39,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         never = subject.never_works
         passing = subject.near_miss(subject.valid, sizes)
         yield check.diagnostic(
-            "raises at every size" if never else only("runs", subject.valid),
+            "raises at every size" if never else only("runs", subject.accepted),
             severity=_severity(subject),
             target=subject.target,
             span=_span(subject, failing),

@@ -64,4 +64,4 @@ def _message(subject: Subject) -> str:
     batch = {*subject.domain.symbols} - {*subject.spatial}
     if any(not part.is_universe and batch & {*part.symbols} for part in subject.valid.split()):
         return "mixes samples of a batch, or raises, unless each has as many elements as a row"
-    return only("runs", subject.valid)
+    return only("runs", subject.accepted)

@@ -115,14 +115,17 @@ def _run_on(
 def _tensors(
     inputs: Sequence[Input], sizes: Mapping[str, int], noise: bool
 ) -> dict[str, torch.Tensor]:
-    """The inputs by name; those that hold lengths get those of the input in front of them."""
+    """The inputs by name; those that hold lengths get the shortest axis of the one before.
+
+    Which of its axes is time is not known; none of them is shorter.
+    """
     tensors, steps = {}, 0
     for i in inputs:
         shape = _shape(i, sizes)
         counts = steps > 0 and len(shape) == 1 and i.name.endswith(COUNTS)
         values = _counts(shape[0], steps, noise) if counts else _values(shape, noise, i.dtype)
         tensors[i.name] = values.to(_dtype(i.dtype))
-        steps = next((sizes[d] for d in reversed(i.dims[1:]) if isinstance(d, str)), steps)
+        steps = min((sizes[d] for d in i.dims[1:] if isinstance(d, str)), default=steps)
     return tensors
 
 
