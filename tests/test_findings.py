@@ -233,3 +233,26 @@ def test_the_command_line_says_the_same(shapelint):
     expected = [(m.file, str(n), severity, c) for m in rows for c, n, severity in m.findings]
     assert told == sorted([*expected, ("bad/same_padding", "10", "error", "SHP305")])
     assert code == 1
+
+
+class WaveNet(torch.nn.Module):
+    """Each layer crops what it adds; the sum of skips is as long as what all have seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = torch.nn.ModuleList(torch.nn.Conv1d(1, 1, 2, dilation=d) for d in (1, 2, 4))
+
+    def forward(self, x):
+        left, total = x.shape[-1] - 7, 0
+        for layer in self.layers:
+            y = layer(x)
+            x = y + x[..., -y.shape[-1] :]
+            total = total + y[..., -left:]
+        return total
+
+
+def test_a_receptive_field_is_information():
+    analysis = analysed(WaveNet(), "N 1 L")
+    assert analysis.valid_sizes.text == "L >= 8"
+    assert {d.severity for d in analysis.diagnostics} == {"info"}
+    assert "SHP201" in {d.code for d in analysis.diagnostics}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shapelint.explore.paths import Failing
 from shapelint.lengths.expr import as_expr
 from shapelint.lengths.formulas import formula
-from shapelint.limits import ends, only_limits
+from shapelint.limits import only_limits
 from shapelint.model import Diagnostic, Label, Severity
 from shapelint.rules import rule
 from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
@@ -23,7 +23,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## What it does
     Checks every junction: `torch.cat`, `torch.stack`, additions and other broadcasting operations.
     One finding for a model and the line where lengths first fail to meet, with the exact sizes at
-    which the model runs. Lengths of different inputs that must agree are information.
+    which the model runs. Information where lengths of different inputs must agree, and where only
+    sizes that are too small fail: a WaveNet that is shorter than its receptive field.
 
     ## Why is this bad?
     Each halving of a U-Net rounds, each doubling does not. Behind four levels the skip and the
@@ -103,7 +104,7 @@ def _severity(subject: Subject, groups: list[list[Failing]]) -> Severity:
     if subject.never_works or subject.declared:
         return "error"
     failures = [f for group in groups for f in group]
-    if ends(subject) and only_limits(subject, subject.all_of(failures)):
+    if only_limits(subject, subject.all_of(failures)):
         return "info"
     return "info" if all(_between_inputs(subject, f) for f in failures) else "warning"
 
@@ -120,7 +121,7 @@ def _message(subject: Subject, node: Node | None) -> str:
     joined = {"cat": "concatenated", "stack": "stacked"}.get(node.op if node else "", "combined")
     if subject.never_works:
         return f"lengths that are {joined} never agree: no size runs"
-    return f"lengths that are {joined} agree only for some sizes: runs {where(subject.valid)}"
+    return f"lengths that are {joined} agree only for some sizes: runs {where(subject.accepted)}"
 
 
 def _further(subject: Subject, groups: list[list[Failing]]) -> Iterator[Label]:
