@@ -1,7 +1,7 @@
 """What the rules are called and what they say about themselves, read from their source.
 
-No rule is imported for it: their imports bring isl along, and neither ``shapelint rule``
-nor an answer from the cache needs that.
+No rule is imported for it: their imports bring isl and networkx along, and neither
+``shapelint rule`` nor an answer from the cache needs those.
 """
 
 from __future__ import annotations

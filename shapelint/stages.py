@@ -15,9 +15,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from shapelint.lengths.expr import Expr, symbol
 from shapelint.trace import Node, Shape, Trace
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,11 @@ class Structure:
     stages: tuple[Stage, ...]
     pairs: tuple[Pair, ...]
 
+    @cached_property
+    def graph(self) -> nx.DiGraph:
+        """The run as a graph: nodes by index, an edge wherever a result is used."""
+        return _graph(self.trace)
+
     def of(self, symbol: str) -> tuple[Stage, ...]:
         """The stages of one symbol."""
         return tuple(s for s in self.stages if s.symbol == symbol)
@@ -83,12 +92,10 @@ class Structure:
         return min([Fraction(1), *(s.left for s in self.of(symbol))])
 
     def above(self, index: int) -> set[int]:
-        """A node and everything its result depends on: what it is made of was made before it."""
-        found = {index}
-        for node in reversed(self.trace.nodes[: index + 1]):
-            if node.index in found:
-                found.update(i for i in node.inputs if i >= 0)
-        return found
+        """A node and everything its result depends on."""
+        import networkx as nx  # 12 MB: only models whose skips do not fit are asked for it
+
+        return {index, *nx.ancestors(self.graph, index)}
 
     def stages_above(self, index: int) -> list[Stage]:
         """The stages that the result of a node has gone through."""
@@ -147,6 +154,15 @@ def structure(trace: Trace, symbols: Sequence[str]) -> Structure:
         p for symbol in symbols for p in _pairs(above, [s for s in stages if s.symbol == symbol])
     )
     return Structure(trace, stages, tuple(sorted(pairs, key=lambda p: p.decoder.node.index)))
+
+
+def _graph(trace: Trace) -> nx.DiGraph:
+    import networkx as nx
+
+    graph = nx.DiGraph()
+    graph.add_nodes_from(n.index for n in trace.nodes)
+    graph.add_edges_from((i, n.index) for n in trace.nodes for i in n.inputs if i >= 0)
+    return graph
 
 
 def _stages_at(node: Node, symbols: Sequence[str]) -> Iterator[Stage]:

@@ -299,7 +299,7 @@ RUN = """
 import sys
 from shapelint.cli import run
 code = run(["check", "model.py", "-v", "--output-format", "json", *sys.argv[1:]])
-heavy = ("torch", "islpy", "subprocess")
+heavy = ("torch", "islpy", "networkx", "subprocess")
 print(code, *(name for name in heavy if name in sys.modules), file=sys.stderr)
 """
 

@@ -36,7 +36,7 @@ def command(python: str | None) -> int:
 def _versions() -> Iterator[tuple[str, str]]:
     yield "shapelint", f"{__version__} on Python {platform.python_version()} ({sys.executable})"
     yield "platform", platform.platform()
-    for package in ("click", "islpy"):
+    for package in ("click", "islpy", "networkx"):
         yield package, _version(package)
     yield "config", _config()
     yield "cache", _cache()

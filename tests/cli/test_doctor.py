@@ -38,7 +38,7 @@ def test_it_says_what_is_used_and_why(shapelint, found, tmp_path, monkeypatch):
     assert told["interpreter"] == f"{sys.executable} (VIRTUAL_ENV)"
     assert told["torch"] == f"{torch.__version__} on Python {sys.version.split()[0]}"
     assert told["shapelint"].startswith(f"{package.__version__} on Python ")
-    assert {"platform", "click", "islpy", "config"} <= told.keys()
+    assert {"platform", "click", "islpy", "networkx", "config"} <= told.keys()
     assert told["cache"].endswith("/.shapelint_cache (0 files)")
 
 

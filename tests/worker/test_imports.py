@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-_MISSING = ("islpy", "click", "rich")
+_MISSING = ("islpy", "networkx", "click", "rich")
 _WORK = "import shapelint.worker.serve; from shapelint.worker.ops import OPS; len(list(OPS))"
 
 
