@@ -71,7 +71,7 @@ class _Mode(TorchFunctionMode):
         return self.call(func, args, kwargs or {})
 
 
-class ShapeTracer:
+class ShapeTracer(fx.Tracer):
     """Runs a module at concrete sizes and records shapes, needs and branches.
 
     ``constructed`` maps ``id(module)`` to the spans that built it, innermost first; ``caches`` are
@@ -83,6 +83,7 @@ class ShapeTracer:
         constructed: Mapping[int, Sequence[Span]] | None = None,
         caches: Caches | None = None,
     ) -> None:
+        super().__init__()
         self.constructed = constructed or {}
         self.caches = caches or Caches()
 
@@ -122,7 +123,7 @@ class ShapeTracer:
 
     def _prepare(self, root: nn.Module, recorder: Recorder, patches: Mapping[str, Patch]) -> None:
         self.root = root
-        self.graph = fx.Graph()
+        self.graph = fx.Graph(tracer_cls=type(self))
         self.modules = ModuleCalls(root, self.constructed)
         self.calls = CallGraph(self.graph, self.modules.named)
         self.records = Records(self.modules)
@@ -307,3 +308,7 @@ class ShapeTracer:
 
         tensors = pytree.tree_map_only(torch.Tensor, one, real)
         return Pieces.of(tensors, claimed.cut) if isinstance(claimed, PieceShapes) else tensors
+
+    def create_arg(self, a: Any) -> Any:
+        """An argument as it stands in the graph: nodes for tensors, ints for lengths."""
+        return self.calls.argument(a)
