@@ -39,7 +39,7 @@ def _in_words(exploration: Exploration, output: int) -> str:
     several = [paths for paths in running if _on_all([p.trace for p in paths], output) is None]
     cases = _by_shape(several[0], output) if len(several) == 1 else {}
     if not 0 < len(cases) <= _MOST:
-        return f"{_written(exploration.base.outputs[output])} on one of several ways"
+        return f"{_written(exploration.base.outputs[output])} on one of several paths"
     return "; ".join(f"{_written(shape)} {where(sizes)}" for shape, sizes in cases.items())
 
 

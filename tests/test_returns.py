@@ -56,7 +56,7 @@ RETURNED = {
     ),
     "not on every way": (
         lambda x, n: (x, x) if n > 99 else x,
-        ("(N, 1, L)", "(N, 1, L) on one of several ways"),
+        ("(N, 1, L)", "(N, 1, L) on one of several paths"),
     ),
 }
 

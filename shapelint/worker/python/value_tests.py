@@ -85,11 +85,19 @@ def _tells_or_writes(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.If):
         return _writes(statement.test) and _tells(statement.body) and _tells(statement.orelse)
     if isinstance(statement, ast.Expr):
-        return is_called(statement, _TELLS)
+        return is_called(statement, _TELLS) and not _is_own_method(statement.value)
     if isinstance(statement, (ast.Assign, ast.AugAssign)):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         return all(isinstance(t, ast.Name) for t in targets) and _writes(statement.value)
     return isinstance(statement, ast.Pass)
+
+
+def _is_own_method(value: ast.expr) -> bool:
+    """``self.log_mask(mask)``, which may keep what it is given; ``self.log`` is Lightning's."""
+    called = value.func if isinstance(value, ast.Call) else None
+    if not isinstance(called, ast.Attribute) or not isinstance(called.value, ast.Name):
+        return False
+    return called.value.id == "self" and called.attr != "log"
 
 
 def _writes(value: ast.expr) -> bool:
