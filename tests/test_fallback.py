@@ -71,6 +71,17 @@ class OneMore(nn.Module):
         return x[..., : int(x.isfinite().sum().item() >= 0) + 3]
 
 
+class FewWhereItGotFar(nn.Module):
+    """One height for each path through the loop, and at that of the first run no width works."""
+
+    def forward(self, x):
+        for _ in range(x.shape[2]):
+            x = x + 1
+        elements = int(x.isfinite().sum().item())
+        assert elements < 3000
+        return x.flatten()[:elements]
+
+
 class Packed(nn.Module):
     def forward(self, x, x_lengths):
         packed = nn.utils.rnn.pack_padded_sequence(x, x_lengths.numpy(), batch_first=True)
@@ -139,6 +150,13 @@ def test_a_sweep_knows_what_was_run_and_nothing_else(kind, top):
             assert told.evidence == "checked"
     told = analysis.predict({"N": 2, "H": 5, "W": 9})
     assert (told.ok, told.evidence) == (None, "not-checked")
+
+
+def test_what_works_is_looked_for_beside_the_run_that_got_furthest():
+    analysis = analysed(FewWhereItGotFar())
+    assert analysis.sweep is not None
+    told = analysis.predict({**analysis.sweep.base, "H": 5})
+    assert (told.ok, told.evidence) == (True, "checked")
 
 
 def test_a_run_that_lacks_values_says_nothing_about_its_size():

@@ -103,9 +103,12 @@ def swept(
 
     On the CPU if that is asked for, or if the meta device cannot run it. What works is looked for
     among the sizes of a ``way``, if there is one: those that get as far as the run that got
-    furthest. A window ends where its runs have taken too long.
+    furthest. If none of them works it is looked for among all. A window ends where its runs have
+    taken too long.
     """
     found = _base(session, _candidates(hints, way), device)
+    if found is None and way is not None:
+        found = _base(session, _candidates(hints, None), device)
     if found is None:
         return None
     base, device = found[0], _affordable(session, *found)
