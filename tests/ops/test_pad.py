@@ -104,3 +104,9 @@ def test_two_and_three_dims(mode, pads):
 @pytest.mark.parametrize("error", [(1, 1, 1), (1,) * 8])
 def test_pads_that_no_size_can_take(error):
     assert_agrees(lambda x: F.pad(x, error), ("1 2 W",), {"W": SMALL})
+
+
+def test_a_pad_that_suits_no_rank_fails_at_every_size():
+    trace = traced(lambda x: F.pad(x, (1, 0), mode="circular"), ("1 1 H 2",), {"H": 5})
+    assert trace.failure is not None
+    assert trace.failure.explained
