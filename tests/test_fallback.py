@@ -255,6 +255,28 @@ def test_what_a_layer_accepts_is_told_although_values_decide_behind_it():
     assert said == "fits only where 77 <= F <= 80"
 
 
+class FitsUpTo:
+    """A session with memory for ``most``; beyond it answers for the CPU on the meta device."""
+
+    def __init__(self, most, works):
+        self.most, self.works = most, works
+
+    def run(self, sizes, device="meta", patches=(), noise=False):
+        large = sizes["L"] > self.most
+        return Run(large or self.works, device="meta" if large else device)
+
+
+@pytest.mark.parametrize(
+    ("most", "works", "window"),
+    [(1000, True, (1, 256)), (100, True, (1, 100)), (100, False, None), (1, True, (1, 256))],
+    ids=["room for all", "room for some", "none of them works", "room for none"],
+)
+def test_the_meta_device_does_not_answer_for_the_cpu_beside_it(most, works, window):
+    found = swept(FitsUpTo(most, works), {"N": 2, "L": 256}, "cpu")
+    told = found and [n for n in range(1, 300) if found.at({"N": 2, "L": n})]
+    assert (told and (told[0], told[-1])) == window
+
+
 class Fails:
     """A session whose model says what is wrong on each device, or runs there."""
 

@@ -104,7 +104,7 @@ def swept(
     On the CPU if that is asked for, or if the meta device cannot run it. What works is looked for
     among the sizes of a ``way``, if there is one: those that get as far as the run that got
     furthest. If none of them works it is looked for among all. A window ends where its runs have
-    taken too long.
+    taken too long, or become too large for the CPU.
     """
     found = _base(session, _candidates(hints, way), device)
     if found is None and way is not None:
@@ -117,10 +117,12 @@ def swept(
     for there in _rounds(base):
         if reach >= _NEXT and spent > _SECONDS:
             break
+        made = {tuple(sizes[s] for s in hints): _run(session, sizes, device) for sizes in there}
+        if any(_is_laxer(run, device) for run in made.values()):
+            break
         reach += 1
-        for sizes in there:
-            run = runs[tuple(sizes[s] for s in hints)] = _run(session, sizes, device)
-            spent += run.seconds
+        runs |= made
+        spent += sum(run.seconds for run in made.values())
     varies = device == "cpu" and any(
         session.run(sizes, device=device, noise=True) != runs[tuple(sizes[s] for s in hints)]
         for sizes in _largest(base, reach)
@@ -134,6 +136,11 @@ def _run(session: Session, sizes: Sizes, device: str) -> Run:
         return _traced(session, sizes)
     run = session.run(sizes, device=device)
     return run if run.ok or not lacks_values(run.error) else session.run(sizes, device="cpu")
+
+
+def _is_laxer(run: Run, device: str) -> bool:
+    """Whether it was made on the meta device for want of memory, which accepts more."""
+    return run.ok and device == "cpu" and run.device == "meta"
 
 
 def _traced(session: Session, sizes: Sizes) -> Run:
@@ -157,12 +164,15 @@ def _base(
     """A size that runs, on the cheapest device that can tell.
 
     Sizes that fail alike on the meta device are alike. The CPU is not asked about more of them if
-    it says of one what the meta device says: large models at large sizes take it minutes.
+    it says of one what the meta device says: large models at large sizes take it minutes. Where
+    some sizes fit on the CPU, what the meta device accepts in its place tells nothing.
     """
     alike: dict[str, list[dict[str, int]]] = {}
+    fits = False
     for sizes in candidates:
         run = session.run(sizes, device=device)
-        if run.ok:
+        fits |= run.device == "cpu"
+        if run.ok and not (fits and _is_laxer(run, device)):
             return sizes, run
         alike.setdefault(_without_numbers(run.error), []).append(sizes)
     for error, failing in alike.items() if device != "cpu" else ():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from shapelint.lengths.conditions import TRUE
+from shapelint.lengths.conditions import TRUE, all_of
 from shapelint.worker.ops import op
 from shapelint.worker.ops.views import flat_sizes
 from shapelint.worker.recorder import note_lost
@@ -245,6 +245,15 @@ def repeat_interleave(
 @op("as_strided")
 def as_strided(input: Any, size: Any, stride: Any, storage_offset: Any = None) -> Shape:
     """``size``; the last element must lie inside the memory of the input."""
+    need(
+        all_of(ge(n, 0) for n in size),
+        "fits",
+        lambda: (
+            f"Storage size calculation overflowed with sizes={concrete(size)} and "
+            f"strides={concrete(stride)}"
+        ),
+        *size,
+    )
     depends_on_memory()
     whole, start = memory_of(input), storage_offset or 0
     if whole is None:
