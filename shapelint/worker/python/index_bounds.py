@@ -17,7 +17,7 @@ from torch.utils import _pytree as pytree
 from shapelint.lengths.conditions import all_of
 from shapelint.trace import UNKNOWN_INDEX
 from shapelint.worker.nested import has_lengths, tensors_in
-from shapelint.worker.python.contents import MOST, WHOLE, Contents, Unknown, contents_of, known
+from shapelint.worker.python.contents import WHOLE, Contents, Unknown, contents_of, known
 from shapelint.worker.python.ranges.interval import Range, is_from_data, range_of
 from shapelint.worker.recorder import NeedFailed, Recorder, current, recording
 from shapelint.worker.shapes import Shape, either, eq, ge, need, numel, only_on_cpu, shape_of
@@ -35,17 +35,22 @@ def need_in_bounds(
     ``least`` is ``-n`` where negative indices count from the end. ``why`` words PyTorch's error for
     an index that is out of bounds. If the indices are not known the run is checked, not proven.
     """
-    contents = _listed(index) or contents_of(index)
+    listed = _listed(index)
+    contents = listed or contents_of(index)
     if contents is None:
         _may_be_inside(index, n, least, why, error)
         return
     none = eq(numel(contents.lengths), 0)
     only_on_cpu()
+
+    def worded(number: int) -> Callable[[], str]:
+        return lambda: why(_first_outside(listed, int(least), int(n), int(number)))
+
     try:
         for low, high in _extremes(contents):
-            need(either(none, ge(low, least)), "fits", _worded(why, low), low, n, error=error)
+            need(either(none, ge(low, least)), "fits", worded(low), low, n, error=error)
             first = high if low is high else n  # of numbers that rise one by one
-            need(either(none, ge(n - 1, high)), "fits", _worded(why, first), high, n, error=error)
+            need(either(none, ge(n - 1, high)), "fits", worded(first), high, n, error=error)
     except Unknown:
         if not _is_inside(index, n, least, range_of(index)):
             _lost("lengths")
@@ -122,10 +127,16 @@ def _listed(index: Any) -> Contents | None:
         return None
     numbers = pytree.tree_leaves(index.tolist() if hasattr(index, "tolist") else [*index])
     cells = [known(number) for number in numbers]
-    if len(numbers) <= MOST or any(type(number) is not int for number in numbers):
+    if not numbers or any(type(number) is not int for number in numbers):
         return Contents(Shape([len(cells)]), torch.int64, lambda: cells)
     ends = (known(min(numbers)), known(max(numbers)))
     return Contents(Shape([len(cells)]), torch.int64, lambda: cells, ends)
+
+
+def _first_outside(listed: Contents | None, least: int, n: int, otherwise: int) -> int:
+    """Which index PyTorch names: of a list the first that is out of bounds."""
+    numbers = [int(cell.value) for cell in listed.cells()] if listed else []
+    return next((i for i in numbers if not least <= i < n), otherwise)
 
 
 def _extremes(contents: Contents) -> Iterator[tuple[Any, Any]]:
