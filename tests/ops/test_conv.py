@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.ops.oracle import SMALL, assert_agrees, case, traced
+from tests.ops.oracle import SMALL, assert_agrees, case
 
 MAPS = {"H": SMALL, "W": SMALL}
 
@@ -173,11 +173,3 @@ def test_every_transposed_convolution(kernel):
     ):
         layer = nn.ConvTranspose1d(1, 1, kernel, stride, padding, extra, dilation=dilation)
         assert_agrees(layer, ("1 1 L",), {"L": range(1, 8)})
-
-
-def test_a_kernel_that_a_length_makes_is_confirmed_on_the_cpu():
-    def f(x):
-        return F.conv1d(x, x.new_ones(1, 1, x.shape[-1] // 2))
-
-    assert traced(f, ("1 1 W",), {"W": 8}).lax
-    assert_agrees(f, ("1 1 W",), {"W": SMALL})
