@@ -18,6 +18,7 @@ from shapelint.worker.python.index_bounds import need_in_bounds
 from shapelint.worker.shapes import (
     Shape,
     broadcast,
+    concrete,
     dim_index,
     either,
     eq,
@@ -96,7 +97,7 @@ def index_add(
         "match",
         lambda: (
             "source tensor shape must match self tensor shape, excluding the specified dimension. "
-            f"Got self.shape = {list(map(int, shape))} source.shape = {list(map(int, added))}"
+            f"Got self.shape = {concrete(shape)} source.shape = {concrete(added)}"
         ),
         *shape,
         *added,
@@ -166,7 +167,7 @@ def gather(input: Any, dim: int, index: Any, **kwargs: Any) -> Shape:
         "match",
         lambda: (
             f"Size does not match at dimension {_first_larger(picks, shape, at)} expected index "
-            f"{list(map(int, picks))} to be no larger than self {list(map(int, shape))} "
+            f"{concrete(picks)} to be no larger than self {concrete(shape)} "
             f"apart from dimension {at}"
         ),
         *picks,
@@ -181,13 +182,13 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *args: Any, **nam
     """The shape of the input; ``index`` must fit into it and into ``src``."""
     shape, picks, placed = shape_of(input), shape_of(index), shape_of(src)
     at = dim_index(dim, len(shape))
-    from_tensor = f" and to be no larger size than src {list(map(int, placed))}" if placed else ""
+    from_tensor = f" and to be no larger size than src {concrete(placed)}" if placed else ""
     need(
         all_of([_no_larger(picks, shape, at), *([_no_larger(picks, placed)] if placed else [])]),
         "match",
         lambda: (
-            f"Expected index {list(map(int, picks))} to be no larger than self "
-            f"{list(map(int, shape))} apart from dimension {at}{from_tensor}"
+            f"Expected index {concrete(picks)} to be no larger than self "
+            f"{concrete(shape)} apart from dimension {at}{from_tensor}"
         ),
         *picks,
         *shape,
@@ -250,8 +251,8 @@ def searchsorted(sorted_sequence: Any, input: Any = None, **kwargs: Any) -> Shap
             lambda: (
                 "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 "
                 "dimensions of boundaries tensor and input value tensor must match, but we got "
-                f"boundaries tensor {list(map(int, rows))} and input value tensor "
-                f"{list(map(int, values))}"
+                f"boundaries tensor {concrete(rows)} and input value tensor "
+                f"{concrete(values)}"
             ),
             *rows,
             *values,

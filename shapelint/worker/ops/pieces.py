@@ -16,6 +16,7 @@ from shapelint.worker.python.uncounted import Cut, PieceShapes
 from shapelint.worker.shapes import (
     NoSuchDim,
     Shape,
+    concrete,
     dim_index,
     divides,
     eq,
@@ -100,7 +101,7 @@ def select(input: Any, dim: int, index: int) -> Shape:
         "fits",
         lambda: (
             f"select(): index {int(index)} out of range for tensor of size "
-            f"{list(map(int, shape))} at dimension {at}"
+            f"{concrete(shape)} at dimension {at}"
         ),
         index,
         shape[at],
@@ -138,7 +139,7 @@ def split(tensor: Any, split_size_or_sections: Any = None, dim: int = 0, **named
 
 
 def _listed(n: int, sizes: Sequence[int], shape: Shape, dim: int) -> Sequence[int]:
-    at, text = dim_index(dim, len(shape)), f"split_sizes={list(map(int, sizes))}"
+    at, text = dim_index(dim, len(shape)), f"split_sizes={concrete(sizes)}"
     for k in sizes:
         why = "split_with_sizes expects split_sizes have only non-negative entries, but got "
         need(ge(k, 0), "other", why + text, k)
@@ -269,7 +270,7 @@ def replaces(src: Shape, part: Shape) -> None:
         "match",
         lambda: (
             "expected src to have a size equal to the slice of self. "
-            f"src size = {list(map(int, src))}, slice size = {list(map(int, part))}"
+            f"src size = {concrete(src)}, slice size = {concrete(part)}"
         ),
         *src,
         *part,

@@ -98,11 +98,11 @@ def _functions(space: Mapping[str, Any]) -> Iterator[types.FunctionType]:
 
 def _seen(code: types.CodeType, rewrite: bool) -> types.CodeType:
     """What a function runs instead; found by identity, as hashing code goes through all of it."""
-    known = _known.get((id(code), rewrite))
-    if known is None or known[0] is not code:
+    key = id(code), rewrite
+    if key not in _known:
         seen = _code(rewritten(code, code.co_filename) if rewrite else code, code.co_filename)
-        known = _known[id(code), rewrite] = code, seen
-    return known[1]
+        _known[key] = code, seen
+    return _known[key][1]
 
 
 _known: dict[tuple[int, bool], tuple[types.CodeType, types.CodeType]] = {}
