@@ -356,3 +356,21 @@ def test_where_the_cpu_refuses_what_the_meta_device_runs_the_cpu_is_asked():
     told = [analysis.predict(s) for s in sizes]
     ran = [really(WritesWhatItExpanded(), "N 4 L", s) is not None for s in sizes]
     assert [(p.ok, ran) for p, ran in zip(told, ran) if p.ok not in (None, ran)] == []
+
+
+class KernelOfALength(nn.Module):
+    """The kernel is empty at W = 1; the loop takes more paths than are run."""
+
+    def forward(self, x):
+        x = F.conv2d(x, x.new_ones(1, 1, 1, x.shape[-1] // 2))
+        while x.shape[-1] > 40:
+            x = x[..., ::2]
+        return x
+
+
+def test_a_need_is_told_although_the_paths_behind_it_are_not_covered():
+    module, sizes = KernelOfALength(), {"N": 1, "H": 2, "W": 1}
+    told = analysed(module, "N 1 H W").predict(sizes)
+    assert told.ok is False
+    assert "kernel size should be greater than zero" in told.reason
+    assert really(module, "N 1 H W", sizes) is None
