@@ -21,7 +21,7 @@ from shapelint.explore.covering import explore
 from shapelint.explore.doubts import blind, lost
 from shapelint.explore.exploration import Component, Exploration
 from shapelint.explore.paths import Outcome, as_far, raised_by_forward
-from shapelint.explore.sweep import Sweep, swept
+from shapelint.explore.sweep import TRACED, Sweep, swept
 from shapelint.facts import Annotated
 from shapelint.lengths.domain import domain_of
 from shapelint.lengths.effort import Effort, TooHard
@@ -139,8 +139,13 @@ class Analysis:
     @cached_property
     def sweep(self) -> Sweep | None:
         """Runs at a window of sizes, where tracing does not tell; None where it does."""
+        return self._window if self._misread else None
+
+    @cached_property
+    def _misread(self) -> bool:
+        """Whether the traces do not tell what the model does, or PyTorch denies what they tell."""
         unknown = not self.exploration.says_something or self._stuck
-        return self._window if unknown or blind(self.exploration) or self.denials else None
+        return unknown or blind(self.exploration) or bool(self.denials)
 
     @property
     def _stuck(self) -> bool:
@@ -213,6 +218,8 @@ class Analysis:
         inside = not lost(self.exploration, UNKNOWN_INDEX)  # else only the CPU says whether it is
         lax = any(c.run.device == "cpu" for c in self.denials)
         device = device_for(self.exploration) if inside and not lax else "cpu"
+        if device == "meta" and not self._misread:
+            device = TRACED  # they do tell, but of too few paths
         way: SizeSet | None = None
         with suppress(TooHard), self.effort.spent():
             way = as_far(self.exploration.base, self.exploration.domain)

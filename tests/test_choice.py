@@ -174,6 +174,8 @@ CHOICES = {
     "no length of 1": ([], True, (), (2, 8, 8)),
     "but where there is no other size": (["H <= 7"], True, (), (2, 1, 8)),
     "but where they are counted": ([], True, ("H",), (2, 1, 8)),
+    "but where it would have to be far away": (["H <= 7 or H >= 73"], True, (), (1, 1, 1)),
+    "even if it is larger": (["H <= 7 or H >= 72"], True, (), (2, 72, 8)),
     "as many as can be": (["H + W <= 9"], True, (), (2, 8, 1)),
 }
 

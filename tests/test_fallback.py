@@ -359,7 +359,7 @@ def test_where_the_cpu_refuses_what_the_meta_device_runs_the_cpu_is_asked():
 
 
 class KernelOfALength(nn.Module):
-    """The kernel is empty at W = 1; the loop takes more paths than are run."""
+    """The kernel is empty at W = 1; the loop takes another path at each doubling."""
 
     def forward(self, x):
         x = F.conv2d(x, x.new_ones(1, 1, 1, x.shape[-1] // 2))
@@ -368,9 +368,33 @@ class KernelOfALength(nn.Module):
         return x
 
 
-def test_a_need_is_told_although_the_paths_behind_it_are_not_covered():
-    module, sizes = KernelOfALength(), {"N": 1, "H": 2, "W": 1}
-    told = analysed(module, "N 1 H W").predict(sizes)
-    assert told.ok is False
-    assert "kernel size should be greater than zero" in told.reason
-    assert really(module, "N 1 H W", sizes) is None
+def test_a_loop_that_halves_is_proven_as_far_as_there_are_tensors():
+    module = KernelOfALength()
+    analysis = analysed(module, "N 1 H W")
+    assert analysis.evidence == "proven"
+    assert analysis.predict({"N": 1, "H": 2, "W": 2**31 - 1}).ok
+    assert analysis.predict({"N": 1, "H": 2, "W": 2**40}).ok is None
+    sizes = [{"N": 1, "H": 2, "W": n} for n in (1, 2, 3, 39, 40, 79, 80, 81, 320, 1000)]
+    assert disagreements(analysis, module, "N 1 H W", sizes) == []
+
+
+class CountsInSteps(nn.Module):
+    """Takes more paths than are run, behind a map that the meta kernel would not make empty."""
+
+    def __init__(self):
+        super().__init__()
+        self.up = nn.ConvTranspose1d(1, 1, 2, 2, 2)
+
+    def forward(self, x):
+        x = self.up(x)
+        while x.shape[-1] > 5:
+            x = x[..., 1:]
+        return x
+
+
+def test_beside_the_paths_that_were_run_the_rules_say_what_the_cpu_does():
+    module = CountsInSteps()
+    analysis = analysed(module, "N 1 L")
+    assert analysis.evidence == "checked"
+    sizes = [{"N": 2, "L": n} for n in (*range(1, 12), 100, 101)]
+    assert disagreements(analysis, module, "N 1 L", sizes) == []

@@ -9,6 +9,9 @@ from shapelint.lengths.expr import Expr, Sizes
 from shapelint.lengths.sets import SizeSet
 from shapelint.trace import Trace
 
+_FAR = 8
+"""How many times as large as usual a size may be for the sake of lengths of at least 2."""
+
 
 def following(
     left: SizeSet, near: Sizes, small: bool, ran: Trace, counted: Collection[str] = ()
@@ -18,7 +21,8 @@ def following(
     Close to ``near``, where most sizes are, or a ``small`` one. Runs in which a length is 1 hold
     for fewer sizes, as it broadcasts and any order in memory fits it. So lengths that are at least
     2 in the run ``ran`` stay so if possible; not for symbols that are ``counted`` by a loop, of
-    which each size takes its own path and small ones matter most.
+    which each size takes its own path and small ones matter most, nor where the sizes would be far
+    from those that are in use: a loop that halves takes another path at each doubling.
     """
     sizes = _one_of(left, near, small)
     if sizes is None:
@@ -29,7 +33,12 @@ def following(
     for wanted in (least, *({s: least[s]} for s in left.symbols if s in least)):
         fewer = left & SizeSet.inside({s: (n, None) for s, n in wanted.items()}, left.symbols)
         left = fewer or left
-    return _one_of(left, near, small)
+    others = _one_of(left, near, small)
+    return sizes if others is None or _is_far(others, near, sizes) else others
+
+
+def _is_far(sizes: Sizes, near: Sizes, instead: Sizes) -> bool:
+    return any(n > _FAR * max(near[s], instead[s]) for s, n in sizes.items())
 
 
 def _one_of(left: SizeSet, near: Sizes, small: bool) -> dict[str, int] | None:

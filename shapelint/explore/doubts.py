@@ -9,6 +9,8 @@ from shapelint.explore.exploration import Exploration
 from shapelint.explore.paths import raised_by_forward, reads_values, too_large, wants_values
 from shapelint.lengths.conditions import Compare, Condition
 from shapelint.lengths.expr import Sym
+from shapelint.lengths.ratio import MAX_LENGTH
+from shapelint.lengths.sets import SizeSet
 from shapelint.trace import UNFOLLOWED, UNKNOWN_INDEX, Event, Trace
 
 
@@ -18,13 +20,19 @@ def doubts(found: Exploration, traces: Collection[Trace]) -> Iterator[str]:
         yield from trace.checked
     for trace in [t for t in unexplained(traces) if not too_large(t)][:1]:
         yield _told(trace)
-    if found.unexplored:
+    if _in_reach(found.unexplored):
         why = next((e.why for e in fixing(traces)), "") or _lacking(traces)
         because = f"{why}: " if why else ""
         runs = "1 run" if len(traces) == 1 else f"{len(traces)} runs"
         yield f"{because}{runs} did not cover every size"
     if found.valid.window is not None or found.unexplored.window is not None:
         yield "a condition on sizes is not linear; it was checked size by size"
+
+
+def _in_reach(unexplored: SizeSet) -> bool:
+    """Whether PyTorch could be run at any of these sizes: a loop takes other paths for ever."""
+    symbols = unexplored.symbols
+    return bool(unexplored & SizeSet.inside(dict.fromkeys(symbols, (1, MAX_LENGTH - 1)), symbols))
 
 
 def blind(found: Exploration) -> bool:

@@ -29,7 +29,8 @@ _SECONDS = 20.0
 """Of processor time that all runs may take, but for those next to the size that works."""
 _SLOW = 2.0
 """Seconds of a run on the CPU that are too many for a window of them."""
-_TRACED = "traced"
+TRACED = "traced"
+"""On the meta device, with the rules that say where the CPU does something else."""
 _SECONDS_OF_A_CALL = 1e-3
 """Of PyTorch, on the meta device with lengths riding along."""
 _NEXT = 3
@@ -132,10 +133,12 @@ def swept(
 
 def _run(session: Session, sizes: Sizes, device: str) -> Run:
     """A run on this device, or on the CPU if the meta device cannot do it."""
-    if device == _TRACED:
-        return _traced(session, sizes)
-    run = session.run(sizes, device=device)
+    run = _made(session, sizes, device)
     return run if run.ok or not lacks_values(run.error) else session.run(sizes, device="cpu")
+
+
+def _made(session: Session, sizes: Sizes, device: str) -> Run:
+    return _traced(session, sizes) if device == TRACED else session.run(sizes, device=device)
 
 
 def _is_laxer(run: Run, device: str) -> bool:
@@ -148,7 +151,7 @@ def _traced(session: Session, sizes: Sizes) -> Run:
     trace = session.trace(sizes)
     shapes = tuple(tuple(n.at(sizes) for n in shape) for shape in trace.outputs)
     error = trace.failure.error if trace.failure else ""
-    return Run(not error, shapes, error, _TRACED, _SECONDS_OF_A_CALL * len(trace.nodes))
+    return Run(not error, shapes, error, TRACED, _SECONDS_OF_A_CALL * len(trace.nodes))
 
 
 def _candidates(hints: Sizes, way: SizeSet | None) -> Iterator[dict[str, int]]:
@@ -170,7 +173,7 @@ def _base(
     alike: dict[str, list[dict[str, int]]] = {}
     fits = False
     for sizes in candidates:
-        run = session.run(sizes, device=device)
+        run = _made(session, sizes, device)
         fits |= run.device == "cpu"
         if run.ok and not (fits and _is_laxer(run, device)):
             return sizes, run
@@ -191,8 +194,8 @@ def _affordable(session: Session, base: Sizes, run: Run) -> str:
         return run.device
     if session.run(base, device="meta") == dataclasses.replace(run, device="meta"):
         return "meta"
-    same = _traced(session, base) == dataclasses.replace(run, device=_TRACED)
-    return _TRACED if same else run.device
+    same = _traced(session, base) == dataclasses.replace(run, device=TRACED)
+    return TRACED if same else run.device
 
 
 def _without_numbers(error: str) -> str:
