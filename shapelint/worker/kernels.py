@@ -25,12 +25,23 @@ MAX_ELEMENTS = 2**28
 _MOVES = frozenset({"to", "cuda", "cpu", "type"})
 
 
+def _unshuffled(input: torch.Tensor, downscale_factor: int) -> torch.Tensor:
+    """An empty map stays as it is on the CPU: ``pixel_unshuffle_cpu`` in ``PixelShuffle.cpp``."""
+    result = torch.pixel_unshuffle(input, downscale_factor)
+    return result if result.numel() else input.clone()
+
+
+_AS_ON_CPU = {"pixel_unshuffle": _unshuffled}
+"""What the CPU does, where the meta kernel returns another shape."""
+
+
 def run_op(func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """The meta tensors that ``func`` returns. Raises what ``func`` raises on the CPU."""
+    name = getattr(func, "__name__", "")
     try:
-        if getattr(func, "__name__", "") in STEP_BY_STEP:
+        if name in STEP_BY_STEP:
             return _run_two_steps(func, args)
-        return run_on_meta(func, args, kwargs)
+        return run_on_meta(_AS_ON_CPU.get(name, func), args, kwargs)
     except Exception:
         # without the modes: one says that there are no meta tensors, one keeps every tensor there
         with torch._C.DisableTorchFunction():

@@ -138,6 +138,7 @@ def test_grids(f, inputs, sizes):
         case("more batches", nn.PixelShuffle(3), "2 3 9 H 3", H=SMALL),
         case("unbatched", nn.PixelShuffle(2), "4 H 3", H=SMALL),
         case("unshuffle", nn.PixelUnshuffle(3), "1 2 H W", **MAPS),
+        case("of an empty map", lambda x: F.pixel_unshuffle(x[..., 2:], 2), "1 2 H W", **MAPS),
         case("and back", lambda x: F.pixel_shuffle(F.pixel_unshuffle(x, 2), 2), "2 H W", **MAPS),
         case("channels", nn.ChannelShuffle(3), "1 C H 2", C=SMALL, H=SMALL),
         case("blocks", nn.Unfold((2, 3), 2, 1, (1, 2)), "N 2 H W", N=[1, 2], **MAPS),

@@ -16,7 +16,18 @@ from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import LAX, RESIZING, op
 from shapelint.worker.ops.adaptive import averaged
 from shapelint.worker.python.compared import Compared
-from shapelint.worker.shapes import Shape, concrete, divides, eq, ge, need, shape_of, spatial
+from shapelint.worker.shapes import (
+    Shape,
+    concrete,
+    divides,
+    eq,
+    ge,
+    need,
+    numel,
+    only_on_cpu,
+    shape_of,
+    spatial,
+)
 
 LAX.update(("interpolate", "grid_sampler"))
 
@@ -158,7 +169,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Shape:
 
 @op("pixel_unshuffle")
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Shape:
-    """``(C, H r, W r)`` becomes ``(C r r, H, W)``."""
+    """``(C, H r, W r)`` becomes ``(C r r, H, W)``; an empty map stays as it is."""
     *batch, channels, h, w = shape_of(input)
     r = downscale_factor
     for name, dim, n in (("height", -2, h), ("width", -1, w)):
@@ -171,6 +182,9 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Shape:
             ),
             n,
         )
+    if numel(shape_of(input)) == 0:
+        only_on_cpu()  # the meta kernel makes channels of what is not there
+        return shape_of(input)
     return Shape((*batch, channels * r * r, h // r, w // r))
 
 
