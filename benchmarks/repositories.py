@@ -66,6 +66,8 @@ class Measure:
     errors: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     """Classes in use that were not built."""
+    both: list[str] = field(default_factory=list)
+    """Built models with both that were not analysed, and why."""
 
     def share(self, part: str, whole: str) -> str:
         """``12/16 75 %``."""
@@ -79,6 +81,7 @@ class Measure:
             self.reasons + other.reasons,
             [*self.errors, *other.errors],
             [*self.lost, *other.lost],
+            [*self.both, *other.both],
         )
 
 
@@ -173,7 +176,10 @@ def _note(out: Measure, found: Found, path: Path) -> set[Part]:
     out.counts[evidence] += 1
     if _has_both(found, path):
         out.counts["with both"] += 1
-        out.counts["with both, analysed"] += evidence != "not-checked"
+        if evidence == "not-checked":
+            out.both.append(f"{found.report.target}: {found.report.reason[:160]}")
+        else:
+            out.counts["with both, analysed"] += 1
     return {*found.parts}
 
 
@@ -220,6 +226,7 @@ def main() -> None:
             write("repositories", table.splitlines())
     print(table)
     print(f"\n{len(whole.errors)} errors", *sorted(whole.errors), sep="\n")
+    print("\nwith both, not analysed:", *sorted(whole.both), sep="\n")
     print("\nin use, not built:", *sorted(whole.lost))
     print("\nnot checked", *(f"{n:4} {why}" for why, n in whole.reasons.most_common(40)), sep="\n")
 

@@ -55,6 +55,52 @@ class Siamese(nn.Module):
         return a * b
 
 
+class FromThreeVectors(nn.Module):
+    """One of which has a name by which it would be whole numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear, self.conv = nn.Linear(74, 128), nn.Conv2d(8, 3, 3)
+
+    def forward(self, noise, labels, code):
+        made = self.linear(torch.cat((noise, labels, code), -1))
+        return self.conv(made.view(len(made), 8, 4, 4))
+
+
+class BesideAPlane(nn.Module):
+    """Joins an image with a plane that a layer makes of a vector."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear, self.conv = nn.Linear(8, 64 * 48), nn.Conv2d(4, 8, 3)
+
+    def forward(self, x, z):
+        plane = self.linear(z).view(len(z), 1, 64, 48)
+        return self.conv(torch.cat((2 * x - 1, plane), 1))
+
+
+class AsLargeAsTheOther(nn.Module):
+    """Makes an image of a vector, in the shape of another image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(10, 3 * 32 * 32)
+        self.layers = nn.Sequential(nn.Conv2d(6, 8, 3), nn.BatchNorm2d(8))
+
+    def forward(self, image, z):
+        return self.layers(torch.cat((image, self.linear(z).view(*image.shape)), 1))
+
+
+class Halves(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+
+    def forward(self, pair):
+        left, right = pair.chunk(2, dim=1)
+        return self.conv(left) + self.conv(right)
+
+
 class TimeStep(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -316,6 +362,20 @@ CASES = [
     pytest.param(Spectrogram(), [("N", "H", "W")], id="the model adds the channel dim"),
     pytest.param(Spectra(), [("N", "F")], id="what fits is not told by sizes that are too small"),
     pytest.param(TwoImages(), [("N", 3, "H", "W")] * 2, id="channels are shared out"),
+    pytest.param(
+        FromThreeVectors(),
+        [("N", 25), ("N", 25), ("N", 24)],
+        id="features of what is joined, shared out as far as that is whole",
+    ),
+    pytest.param(
+        BesideAPlane(), [("N", 3, "H", "W"), ("N", 8)], id="the rank that a join asks for"
+    ),
+    pytest.param(
+        AsLargeAsTheOther(),
+        [("N", "C", "H", "W"), ("N", 10)],
+        id="as many elements as a vector is made into",
+    ),
+    pytest.param(Halves(), [("N", 6, "H", "W")], id="channels that are divided first"),
     pytest.param(Siamese(), [("N", 3, "H", "W")] * 2, id="two in one batch"),
     pytest.param(ChannelsLast(), [("N", "L", 5)], id="channels last"),
     pytest.param(

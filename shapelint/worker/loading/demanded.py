@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shapelint.lengths.conditions import Any, Compare, Condition
-from shapelint.lengths.expr import Expr, Sym
+from shapelint.lengths.conditions import Any, Compare, Condition, equal, holds
+from shapelint.lengths.expr import Div, Expr, Sym, product, symbol
 from shapelint.trace import Trace
+
+_LARGEST_DIVIDED = 4096
+"""How far a size is looked for that is divided before a layer gets it."""
 
 
 def asserted(trace: Trace) -> dict[str, int]:
@@ -49,18 +52,64 @@ def demanded(trace: Trace, fixed: str) -> dict[str, int | str]:
         condition = condition.parts[0]
     if not isinstance(condition, Compare) or condition.op != "==":
         return {}
-    names = [a.name for a in condition.expr.terms if isinstance(a, Sym) and a.name not in fixed]
+    names = [name for name in sorted(condition.symbols) if name not in fixed]
     alike = tested or not stretches
     return {**_solution(condition.expr, names)} or (_same(condition.expr, names) if alike else {})
 
 
-def _solution(expr: Expr, names: Sequence[str]) -> dict[str, int]:
-    """``c·(C + C2 + …) + k == 0`` with equal shares; empty if that is not whole or not so."""
-    slopes = set(expr.terms.values())
-    if len(slopes) != 1 or len(names) != len(expr.terms):
+def needed(trace: Trace) -> dict[str, int]:
+    """Sizes above 1, that of the batch excepted, at which the need that failed would hold.
+
+    They are one choice among many: lengths that are alike, as long as they can be.
+    """
+    last = trace.events[-1] if trace.events else None
+    if last is None or last.holds or last.need not in ("match", "view", "features"):
         return {}
-    share, rest = divmod(-expr.const, slopes.pop() * len(names))
-    return dict.fromkeys(names, share) if rest == 0 and share > 0 else {}
+    condition = last.condition
+    if not isinstance(condition, Compare) or condition.op != "==" or "N" in condition.symbols:
+        return {}
+    found = _solution(condition.expr, sorted(condition.symbols)) or _alike(condition.expr)
+    return found if min(found.values(), default=0) > 1 else {}
+
+
+def _solution(expr: Expr, names: Sequence[str]) -> dict[str, int]:
+    """``c·(C + C2 + …) + k == 0`` with equal shares, as far as that is whole; else empty.
+
+    Of one size that is divided, ``floor((C + 1)/2) == 3``, it is the value that leaves no rest.
+    """
+    if len(names) != len(expr.symbols):
+        return {}
+    slopes = set(expr.terms.values())
+    if len(slopes) == 1 and all(isinstance(atom, Sym) for atom in expr.terms):
+        whole, rest = divmod(-expr.const, slopes.pop())
+        share, more = divmod(whole, len(names))
+        shares = {name: share + (i < more) for i, name in enumerate(names)}
+        return shares if rest == 0 and share > 0 else {}
+    divisors = [atom.den for atom in expr.terms if isinstance(atom, Div)]
+    if len(names) != 1 or not divisors:
+        return {}
+    roots = (n for n in range(1, _LARGEST_DIVIDED) if holds(equal(expr, 0), {names[0]: n}))
+    wholes = [n for n in roots if all(isinstance(d, int) and n % d == 0 for d in divisors)]
+    return {names[0]: wholes[0]} if wholes else {}
+
+
+def _alike(expr: Expr) -> dict[str, int]:
+    """``c·C·H·W + k == 0`` with ``H == W`` as long as that can be; empty if it is not so."""
+    if len(expr.terms) != 1:
+        return {}
+    (slope,) = expr.terms.values()
+    whole, rest = divmod(-expr.const, slope)
+    if rest or whole < 1 or expr != product(map(symbol, expr.symbols)) * slope + expr.const:
+        return {}
+    lengths = [name for name in expr.symbols if name in "DHWL"]
+    others = [name for name in expr.symbols if name not in "DHWL"]
+    if not lengths or len(others) > 1:
+        return {}
+    for length in range(round(whole ** (1 / len(lengths))), 1, -1):
+        other, rest = divmod(whole, length ** len(lengths))
+        if rest == 0 and (other == 1 or others):
+            return {**dict.fromkeys(lengths, length), **dict.fromkeys(others, other)}
+    return {}
 
 
 def _same(expr: Expr, names: Sequence[str]) -> dict[str, int | str]:

@@ -16,7 +16,7 @@ from shapelint.model import Input
 from shapelint.trace import Failure, Trace
 from shapelint.worker.loading.build import Model
 from shapelint.worker.loading.by_values import ends_without_values, with_features
-from shapelint.worker.loading.demanded import asserted
+from shapelint.worker.loading.demanded import asserted, needed
 from shapelint.worker.loading.examples import FORMS, Template
 from shapelint.worker.loading.layer_inputs import wanted
 from shapelint.worker.loading.refinement import (
@@ -71,6 +71,9 @@ def search(
         tried.append(guess)
         attempt = Attempt(guess, _trace(model, guess, constants))
         attempt.refinements = list(refinements(attempt, model.root, known))
+        if not attempt.refinements and _is_unseen(attempt, model.root):
+            attempt.trace = _at_needed_sizes(model, guess, constants, attempt.trace)
+            attempt.refinements = list(refinements(attempt, model.root, known))
         if best is None or attempt.progress > best.progress:
             best = attempt
         done = attempt.trace.failure is None or settled(attempt, model.root)
@@ -123,6 +126,26 @@ def _at_asserted_sizes(model: Model, call: Call, first: Trace) -> Trace:
         trace = trace_run(model, call, {**trace.hints, **sizes})
     fixed = asserted(trace).keys()
     return trace if any(_lengths_are(fixed, i.dims) for i in call.inputs) else first
+
+
+def _is_unseen(attempt: Attempt, root: nn.Module) -> bool:
+    """Whether a run failed before every input has reached a layer."""
+    seen = {name for name, *_ in reached(attempt, root)}
+    return attempt.trace.failure is not None and seen != attempt.guess.keys()
+
+
+def _at_needed_sizes(
+    model: Model, guess: Guess, constants: Mapping[str, Any], first: Trace
+) -> Trace:
+    """The run at sizes for which what failed holds, if it gets further."""
+    trace, call = first, Call(as_inputs(guess, model.root), constants)
+    for _ in first.hints:
+        sizes = needed(trace)
+        if sizes.items() <= trace.hints.items():
+            break
+        trace = trace_run(model, call, {**trace.hints, **sizes})
+    further = trace.failure is None or len(trace.nodes) > len(first.nodes)
+    return trace if further else first
 
 
 def _lengths_are(fixed: Collection[str], dims: Sequence[int | str]) -> bool:

@@ -51,11 +51,45 @@ def refinements(
     if sizes:
         yield dict(_resized(attempt, sizes))
         return
+    yield from _joinable(attempt, known)
     for name, layer, node in reached(attempt, root):
         want = wanted(layer, root)
         if want is not None and name not in known:
             for template in _corrected(attempt.guess[name], want, node, layer):
                 yield {**attempt.guess, name: template}
+
+
+def _joinable(attempt: Attempt, known: Mapping[str, Template]) -> Iterator[Guess]:
+    """With the rank that what a failed ``cat`` joins has been given by layers, else the most dims.
+
+    Only inputs that nothing but element by element came before are of another rank by a guess.
+    """
+    failure = attempt.trace.failure
+    if failure is None or "must have same number of dimensions" not in failure.error:
+        return
+    node, origin = attempt.trace.nodes[failure.node], dict(_unchanged(attempt))
+    pieces = [*zip(node.inputs, map(len, node.input_shapes), strict=False)]
+    made = [rank for index, rank in pieces if index not in origin]
+    rank = max(made or (rank for _, rank in pieces))
+    names = {origin[index] for index, of in pieces if index in origin and of != rank} - {*known}
+    if names and rank in FORMS:
+        guess = attempt.guess
+        forms = {n: own_channels((FORMS[rank], "float32"), [*guess].index(n)) for n in names}
+        yield {**guess, **forms}
+
+
+def _unchanged(attempt: Attempt) -> Iterator[tuple[int, str]]:
+    """The nodes that have the shape of one input, of which alone they are made, and its name."""
+    found: dict[int, str] = {}
+    nodes = attempt.trace.nodes
+    for node, name in zip(nodes, attempt.guess, strict=False):
+        found[node.index] = name
+    for node in nodes:
+        sources = {i for i in node.inputs if i >= 0}
+        names = {found.get(i, "") for i in sources}
+        if len(names) == 1 and node.shapes == nodes[min(sources)].shapes:
+            found[node.index] = names.pop()
+    yield from ((index, name) for index, name in found.items() if name)
 
 
 def _is_wanted(channels: int | str, root: nn.Module) -> bool:
