@@ -177,6 +177,17 @@ def test_what_isl_does_is_charged_to_every_open_budget():
     assert 0 < 5_000_000 - inner.left == 10_000_000 - outer.left
 
 
+def test_what_one_model_has_asked_costs_the_next_one_as_much():
+    def cost():
+        with at_most(10_000_000) as effort:
+            high, wide = (domain_of([f"{s} % 3 == 0"], ("H", "W")) for s in "HW")
+            assert (high | wide) - high == wide - high
+        return 10_000_000 - effort.left
+
+    cost()  # comparisons are solved once
+    assert 0 < cost() == cost()
+
+
 def test_after_the_deadline_nothing_more_is_worked_out():
     now = [0.0]
     with Deadline(60, clock=lambda: now[0]).spent():

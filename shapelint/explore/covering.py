@@ -105,7 +105,7 @@ class _Explorer:
                 self._check_combination(found)
                 self._check_failures(found)
                 self._cross(found)
-                return Exploration(self.domain, base, components, self._all_doubts(found))
+                return found.doubted(self._all_doubts(found))
             except Conflict as conflict:
                 self._merge(conflict.symbols or frozenset(self.domain.symbols))
 
@@ -149,7 +149,7 @@ class _Explorer:
             left = paths[-1].elsewhere
         whole = Component(self.domain.symbols, tuple(paths), rest)
         found = Exploration(self.domain, base, (whole,))
-        return Exploration(self.domain, base, (whole,), self._all_doubts(found))
+        return found.doubted(self._all_doubts(found))
 
     # -- one component ----------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ where they all run the output is the base output with what each of them changes.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -61,6 +62,12 @@ class Exploration:
     def symbols(self) -> tuple[str, ...]:
         """All symbols, in the order of the input template."""
         return self.domain.symbols
+
+    def doubted(self, doubts: tuple[str, ...]) -> Exploration:
+        """The same with these doubts; the sets that were worked out are kept."""
+        other = copy.copy(self)
+        vars(other)["doubts"] = doubts
+        return other
 
     @property
     def says_something(self) -> bool:

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, reduce
 
-from shapelint.lengths.effort import charge
+from shapelint.lengths.aligned import Aligned
+from shapelint.lengths.effort import Memory, charge, memory
 from shapelint.lengths.nodes import Box, Diagram, Node, Slices, boxes, node
 from shapelint.lengths.points import (
     Group,
@@ -35,12 +36,20 @@ from shapelint.lengths.points import (
 
 _STEPS = 20
 """What it costs, in steps of isl, to bring two nodes together."""
+_PAIR = 2
+"""Slices that are brought together as they are."""
+
+_Combined = Callable[["Diagram", "Diagram"], "Diagram"]
+"""Combines what is below two slices."""
 
 
 class _Op(enum.Enum):
     MEET = enum.auto()
     JOIN = enum.auto()
     LESS = enum.auto()
+
+
+_ON_POINTS = {_Op.MEET: met, _Op.JOIN: joined, _Op.LESS: rest}
 
 
 class Order:
@@ -65,38 +74,32 @@ class Order:
 
     def _combined(self, op: _Op, a: Diagram, b: Diagram) -> Diagram:
         groups = self._coarsest([*_groups(a), *_groups(b)])
-        return self._applied(op, self.regrouped(a, groups), self.regrouped(b, groups), {})
+        return self._applied(op, self.regrouped(a, groups), self.regrouped(b, groups), memory())
 
-    def _applied(
-        self, op: _Op, a: Diagram, b: Diagram, known: dict[tuple[int, int], Diagram]
-    ) -> Diagram:
+    def _applied(self, op: _Op, a: Diagram, b: Diagram, known: Memory) -> Diagram:
         settled = _settled(op, a, b)
         if settled is not None:
             return settled
-        key = (id(a), id(b))
-        if key not in known:
+        key = (self, op, a, b)
+        found: Diagram | None = known.get(key)
+        if found is None:
             charge(_STEPS)
-            group = min((d.group for d in (a, b) if isinstance(d, Node)), key=self._place)
-            known[key] = node(group, self._pieces(op, group, a, b, known))
-        return known[key]
+            found = known[key] = self._together(op, a, b, known)
+        return found
 
-    def _pieces(
-        self, op: _Op, group: Group, a: Diagram, b: Diagram, known: dict[tuple[int, int], Diagram]
-    ) -> Iterator[tuple[Points, Diagram]]:
-        """The slices of both cut into each other, and what only one of them has."""
-        whole = everything(group)
+    def _together(self, op: _Op, a: Diagram, b: Diagram, known: Memory) -> Diagram:
+        group = min((d.group for d in (a, b) if isinstance(d, Node)), key=self._place)
         ours, theirs = _slices(a, group), _slices(b, group)
-        for mine, x in ours:
-            for other, y in theirs:
-                if apart(mine, other):
-                    continue
-                below = self._applied(op, x, y, known)
-                if below is not False:
-                    yield _met(mine, other, whole), below
-        if op is not _Op.MEET:
-            yield from _beside(ours, theirs)
-        if op is _Op.JOIN:
-            yield from _beside(theirs, ours)
+        if len(ours) == len(theirs) == 1 and ours[0][1] is theirs[0][1] is True:
+            return node(group, [(_ON_POINTS[op](ours[0][0], theirs[0][0]), True)])
+
+        def below(x: Diagram, y: Diagram) -> Diagram:
+            return self._applied(op, x, y, known)
+
+        aligned = Aligned.of([*ours, *theirs]) if len(ours) + len(theirs) > _PAIR else None
+        if aligned is None:
+            return node(group, _cut(op, ours, theirs, everything(group), below))
+        return node(group, _cut_in_rows(op, ours, theirs, aligned, below))
 
     def union(self, parts: Sequence[Diagram]) -> Diagram:
         """What is in any of them, joined two by two."""
@@ -132,7 +135,7 @@ class Order:
                 into = next(g for g in groups if group[0] in g)
                 whole = larger.get(into, everything(into))
                 larger[into] = met(whole, embedded(points, group, into))
-            found = self._applied(_Op.JOIN, found, self.product(larger), {})
+            found = self._applied(_Op.JOIN, found, self.product(larger), memory())
         return found
 
     def projected(self, a: Diagram, names: Sequence[str]) -> Diagram:
@@ -169,19 +172,14 @@ class Order:
 
         A slice may be what it is in every other slice that has at least as much below.
         """
-        return self._widened(a, {})
-
-    def _widened(
-        self, a: Diagram, known: dict[tuple[int, int], Diagram]
-    ) -> Iterator[dict[Group, Points]]:
         if not isinstance(a, Node):
             yield from boxes(a)
             return
         for points, below in a.slices:
-            wider = (p for p, m in a.slices if self._applied(_Op.LESS, below, m, known) is False)
+            wider = (p for p, more in a.slices if self.less(below, more) is False)
             wide = reduce(joined, wider, points)
             own = {} if covers(wide, everything(a.group)) else {a.group: wide}
-            for box in self._widened(below, known):
+            for box in self.wide_boxes(below):
                 yield {**own, **box}
 
 
@@ -214,6 +212,50 @@ def _slices(a: Diagram, group: Group) -> Slices:
     if isinstance(a, Node) and a.group == group:
         return a.slices
     return [] if a is False else [(everything(group), a)]
+
+
+def _cut(
+    op: _Op, ours: Slices, theirs: Slices, whole: Points, combined: _Combined
+) -> Iterator[tuple[Points, Diagram]]:
+    """The slices of both cut into each other, and what only one of them has."""
+    for mine, x in ours:
+        for other, y in theirs:
+            if apart(mine, other):
+                continue
+            below = combined(x, y)
+            if below is not False:
+                yield _met(mine, other, whole), below
+    if op is not _Op.MEET:
+        yield from _beside(ours, theirs)
+    if op is _Op.JOIN:
+        yield from _beside(theirs, ours)
+
+
+def _cut_in_rows(
+    op: _Op, ours: Slices, theirs: Slices, aligned: Aligned, combined: _Combined
+) -> Iterator[tuple[Points, Diagram]]:
+    """The same on rows of bits; what has the same below it is one slice."""
+    aligned.charge(len(ours) * len(theirs))
+    mine, others = aligned.rows(ours), aligned.rows(theirs)
+    found: dict[int, tuple[int, Diagram]] = {}
+
+    def add(row: int, below: Diagram) -> None:
+        if row and below is not False:
+            found[id(below)] = found.get(id(below), (0, below))[0] | row, below
+
+    for row, (_, x) in zip(mine, ours):
+        left = row
+        for other, (_, y) in zip(others, theirs):
+            if left & other:
+                add(left & other, combined(x, y))
+                left &= ~other
+        if op is not _Op.MEET:
+            add(left, x)
+    if op is _Op.JOIN:
+        covered = reduce(int.__or__, mine, 0)
+        for other, (_, y) in zip(others, theirs):
+            add(other & ~covered, y)
+    return ((aligned.points(row), below) for row, below in found.values())
 
 
 def _met(a: Points, b: Points, whole: Points) -> Points:

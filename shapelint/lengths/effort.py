@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import process_time
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import islpy as isl
 
@@ -27,6 +27,11 @@ _PATIENCE = 0.5
 """Seconds of processor time before that is looked at."""
 _AGAIN = 1.0
 """Seconds until who has not stopped is interrupted once more."""
+_KEPT = 2**14
+"""Answers that are remembered at once."""
+
+Memory = dict[Any, Any]
+"""Questions that were asked, and their answers."""
 
 
 class TooHard(Exception):
@@ -42,6 +47,7 @@ class Effort:
     def __init__(self, steps: int, purpose: str) -> None:
         self.left = steps
         self.purpose = purpose
+        self.memory: Memory = {}
 
     def spend(self, steps: int) -> None:
         """Raises TooHard if that is more than what is left."""
@@ -106,6 +112,19 @@ def at_most(steps: int, purpose: str = "one question") -> Iterator[Effort]:
     effort = Effort(steps, purpose)
     with effort.spent():
         yield effort
+
+
+def memory() -> Memory:
+    """What was found out under the outermost open budget: later questions are much like these.
+
+    New for each of these, as a question may not cost less because another model asked it.
+    """
+    if not _OPEN:
+        return {}
+    known = _OPEN[0].memory
+    if len(known) > _KEPT:
+        known.clear()
+    return known
 
 
 def charge(steps: int) -> None:

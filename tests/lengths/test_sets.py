@@ -17,6 +17,7 @@ from shapelint.lengths.conditions import (
     divides,
     equal,
     negate,
+    substituted,
     unequal,
 )
 from shapelint.lengths.domain import condition_of
@@ -200,6 +201,29 @@ def test_listed_members_are_the_members(members):
     points = SizeSet.points(HW, [dict(zip(HW, m, strict=True)) for m in members])
     assert on_grid(points) == on_grid(sizes)
     assert points.window is None
+
+
+listed = st.sets(st.sampled_from([tuple(p.values()) for p in GRID]))
+mixed = st.tuples(listed, periodic, periodic)
+"""Sizes one by one, and those from some size on that repeat in both symbols."""
+
+
+def _mixed(members, own, other) -> SizeSet:
+    columns = SizeSet.of(all_of([own, substituted(other, {"H": W})]), HW)
+    return columns | SizeSet.points(HW, [dict(zip(HW, m, strict=True)) for m in members])
+
+
+@given(a=mixed, b=mixed)
+def test_algebra_of_many_slices_is_that_of_the_members(a, b):
+    x, y = _mixed(*a), _mixed(*b)
+    with at_most(10_000_000):  # what is found out stays known
+        for _ in range(2):
+            assert on_grid(x & y) == [p for p in GRID if p in x and p in y]
+            assert on_grid(x | y) == [p for p in GRID if p in x or p in y]
+            assert on_grid(x - y) == [p for p in GRID if p in x and p not in y]
+    assert (x | y) - y == x - y == x - (x & y)
+    far = {"H": 1000 + END, "W": 1000 + END}
+    assert (far in x | y) is (far in x or far in y)
 
 
 def test_points_may_be_far_away():
