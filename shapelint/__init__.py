@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from shapelint.analysis import Analysis as Analysis
     from shapelint.analysis import Prediction as Prediction
-    from shapelint.analysis import analyze as analyze
+    from shapelint.interface import analyze as analyze
     from shapelint.interface import assert_roundtrip as assert_roundtrip
     from shapelint.interface import check as check
     from shapelint.lengths.sets import SizeSet as SizeSet
@@ -25,7 +25,7 @@ _HOMES = {
     "Prediction": "shapelint.analysis",
     "Report": "shapelint.model",
     "SizeSet": "shapelint.lengths.sets",
-    "analyze": "shapelint.analysis",
+    "analyze": "shapelint.interface",
     "assert_roundtrip": "shapelint.interface",
     "check": "shapelint.interface",
 }

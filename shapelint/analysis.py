@@ -1,19 +1,11 @@
-"""The Python interface: analyse a module that exists, ask what happens at any size.
-
->>> analysis = shapelint.analyze(model, inputs=[("N", 3, "H", "W")])      # doctest: +SKIP
->>> analysis.valid_sizes.text                                            # doctest: +SKIP
-'H % 16 == 0 and W % 16 == 0'
->>> analysis.predict({"N": 2, "H": 350, "W": 320}).ok                    # doctest: +SKIP
-False
-"""
+"""What is known about one model for all sizes, with what evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
 
 from shapelint.contracts import promises, return_span
 from shapelint.explore.confirm import Confirmation, confirm_paths, device_for
@@ -23,22 +15,16 @@ from shapelint.explore.exploration import Component, Exploration
 from shapelint.explore.paths import Outcome, as_far, raised_by_forward
 from shapelint.explore.sweep import TRACED, Sweep, swept
 from shapelint.facts import Annotated
-from shapelint.lengths.domain import domain_of
 from shapelint.lengths.effort import Effort, TooHard
 from shapelint.lengths.sets import SizeSet
 from shapelint.lint import Findings, diagnose
-from shapelint.memory import MEGABYTES
 from shapelint.model import Diagnostic, Evidence, Input
 from shapelint.rules import Rule
 from shapelint.session import Session
-from shapelint.stopwatch import SECONDS
 from shapelint.subject import Subject
-from shapelint.template import Dims, hints_for, symbols_of, template_of
+from shapelint.template import hints_for
 from shapelint.trace import UNKNOWN_INDEX, Span
 from shapelint.wording import size_text
-
-if TYPE_CHECKING:
-    import torch
 
 _EFFORT = 40_000_000
 """Steps of isl for everything that is worked out about one model."""
@@ -236,48 +222,6 @@ def _as_run(sweep: Sweep, sizes: Mapping[str, int]) -> Prediction:
     return Prediction(
         run.ok, [tuple(s) for s in run.shapes] if run.ok else None, "checked", run.error
     )
-
-
-def analyze(
-    module: torch.nn.Module,
-    inputs: str | Sequence[Dims | str],
-    dtypes: Sequence[Any] | None = None,
-    kwargs: Mapping[str, Any] | None = None,
-    lengths: Mapping[str, str] | Sequence[str] | None = None,
-    timeout: float = SECONDS,
-    memory: int = MEGABYTES,
-) -> Analysis:
-    """Analyse a module in this process.
-
-    Args:
-        module: any ``nn.Module``; it is not changed. Its training flag is respected.
-        inputs: dims of every tensor of ``forward``: ints, or names of symbols, as in
-            ``[("N", 3, "H", "W")]``, or texts as in ``["N 3 H W", "mask=N,H,W:bool"]``. The same
-            name stands for the same size everywhere. A single text is a single input.
-        dtypes: one torch dtype (or its name) per input; float32 by default.
-        kwargs: constant keyword arguments of ``forward``.
-        lengths: the sizes that matter, ``{"H": "multiple of 32, 256..1024"}`` or
-            ``["H % 32 == 0"]``; every size from 1 up by default.
-        timeout: seconds that the runs of the module and their solving may take.
-        memory: megabytes that they may take beyond what this process has.
-
-    Returns:
-        An :class:`Analysis`. Exceptions of the model are part of it; they are not raised.
-
-    Raises:
-        UsageError: for an input that makes no sense.
-        ValueError: for a domain that makes no sense.
-        TimeoutError, MemoryError: it took more than it may.
-    """
-    from shapelint.local import LocalSession, definition, limited
-
-    template = template_of(inputs, dtypes)
-    domain = domain_of(lengths or (), symbols_of(template))
-    where = partial(definition, type(module))
-    known = (type(module).__name__, where, domain, bool(lengths))
-    with limited(timeout, memory):
-        session = LocalSession(module, template, kwargs=kwargs)
-        return examine(session, template, *known, annotated=session.annotated)
 
 
 def examine(

@@ -1,21 +1,29 @@
-"""For Python: a report on a live module or on files, and an assertion for tests."""
+"""The Python interface: analyse a module that exists, lint it or files, assert in tests.
+
+>>> analysis = shapelint.analyze(model, inputs=[("N", 3, "H", "W")])      # doctest: +SKIP
+>>> analysis.valid_sizes.text                                            # doctest: +SKIP
+'H % 16 == 0 and W % 16 == 0'
+>>> analysis.predict({"N": 2, "H": 350, "W": 320}).ok                    # doctest: +SKIP
+False
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from shapelint.analysis import Analysis, analyze
+from shapelint.analysis import Analysis, examine
 from shapelint.errors import UsageError
-from shapelint.lengths.domain import condition_of
-from shapelint.local import definition, limited
+from shapelint.lengths.domain import condition_of, domain_of
+from shapelint.local import LocalSession, definition, limited
 from shapelint.memory import MEGABYTES
 from shapelint.model import Report, TargetReport
 from shapelint.rules import find_rule
 from shapelint.stopwatch import SECONDS
-from shapelint.template import Dims, template_of
+from shapelint.template import Dims, symbols_of, template_of
 from shapelint.verdict import verdict
 from shapelint.wording import size_text
 
@@ -43,6 +51,46 @@ def _rendered(form: str, report: Report) -> str:
     from shapelint.text.sources import Sources
 
     return render(form, report, Sources())
+
+
+def analyze(
+    module: nn.Module,
+    inputs: str | Sequence[Dims | str],
+    dtypes: Sequence[Any] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    lengths: Mapping[str, str] | Sequence[str] | None = None,
+    timeout: float = SECONDS,
+    memory: int = MEGABYTES,
+) -> Analysis:
+    """Analyse a module in this process.
+
+    Args:
+        module: any ``nn.Module``; it is not changed. Its training flag is respected.
+        inputs: dims of every tensor of ``forward``: ints, or names of symbols, as in
+            ``[("N", 3, "H", "W")]``, or texts as in ``["N 3 H W", "mask=N,H,W:bool"]``. The same
+            name stands for the same size everywhere. A single text is a single input.
+        dtypes: one torch dtype (or its name) per input; float32 by default.
+        kwargs: constant keyword arguments of ``forward``.
+        lengths: the sizes that matter, ``{"H": "multiple of 32, 256..1024"}`` or
+            ``["H % 32 == 0"]``; every size from 1 up by default.
+        timeout: seconds that the runs of the module and their solving may take.
+        memory: megabytes that they may take beyond what this process has.
+
+    Returns:
+        An :class:`Analysis`. Exceptions of the model are part of it; they are not raised.
+
+    Raises:
+        UsageError: for an input that makes no sense.
+        ValueError: for a domain that makes no sense.
+        TimeoutError, MemoryError: it took more than it may.
+    """
+    template = template_of(inputs, dtypes)
+    domain = domain_of(lengths or (), symbols_of(template))
+    where = partial(definition, type(module))
+    known = (type(module).__name__, where, domain, bool(lengths))
+    with limited(timeout, memory):
+        session = LocalSession(module, template, kwargs=kwargs)
+        return examine(session, template, *known, annotated=session.annotated)
 
 
 def check(

@@ -12,10 +12,11 @@ from beartype.roar import BeartypeCallHintViolation
 from torch import nn
 from torch.nn import functional as F
 
-from shapelint.analysis import Analysis, analyze, examine
+from shapelint.analysis import Analysis, examine
 from shapelint.contracts import conditions_on_inputs, contracts, kept
 from shapelint.facts import Annotated
 from shapelint.inputs import domain_for
+from shapelint.interface import analyze
 from shapelint.lengths.conditions import all_of
 from shapelint.lengths.domain import condition_of
 from shapelint.lengths.sets import SizeSet

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from shapelint.analysis import Analysis, analyze
+from shapelint.analysis import Analysis
+from shapelint.interface import analyze
 from shapelint.lint import diagnose
 from shapelint.rules import find_rule
 from tests.fixture_models import FIXTURES, load

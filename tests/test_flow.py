@@ -5,10 +5,9 @@ from dataclasses import replace
 import pytest
 from torch import nn
 
-from shapelint.analysis import analyze
 from shapelint.findings.fingerprints import fingerprints, identity
 from shapelint.flow import flow
-from shapelint.interface import check
+from shapelint.interface import analyze, check
 from shapelint.text.sources import Sources
 from tests.fixture_models import FIXTURES
 from tests.reports import ROUNDTRIP, finding

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from shapelint.analysis import analyze
+from shapelint.interface import analyze
 from tests.fixture_models import FIXTURES, load
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from shapelint.analysis import symbols_of, template_of
 from shapelint.model import Input
+from shapelint.template import symbols_of, template_of
 
 FILE = "random_network.py"
 _START = (
