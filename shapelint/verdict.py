@@ -64,7 +64,8 @@ def _sets(analysis: Analysis) -> tuple[SizeSet | None, SizeSet | None, tuple[str
         with analysis.effort.spent():
             valid = analysis.valid_sizes
             if analysis.subject.returned is not None:
-                comes_back = analysis.roundtrip_sizes
+                found = analysis.roundtrip_sizes
+                comes_back = found if found or analysis.subject.expects_roundtrip else None
     except TooHard as exc:
         return valid, None, (f"the sizes to report take too long to work out: {exc}",)
     return valid, comes_back, ()

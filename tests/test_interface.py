@@ -268,3 +268,19 @@ FAILS = {
 def test_assert_roundtrip_says_why_it_does_not_hold(module, lengths, message):
     with pytest.raises(AssertionError, match=message):
         shapelint.assert_roundtrip(module, "N 1 L", lengths)
+
+
+class Spectra(nn.Module):
+    """A head over frames: as many dims as the input, and nothing of it comes back."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv1d(80, 8, 3, 2), nn.Conv1d(8, 40, 1))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+def test_nothing_is_said_of_sizes_that_are_not_meant_to_come_back():
+    (told,) = shapelint.check(Spectra(), "N 80 L").targets
+    assert (told.valid_sizes.text, told.roundtrip_sizes) == ("L >= 3", None)
