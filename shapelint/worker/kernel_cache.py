@@ -7,8 +7,8 @@ and one entry serves both: models repeat their layers at other sizes. Kernels th
 (``RESIZING``) take lengths of the result from their arguments as well.
 
 Any other kernel returns the same for the same sizes and strides. That also goes for those above
-where a tensor has gaps in memory, and for calls on weights alone. No kernel depends on the run, so
-one cache serves all runs of a model.
+where a tensor has gaps in memory. Calls on weights alone are cached as well. No kernel depends on
+the run, so one cache serves all runs of a model.
 
 Only a new tensor can be made from an entry: views and changes in place are always run, and so is
 everything while gradients are recorded.
@@ -125,7 +125,9 @@ class KernelCache:
         """What ``func`` returns for arguments that hold no lengths. Raises what it raises."""
         if type(func) not in _COMPILED or not args or type(args[0]) not in _WEIGHTS:
             return func(*args, **kwargs)
-        return self._once(_called, func, args, kwargs, None)
+        meeting = COMPARING.get(func.__name__)
+        sizes = None if meeting is None else _Sizes(meeting)
+        return self._once(_called, func, args, kwargs, sizes)
 
     def _once(
         self, run: Any, func: Callable[..., Any], args: Any, kwargs: Any, sizes: _Sizes | None

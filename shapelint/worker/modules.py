@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from torch import nn
 
 from shapelint.trace import Span
 from shapelint.worker.lazy import materialize
+
+_CALL = "_compiled_call_impl"
+"""The attribute of a module that is called instead of it: ``torch.nn.Module.compile`` sets it."""
 
 
 class ModuleCalls:
@@ -28,14 +32,15 @@ class ModuleCalls:
     def routed(self, through: Callable[..., Any]) -> Iterator[None]:
         """While active, calls made by a module are known to be its own.
 
-        All but that of the root are made by ``through(module, call, args, kwargs)``. To replace
-        ``__call__`` itself takes Python a look at every class of modules there is.
+        All but that of the root are made by ``through(module, call, args, kwargs)``. A module that
+        is built in forward is a function like any other. To replace a method of ``nn.Module`` takes
+        Python a look at every class of modules there is, and what it knew of each is forgotten.
         """
-        original: Callable[..., Any] = nn.Module._call_impl
 
         def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
             materialize(module, args, kwargs)
-            if id(module) not in self._paths:  # built in forward: a function like any other
+            original: Callable[..., Any] = type(module)._call_impl
+            if id(module) not in self._paths:  # a copy made in forward
                 return original(module, *args, **kwargs)
             self._stack.append(module)
             try:
@@ -45,11 +50,16 @@ class ModuleCalls:
             finally:
                 self._stack.pop()
 
-        nn.Module._call_impl = call  # type: ignore[method-assign,assignment]
+        before = [(m.__dict__, m.__dict__.get(_CALL)) for m in self.named.values()]
+        for module in self.named.values():
+            module.__dict__[_CALL] = partial(call, module)
         try:
             yield
         finally:
-            nn.Module._call_impl = original  # type: ignore[method-assign]
+            for attributes, compiled in before:
+                attributes[_CALL] = compiled
+                if compiled is None:
+                    del attributes[_CALL]
 
     @property
     def path(self) -> str:
@@ -72,6 +82,8 @@ class ModuleCalls:
     @property
     def builders(self) -> tuple[Span, ...]:
         """The constructor calls of all modules around, innermost first, each once."""
+        if not self._constructed:
+            return ()
         spans: dict[Span, None] = {}
         for module in reversed(self._stack):
             spans.update(dict.fromkeys(self._constructed.get(id(module), ())))

@@ -177,6 +177,9 @@ ALIKE = {
     "a group each": lambda n, c, h, w: (_meta(n, h, c).mT, c, _meta(c), _meta(c), 1e-5, False),
     "two in a group": lambda n, c, h, w: (_meta(n, h, w, 2 * c).movedim(3, 1), c, _meta(2 * c)),
     "features": lambda n, c, h, w: (_meta(n, w, h).mT, (h, w), _meta(h, w)),
+    "a norm for each channel": lambda n, c, h, w: (_meta(c, h, w), _meta(c, 1, 1), 0),
+    "a norm for each column": lambda n, c, h, w: (_meta(c, h, w).mT, _meta(1, 1, h), 2),
+    "one norm": lambda n, c, h, w: (_meta(c, h, w), _meta(), -1),
     "slopes": lambda n, c, h, w: (_meta(n, h, w, c).movedim(3, 1), _meta(c)),
 }  # fmt: skip
 
@@ -309,6 +312,16 @@ def test_what_is_made_of_weights_is_made_once(call: Call, count: int) -> None:
         first, second = (known.without_lengths(func, args, kwargs) for _ in range(2))
     assert heard.calls.count(func) == count
     assert (_seen(first), first.device) == (_seen(second), second.device)
+
+
+def test_weights_whose_sizes_compare_alike_are_computed_once() -> None:
+    known = KernelCache()
+    with torch.no_grad(), Heard() as heard:
+        for a, b in (4, 8), (16, 4), (6, 6):
+            weight = nn.Parameter(_meta(a, b, 3), requires_grad=False)
+            made = known.without_lengths(torch._weight_norm, (weight, _meta(a, 1, 1), 0), {})
+            assert (made.shape, made.stride()) == (weight.shape, weight.stride())
+    assert heard.calls.count(torch._weight_norm) == 1
 
 
 def test_gradients_are_not_forgotten(runs: list[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import sys
 import types
@@ -218,11 +219,38 @@ def test_the_call_of_modules_is_not_replaced():
     assert seen == [nn.Module.__call__]
 
 
+class Compiled(nn.Module):
+    """``compile`` is told to call something else, as PyTorch's own compilers are."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 1, 3)
+        self.conv.compile(backend=_no_backend)
+
+    def forward(self, x):
+        return copy.deepcopy(self.conv)(self.conv(x))
+
+
+def _no_backend(graph, inputs):
+    raise AssertionError("compiled")
+
+
+def test_a_layer_that_would_be_compiled_is_run_and_a_copy_of_it_is_a_function():
+    module = Compiled()
+    compiled = module.conv._compiled_call_impl
+    _, trace = traced(module)
+    assert [n.module for n in trace.nodes if n.op == "conv2d"] == ["conv", ""]
+    assert module.conv._compiled_call_impl is compiled
+
+
 def test_nothing_is_left_behind():
     before = nn.Module._call_impl, nn.ConvTranspose2d._output_padding
     traced(Raises())
-    traced(Net())
+    net = Net()
+    attributes = [set(vars(m)) for m in net.modules()]
+    traced(net)
     assert (nn.Module._call_impl, nn.ConvTranspose2d._output_padding) == before
+    assert [set(vars(m)) for m in net.modules()] == attributes
     assert "int" not in globals()
 
 

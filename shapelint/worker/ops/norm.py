@@ -17,6 +17,7 @@ from shapelint.worker.python.length import Length, expr_of
 from shapelint.worker.shapes import Shape, broadcast, concrete, divides, either, eq, need, shape_of
 
 COMPARING.update(dict.fromkeys(("batch_norm", "instance_norm"), PER_CHANNEL))
+COMPARING["_weight_norm"] = FROM_THE_BACK
 COMPARING["group_norm"] = PER_CHANNEL._replace(counts=True)
 COMPARING.update(dict.fromkeys(("layer_norm", "rms_norm"), FROM_THE_BACK._replace(counts=True)))
 
