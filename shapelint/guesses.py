@@ -2,7 +2,8 @@
 
 A guess names each size that is not known: ``C2`` for the channels of a second input, one ``H`` for
 the heights of all inputs. Where the model runs for one ``C2`` alone, that is what it takes; where
-it runs for no ``H``, the inputs may differ in height. None of this is a fault of the model.
+it runs for no ``H``, the inputs may differ in height; where it runs for ``H2 == 2*H`` alone, so
+large is the second one. None of this is a fault of the model.
 """
 
 from __future__ import annotations
@@ -10,26 +11,38 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from shapelint.analysis import Analysis
 from shapelint.explore.paths import wants_values
 from shapelint.facts import InputGuess
-from shapelint.lengths.conditions import at_least, equal
-from shapelint.lengths.expr import symbol
+from shapelint.lengths.conditions import Compare, Condition, at_least, equal
+from shapelint.lengths.expr import Sym, symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Input
 from shapelint.template import symbols_of
 from shapelint.trace import Failure
 
 Inputs = tuple[Input, ...]
-Again = Callable[[Inputs], Analysis]
-"""Analyse the model with other inputs."""
+
+
+class Again(Protocol):
+    """Analyses the model with other inputs."""
+
+    def __call__(self, inputs: Inputs, agreed: Sequence[Condition] = (), /) -> Analysis:
+        """At the sizes that meet the conditions ``agreed``."""
 
 
 def revised(analysis: Analysis, again: Again) -> Analysis:
     """The analysis of better inputs, if the first one says which; else the first one."""
+    analysis = _with_better_dims(analysis, again)
+    agreed = [*_agreed(analysis)]
+    return again(analysis.inputs, agreed) if agreed else analysis
+
+
+def _with_better_dims(analysis: Analysis, again: Again) -> Analysis:
     if len(analysis.inputs) > 1 and (analysis.subject.never_works or _is_held(analysis)):
         apart = again(_with_lengths_of_their_own(analysis.inputs))
         if not apart.exploration.valid:
@@ -40,6 +53,22 @@ def revised(analysis: Analysis, again: Again) -> Analysis:
         return analysis
     better = again(_with(analysis.inputs, known))
     return better if better.exploration.valid else again(analysis.inputs)
+
+
+def _agreed(analysis: Analysis) -> Iterator[Condition]:
+    """Equations of lengths of different inputs without which it does not run: ``H2 == 2*H``.
+
+    They are among what the run that got furthest has found.
+    """
+    valid, base = analysis.exploration.valid, analysis.exploration.base
+    own = [{*symbols_of((i,))} for i in analysis.inputs]
+    for condition in dict.fromkeys(e.condition for e in base.events if e.need == "match"):
+        if not isinstance(condition, Compare) or condition.op != "==" or not valid:
+            continue
+        decides = 1 in {abs(c) for atom, c in condition.expr.terms.items() if isinstance(atom, Sym)}
+        inside = any(condition.symbols <= names for names in own)
+        if decides and not inside and valid <= SizeSet.of(condition, valid.symbols):
+            yield condition
 
 
 def _is_held(analysis: Analysis) -> bool:

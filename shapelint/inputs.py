@@ -41,9 +41,10 @@ def looked_at(
     kwargs = {**(model.kwargs if model else {}), **settings.kwargs}
     roundtrip = model.roundtrip if model else None
 
-    def look(inputs: tuple[Input, ...]) -> Analysis:
+    def look(inputs: tuple[Input, ...], agreed: Sequence[Condition] = ()) -> Analysis:
         session.use(inputs, kwargs)
         domain, declared = domain_for(inputs, lengths, annotated)
+        domain &= SizeSet.of(all_of(agreed), domain.symbols)
         known = (target, lambda: span, domain, declared, roundtrip, annotated)
         return analyse(session, inputs, *known)
 

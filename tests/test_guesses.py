@@ -88,6 +88,42 @@ class Net(nn.Module):
         return self.square(x.permute(0, 2, 1)[..., None]), self.mark(y_mark) + torch.ones(192, 1)
 """
 
+PYRAMID = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up = nn.ModuleList([nn.Conv2d(16, 8, 1), nn.Conv2d(8, 4, 1)])
+        self.mix = nn.ModuleList([nn.Conv2d(16, 8, 1), nn.Conv2d(8, 2, 1)])
+
+    def forward(self, features):
+        x = features[-1]
+        for level, skip in enumerate(features[-2::-1]):
+            x = F.interpolate(self.up[level](x), scale_factor=2)
+            x = self.mix[level](torch.cat([x, skip], 1))
+        return x[:, :2]
+"""
+
+BESIDE_A_SKIP = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up = nn.ConvTranspose2d(16, 8, 2, 2)
+
+    def forward(self, x, skip):
+        return torch.cat([self.up(x), skip], 1)
+"""
+
+BESIDE_A_PLANE = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear, self.conv = nn.Linear(8, 64 * 48), nn.Conv2d(4, 8, 3)
+
+    def forward(self, x, z):
+        plane = self.linear(z).view(len(z), 1, 64, 48)
+        return self.conv(torch.cat((x, plane), 1))
+"""
+
 BROKEN = """
 class Net(nn.Module):
     def __init__(self):
@@ -147,6 +183,24 @@ def linted(folder: Path, source: str) -> tuple[engine.Report, list[str]]:
             id="each has features of its own, and one a length",
         ),
         pytest.param(SAMPLES, [("N", "F")], [], id="features without an end are samples"),
+        pytest.param(
+            PYRAMID,
+            [("N", 4, "H", "W"), ("N", 8, "H2", "W2"), ("N", 16, "H3", "W3")],
+            [],
+            id="a list of feature maps, each twice as long as the next",
+        ),
+        pytest.param(
+            BESIDE_A_SKIP,
+            [("N", 16, "H", "W"), ("N", "C2", "H2", "W2")],
+            [],
+            id="a skip of twice the length",
+        ),
+        pytest.param(
+            BESIDE_A_PLANE,
+            [("N", 3, "H", "W"), ("N", 8)],
+            ["warning skip-length-mismatch"],
+            id="a length that the model itself decides",
+        ),
     ],
 )
 def test_a_guess_is_corrected(
@@ -282,19 +336,19 @@ class Net(nn.Module):
 """
 
 
-PYRAMID = """
+A_LIST = """
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
         self.up = nn.ConvTranspose2d(8, 8, 2, stride=2)
 
     def forward(self, features):
-        return torch.cat([self.up(features[-1]), features[0]], 1)
+        raise ValueError(self.up(features[-1]).shape)
 """
 
 
 def test_a_list_of_tensors_is_told_from_a_tensor(tmp_path: Path) -> None:
-    report, findings = linted(tmp_path, PYRAMID)
+    report, findings = linted(tmp_path, A_LIST)
     assert (report.targets[0].evidence, findings) == ("not-checked", ["warning cannot-trace"])
     assert report.diagnostics[0].message.endswith("; features may be a list of tensors")
 
@@ -303,7 +357,7 @@ def test_a_list_of_tensors_is_told_from_a_tensor(tmp_path: Path) -> None:
     ("source", "options"),
     [
         pytest.param(
-            PYRAMID,
+            A_LIST,
             "--input features.0=N,8,H,W --input features.1=N,8,H2,W2",
             id="a list",
         ),

@@ -7,14 +7,15 @@ code of ``forward``         inputs
 ``batch["image"]``          ``batch.image``, packed in a dict
 ==========================  ====================================================
 
-Inputs named by numbers, ``batch.0`` and ``batch.1``, are packed in a tuple as well. How many
-tensors a list has that ``forward`` indexes or loops over, the code does not say.
+Inputs named by numbers, ``batch.0`` and ``batch.1``, are packed in a tuple as well: how many
+tensors a list has that ``forward`` indexes or loops over, only runs tell.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,8 @@ from typing import Any
 from torch import nn
 
 from shapelint.worker.python.rewriting import definition_of
+
+_LIST = re.compile(r"'?(List|list|Sequence)\[(Float)?Tensor\]'?")
 
 
 def packed(root: nn.Module, tensors: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,7 +66,10 @@ def is_list(root: nn.Module, argument: str) -> bool:
     """Whether ``forward`` takes an argument apart as it would a list of tensors.
 
     ``features[-1]``, ``features[i]``, ``for x in features``: of a tensor that would be its batch.
+    So it does if the argument is annotated as one, ``list[torch.Tensor]``.
     """
+    if _LIST.fullmatch(_annotation(root, argument)):
+        return True
     for node in _as_given(_forward(root), argument):
         if isinstance(node, (ast.For, ast.comprehension)) and _is(argument, node.iter):
             return True
@@ -73,6 +79,14 @@ def is_list(root: nn.Module, argument: str) -> bool:
             if number and isinstance(constant, int) and _is_read(node):
                 return True
     return False
+
+
+def _annotation(root: nn.Module, argument: str) -> str:
+    """The text of its annotation, without the modules that names come from; else empty."""
+    parameter = inspect.signature(root.forward).parameters.get(argument)
+    if parameter is None or parameter.annotation is parameter.empty:
+        return ""
+    return re.sub(r"\w+\.", "", inspect.formatannotation(parameter.annotation))
 
 
 def _unpacked(forward: ast.AST | None, argument: str) -> list[str]:

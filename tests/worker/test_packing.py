@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 from torch import nn
 
 from shapelint.worker.packing import is_list, items_of, packed
@@ -42,6 +43,12 @@ class Looped(nn.Module):
 class Sliced(nn.Module):
     def forward(self, batch):
         batch = batch[:, 0] + batch[1:] + batch[None] + batch[batch > 1]
+        return batch[0]
+
+
+class Annotated(nn.Module):
+    def forward(self, batch: list[torch.Tensor]):
+        batch = batch[::-1]
         return batch[0]
 
 
@@ -99,6 +106,7 @@ def test_gathered(root: nn.Module, inputs: dict[str, Any], arguments: dict[str, 
         pytest.param(Asked(), False, id="it may be a tensor"),
         pytest.param(Plain(), True, id="by numbers"),
         pytest.param(Looped(), True, id="in a loop"),
+        pytest.param(Annotated(), True, id="an annotation"),
     ],
 )
 def test_lists(root: nn.Module, expected: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from shapelint.lengths.conditions import Any, Compare, Condition, equal, holds
 from shapelint.lengths.expr import Div, Expr, Sym, product, symbol
@@ -52,7 +52,7 @@ def demanded(trace: Trace, fixed: str) -> dict[str, int | str]:
         condition = condition.parts[0]
     if not isinstance(condition, Compare) or condition.op != "==":
         return {}
-    names = [name for name in sorted(condition.symbols) if name not in fixed]
+    names = [name for name in sorted(condition.symbols) if name[0] not in fixed]
     alike = tested or not stretches
     return {**_solution(condition.expr, names)} or (_same(condition.expr, names) if alike else {})
 
@@ -68,7 +68,8 @@ def needed(trace: Trace) -> dict[str, int]:
     condition = last.condition
     if not isinstance(condition, Compare) or condition.op != "==" or "N" in condition.symbols:
         return {}
-    found = _solution(condition.expr, sorted(condition.symbols)) or _alike(condition.expr)
+    expr = condition.expr
+    found = _solution(expr, sorted(expr.symbols)) or _alike(expr) or _last(expr, trace.hints)
     return found if min(found.values(), default=0) > 1 else {}
 
 
@@ -109,6 +110,16 @@ def _alike(expr: Expr) -> dict[str, int]:
         other, rest = divmod(whole, length ** len(lengths))
         if rest == 0 and (other == 1 or others):
             return {**dict.fromkeys(lengths, length), **dict.fromkeys(others, other)}
+    return {}
+
+
+def _last(expr: Expr, hints: Mapping[str, int]) -> dict[str, int]:
+    """``H2 - 2·H == 0``: the last size of its own, given the others; empty if there is none."""
+    for name in sorted(expr.symbols, reverse=True):
+        slope = expr.terms.get(Sym(name), 0)
+        rest = expr - symbol(name) * slope
+        if slope in (1, -1) and name not in rest.symbols:
+            return {name: -slope * rest.at(hints)}
     return {}
 
 

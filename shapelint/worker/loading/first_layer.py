@@ -8,6 +8,7 @@ model runs, or when a run teaches nothing new.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
@@ -38,10 +39,25 @@ FURTHEST = "a guess that got furthest"
 _HINTS = {"N": 2, "H": 128, "W": 160, "D": 64, "L": 64}
 _OTHER_HINTS = (48, 40, 56, 72, 80, 88)
 _LARGER = 16
+_OWN = ("C", "D", "F", "H", "L", "W")
 _MOST_GUESSES = 24
 _WHOLE_NUMBERS = ("ids", "idx", "index", "indices", "tokens", "input_ids", "token_ids")
 _LABELS = ("label", "labels", "classes", "class_labels")
 _TIMES = ("t", "time", "times", "timestep", "timesteps", "sigma", "sigmas", "noise_level")
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search has come to."""
+
+    guess: Guess
+    """Dims and dtypes of the inputs."""
+    layer: str
+    """What says so."""
+    failure: Failure | None
+    """What still fails."""
+    layers: int
+    """How many modules of the model a run calls."""
 
 
 def is_telling(name: str) -> bool:
@@ -54,8 +70,8 @@ def search(
     names: Sequence[str],
     known: Mapping[str, Template],
     constants: Mapping[str, Any],
-) -> tuple[Guess, str, Failure | None]:
-    """Dims and dtypes of the inputs ``names``, the layer that says so, and what still fails.
+) -> Found:
+    """Dims and dtypes of the inputs ``names``.
 
     ``known`` holds inputs that are not to be guessed; their channels may still be filled in.
     ``constants`` are arguments that are no tensors.
@@ -65,7 +81,7 @@ def search(
     usual = _usual(model.root, len(names))
     queue = [_first_guess(names, known, opened(usual)), _first_guess(names, known, usual)]
     while queue and len(tried) < _MOST_GUESSES:
-        guess = queue.pop(0)
+        guess = _apart(queue.pop(0))
         if guess in tried:
             continue
         tried.append(guess)
@@ -86,7 +102,8 @@ def search(
     failure = best.trace.failure
     if ends_without_values(failure):
         best.guess = _by_values(model, best, known, constants)
-    return best.guess, _what_says_so(best.trace, model.root), failure
+    layers = len({node.module for node in best.trace.nodes})
+    return Found(best.guess, _what_says_so(best.trace, model.root), failure, layers)
 
 
 def _by_values(
@@ -181,6 +198,19 @@ def _first_guess(names: Sequence[str], known: Mapping[str, Template], usual: Tem
     for position, name in enumerate(names):
         guess[name] = known.get(name) or own_channels(_by_its_name(name) or usual, position)
     return guess
+
+
+def _apart(guess: Guess) -> Guess:
+    """With sizes of their own for the tensors of a list: feature maps get smaller and smaller."""
+    return {
+        name: (_own(dims, position) if name.rpartition(".")[2].isdigit() else dims, dtype)
+        for position, (name, (dims, dtype)) in enumerate(guess.items())
+    }
+
+
+def _own(dims: tuple[int | str, ...], position: int) -> tuple[int | str, ...]:
+    number = str(position + 1) if position else ""
+    return tuple(f"{d}{number}" if isinstance(d, str) and d in _OWN else d for d in dims)
 
 
 def _by_its_name(name: str) -> Template | None:

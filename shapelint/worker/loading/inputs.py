@@ -6,7 +6,7 @@ In this order: jaxtyping annotations on ``forward``; an example that the model c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ from shapelint.worker.loading.examples import Template, attached_examples
 from shapelint.worker.loading.first_layer import FURTHEST, as_inputs, search
 from shapelint.worker.loading.missing_inputs import missing_inputs
 from shapelint.worker.packing import is_list, items_of
+
+_LENGTHS_OF_LISTS = range(2, 7)
+"""How many tensors a list may have, as many as encoders have levels. Of those with which the model
+runs it is the shortest that gets to the most layers."""
 
 
 def guess_inputs(
@@ -52,15 +56,30 @@ def _guess(model: Model, form: CallForm, files: Texts) -> tuple[InputGuess, Fail
     required = [n for n in required_inputs(model.root) if n not in form.constants]
     names = [n for each in required for n in items_of(model.root, each) or (each,)]
     known, how = _known(model.root, names, form)
-    guess, layer, failure = search(model, names, known, form.constants)
-    while others := _others(model.root, failure, files, (*names, *form.constants)):
+    found = search(model, names, known, form.constants)
+    while others := _others(model.root, found.failure, files, (*names, *form.constants)):
         names += others
-        guess, layer, failure = search(model, names, known, form.constants)
-    inputs, written = as_inputs(guess, model.root), bool(known)
-    said = "; ".join(dict.fromkeys(filter(None, (str(form), how if known else layer))))
-    sure = written or layer != FURTHEST
-    lists = tuple(n for n in names if n not in known and is_list(model.root, n))
-    return InputGuess(inputs, said, sure, written, repr(dict(form.constants)), lists), failure
+        found = search(model, names, known, form.constants)
+    lists = [n for n in names if n not in known and is_list(model.root, n)]
+    if found.failure is not None and len(lists) == 1:
+        for items in _with_items(names, *lists):
+            longer = search(model, items, known, form.constants)
+            if longer.failure is None and (found.failure or longer.layers > found.layers):
+                found = longer
+            elif not found.failure:
+                break
+    inputs, written = as_inputs(found.guess, model.root), bool(known)
+    said = "; ".join(dict.fromkeys(filter(None, (str(form), how if known else found.layer))))
+    sure, kwargs = written or found.layer != FURTHEST, repr(dict(form.constants))
+    unknown = tuple(n for n in lists if n in found.guess)
+    return InputGuess(inputs, said, sure, written, kwargs, unknown), found.failure
+
+
+def _with_items(names: Sequence[str], argument: str) -> Iterator[list[str]]:
+    """The names with those of the tensors in a list instead of the list, shorter lists first."""
+    for length in _LENGTHS_OF_LISTS:
+        items = [f"{argument}.{position}" for position in range(length)]
+        yield [n for name in names for n in (items if name == argument else [name])]
 
 
 def _others(

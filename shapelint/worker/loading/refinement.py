@@ -123,7 +123,7 @@ def _resized(attempt: Attempt, sizes: Mapping[str, int | str]) -> Iterator[tuple
     """
     concerned = _sources(attempt.trace, [*attempt.guess])
     for position, (name, (dims, dtype)) in enumerate(attempt.guess.items()):
-        lengths = {d for d in dims[2:] if isinstance(d, str) and d in sizes and d in "DHWL"}
+        lengths = {d for d in dims[2:] if isinstance(d, str) and d in sizes and d[0] in "DHWL"}
         if name in concerned or not lengths:
             yield name, _with_sizes((dims, dtype), sizes)
         else:
