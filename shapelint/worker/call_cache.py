@@ -33,7 +33,7 @@ from shapelint.worker.shapes import Shape
 from shapelint.worker.shown import REGROUPING, shown_by
 from shapelint.worker.tensor import ShapeTensor
 
-_PLAIN = frozenset({type(None), type(...), bool, int, float, str, torch.dtype, torch.memory_format})
+PLAIN = frozenset({type(None), type(...), bool, int, float, str, torch.dtype, torch.memory_format})
 
 _SEQUENCES = frozenset({tuple, list, torch.Size, Shape, Size})
 
@@ -184,7 +184,7 @@ def _argument(value: Any) -> object:
     Raises TypeError for what cannot be part of one.
     """
     kind = type(value)
-    if kind in _PLAIN:
+    if kind in PLAIN:
         return kind, value
     if kind is ShapeTensor:
         return _tensor(value, tuple(forms_of(value.lengths)))

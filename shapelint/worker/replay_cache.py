@@ -7,8 +7,9 @@ the same formulas as an earlier one gets what that one got.
 The law: where everything that a call asked turns out the same, it returns the same formulas. What
 it needed is needed again; nothing else that it asked may be new to the run. It depends on nothing
 besides, as no attribute of the block and no container that code shares was changed by then, in
-either replay, and the earlier one had no side effect. Only a new tensor in the order of its dims is
-known by what is seen of it, and only if no length in the call is 1, as such a dim fits any order.
+either replay, and the earlier one had no side effect. Only a tensor in the order of its dims that
+is new, or shows all of a new one, is known by what is seen of it, and only if no length in the call
+is 1, as such a dim fits any order. A call that asks for more about what is shown is not repeatable.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from torch import nn
 from shapelint.lengths.conditions import Condition
 from shapelint.lengths.expr import Expr, Sizes
 from shapelint.trace import Event
-from shapelint.worker.call_cache import arguments_key
+from shapelint.worker.call_cache import PLAIN, arguments_key
 from shapelint.worker.layout import dense, forms_of, is_alias, order_of
 from shapelint.worker.python.length import length
 from shapelint.worker.recorder import Noted
 from shapelint.worker.shapes import Shape
-from shapelint.worker.shown import laid_like, shown_by
+from shapelint.worker.shown import is_dense, laid_like, shown_by
 from shapelint.worker.tensor import ShapeTensor
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ class ReplayCache:
         kwargs: Any,
     ) -> Any:
         """What ``call`` returns, which calls ``module`` with these arguments."""
-        given = (*args, *kwargs.values())
+        given = [v for v in (*args, *kwargs.values()) if type(v) not in PLAIN]
         # a layer alone takes no longer than to look whether something was changed
-        if not module._modules or not all(map(_is_new, given)) or not self._is_unchanged():
+        if not module._modules or not all(map(_is_whole, given)) or not self._is_unchanged():
             return call()
         key = arguments_key(module, args, kwargs)
         made = self._made.get(key)
@@ -130,6 +131,14 @@ def _is_new(value: Any) -> bool:
     if type(value) is not ShapeTensor or type(value.lengths) is not Shape:
         return False
     return shown_by(value) is None and not laid_like(value) and value.range is None
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether it is such a tensor, or shows all of one in its order: under other lengths."""
+    if _is_new(value):
+        return True
+    known = type(value) is ShapeTensor and type(value.lengths) is Shape and value.range is None
+    return known and is_dense(value)
 
 
 def _is_plain(result: Any, given: Collection[torch.Tensor]) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from shapelint.lengths import conditions
-from shapelint.lengths.conditions import TRUE, Condition
+from shapelint.lengths.conditions import FALSE, TRUE, Condition
 from shapelint.lengths.expr import Bounds
 from shapelint.trace import NeedKind
 from shapelint.worker.python.length import Length, expr_of
@@ -140,19 +140,43 @@ def broadcast(*shapes: Sequence[int]) -> Shape:
     return reduce(_broadcast_two, shapes, Shape(()))
 
 
+def broadcast_into(shape: Sequence[int], other: Sequence[int] = ()) -> None:
+    """Need that two shapes broadcast to the first of them.
+
+    Which lengths of the other one are stretched is not asked: nothing depends on it.
+    """
+    pairs = _side_by_side(shape, other)
+    for i, (a, b) in reversed([*enumerate(pairs)]):
+        _need_common(a, b, partial(_mismatch, i, a, b))
+
+    def why() -> str:
+        common = [int(b if int(a) == 1 else a) for a, b in pairs]
+        return f"output with shape {concrete(shape)} doesn't match the broadcast shape {common}"
+
+    same_rank = TRUE if len(pairs) == len(shape) else FALSE
+    stay = [either(eq(a, b), eq(b, 1)) for a, b in pairs]
+    need(conditions.all_of([same_rank, *stay]), "match", why, *shape)
+
+
 def _broadcast_two(a: Sequence[int], b: Sequence[int]) -> Shape:
     """As ``infer_size`` does: from the last dim to the first."""
+    pairs = [*enumerate(_side_by_side(a, b))]
+    out = [broadcast_length(m, n, partial(_mismatch, i, m, n)) for i, (m, n) in reversed(pairs)]
+    return Shape(reversed(out))
+
+
+def _side_by_side(a: Sequence[int], b: Sequence[int]) -> list[tuple[int, int]]:
+    """The lengths of both, which meet in the last dim."""
     rank = max(len(a), len(b))
     left, right = ((*[1] * (rank - len(s)), *s) for s in (a, b))
+    return list(zip(left, right))
 
-    def why(i: int) -> str:
-        return (
-            f"The size of tensor a ({int(left[i])}) must match the size of tensor b "
-            f"({int(right[i])}) at non-singleton dimension {i}"
-        )
 
-    out = [broadcast_length(left[i], right[i], partial(why, i)) for i in reversed(range(rank))]
-    return Shape(reversed(out))
+def _mismatch(dim: int, a: int, b: int) -> str:
+    return (
+        f"The size of tensor a ({int(a)}) must match the size of tensor b "
+        f"({int(b)}) at non-singleton dimension {dim}"
+    )
 
 
 def broadcast_length(a: int, b: int, why: Callable[[], str]) -> int:
@@ -164,13 +188,17 @@ def broadcast_length(a: int, b: int, why: Callable[[], str]) -> int:
         return b
     if type(b) is int and b == 1:
         return a
-    need(either(eq(a, b), eq(a, 1), eq(b, 1)), "match", why, a, b)
+    _need_common(a, b, why)
     for n in (b, a) if type(b) is int else (a, b):
         if _is_never_one(n):
             return n
     if a == b:
         return b if type(b) is int else a
     return b if a == 1 else a
+
+
+def _need_common(a: int, b: int, why: Callable[[], str]) -> None:
+    need(either(eq(a, b), eq(a, 1), eq(b, 1)), "match", why, a, b)
 
 
 def _is_never_one(n: int) -> bool:

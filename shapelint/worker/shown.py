@@ -125,7 +125,7 @@ def _may_vary(tensor: torch.Tensor) -> bool:
     if shown.of is None:
         return False
     if shown.name in _COPYING and not _cuts_one(shape_of(shown.of), shape_of(tensor)):
-        return not _is_dense(shown.of)
+        return not is_dense(shown.of)
     return _may_vary(shown.of)
 
 
@@ -139,7 +139,7 @@ def _cuts_one(old: Shape, new: Shape) -> bool:
     return len(rest[0]) < 2
 
 
-def _is_dense(tensor: torch.Tensor) -> bool:
+def is_dense(tensor: torch.Tensor) -> bool:
     """Whether nothing takes it out of order, so that regrouping it copies nothing."""
     kept = _kept_whole(tensor)
     return kept is not None and _is_contiguous(kept) and not laid_like(kept)

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from shapelint.worker.ops import pointwise
-from tests.ops.oracle import SMALL, assert_agrees, case
+from tests.ops.oracle import SMALL, assert_agrees, case, traced
 
 H = W = range(1, 5)
 ANY = range(1, 5)
@@ -112,6 +112,14 @@ QUANTIZED = [
 )
 def test_pointwise(f, inputs, sizes):
     assert_agrees(f, inputs, sizes)
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x, y: x.add_(y), F.soft_margin_loss], ids=["in place", "loss"]
+)
+def test_what_is_stretched_to_the_result_is_no_branch(f):
+    events = traced(f, ("2 H", "2 W"), {"H": 5, "W": 5}).events
+    assert {e.kind for e in events} == {"need"}
 
 
 def _functions():

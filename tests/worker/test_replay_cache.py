@@ -92,6 +92,40 @@ class GetsAView(Even):
     body = Turning
 
 
+class Copying(Body):
+    def forward(self, x, scale):
+        return self.conv(x) * (1 if scale is None else scale)
+
+
+class HandsOverAllInOneView(Even):
+    body = Copying
+
+    def forward(self, x):
+        h, w = x.shape[-2:]
+        y = self.inner((x + 1).unsqueeze(0).squeeze(0), None)
+        return F.pad(y, (0, w % 2, 0, h % 2)) if h % 2 or w % 2 else y.clone()
+
+
+class HandsOverOtherNumbers(Even):
+    body = Copying
+
+    def forward(self, x):
+        h, w = x.shape[-2:]
+        y = self.inner(x + 0, 2.0 * (h % 2 > 0) + 4.0 * (w % 2 > 0))
+        return F.pad(y, (0, w % 2, 0, h % 2)) if h % 2 or w % 2 else y.clone()
+
+
+class HandsOverAPart(Even):
+    """Where the length in front is 1 its elements lie next to each other, else not."""
+
+    body = Copying
+
+    def forward(self, x):
+        h, w = x.shape[-2:]
+        y = self.inner(torch.cat([x, x], 3)[..., :w], None)
+        return F.pad(y, (0, w % 2, 0, h % 2)) if h % 2 or w % 2 else y.clone()
+
+
 class Branching(Body):
     def forward(self, x):
         return self.conv(x if x.shape[-1] % 3 else F.pad(x, (0, 1)))
@@ -115,11 +149,14 @@ class Outer(nn.Module):
 TAKEN = (
     (Even, "the same layers on all paths"),
     (HandsOverOthers, "the lengths are the same formulas on some"),
+    (HandsOverAllInOneView, "what is handed over shows all of a tensor in its order"),
 )
 NOT_TAKEN = (
     (SetsWhatTheBodyReads, "an attribute is set on some paths"),
     (HandsOverWhatIsWrittenTo, "it writes to what it is given"),
     (GetsAView, "it returns a view"),
+    (HandsOverAPart, "what is handed over has gaps"),
+    (HandsOverOtherNumbers, "another number is handed over"),
     (BranchesInTheBody, "it branches"),
 )
 

@@ -11,8 +11,18 @@ from typing import Any
 
 from shapelint.lengths.conditions import FALSE, Condition, all_of
 from shapelint.worker.ops import LAX, op
-from shapelint.worker.ops.pointwise import written_to
-from shapelint.worker.shapes import Shape, broadcast, divides, either, eq, ge, need, numel, shape_of
+from shapelint.worker.shapes import (
+    Shape,
+    broadcast,
+    broadcast_into,
+    divides,
+    either,
+    eq,
+    ge,
+    need,
+    numel,
+    shape_of,
+)
 
 LAX.add("scaled_dot_product_attention")
 
@@ -36,7 +46,7 @@ def scaled_dot_product_attention(
     _inner(numel(batch), q[-1], k[-1], eq(q[-1], k[-1]))
     if attn_mask is not None:
         scores = Shape((*batch, q[-2], k[-2]))
-        written_to(scores, broadcast(scores, shape_of(attn_mask)))
+        broadcast_into(scores, shape_of(attn_mask))
     fused = _fused(q, k, v) if dropout_p == 0 else FALSE
     _inner(numel(batch), k[-2], v[-2], either(eq(k[-2], v[-2]), fused))
     return Shape((*broadcast(batch, v[:-2]), q[-2], v[-1]))

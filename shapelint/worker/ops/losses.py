@@ -16,6 +16,7 @@ from shapelint.worker.ops.pointwise import written_to
 from shapelint.worker.shapes import (
     Shape,
     broadcast,
+    broadcast_into,
     broadcast_length,
     concrete,
     either,
@@ -128,7 +129,7 @@ def two_tensors(input: Any, target: Any, reduction: Reduction = 1, *args: Any) -
 def soft_margin_loss(input: Any, target: Any, reduction: int = 1) -> Shape:
     """The shape of the input, to which the target broadcasts."""
     shape = shape_of(input)
-    written_to(shape, broadcast(shape, shape_of(target)))
+    broadcast_into(shape, shape_of(target))
     return left(shape, reduction)
 
 
@@ -249,7 +250,7 @@ def binary_cross_entropy_with_logits(
     if pos_weight is not None:
         written_to(shape, broadcast(shape_of(pos_weight), shape))
     if weight is not None:
-        written_to(shape, broadcast(shape, shape_of(weight)))
+        broadcast_into(shape, shape_of(weight))
     return left(shape, reduction, size_average, reduce)
 
 

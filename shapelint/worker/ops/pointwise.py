@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+
 from shapelint.lengths.conditions import all_of
 from shapelint.worker.ops import COMPARING, FROM_THE_BACK, PER_CHANNEL, op
 from shapelint.worker.shapes import (
     Shape,
     broadcast,
+    broadcast_into,
     concrete,
     dim_index,
     divides,
@@ -110,8 +113,11 @@ def reflected(input: Any, other: Any, **kwargs: Any) -> Shape:
 def in_place(input: Any, *args: Any, **kwargs: Any) -> Shape:
     """The shape of ``input``, which the broadcast shape must equal."""
     shape = shape_of(input)
-    common = broadcasting(input, *args, **kwargs)
-    written_to(shape, common)
+    others = [v for v in (*args, *kwargs.values()) if isinstance(v, torch.Tensor)]
+    if len(others) < 2:
+        broadcast_into(shape, *map(shape_of, others))
+    else:
+        written_to(shape, broadcasting(input, *args, **kwargs))
     return shape
 
 
