@@ -188,6 +188,38 @@ def test_a_model_is_built_of_what_a_script_builds_it_of(project: Path) -> None:
     assert "Codec(encoder=Coder(nn.Conv1d, nn.ReLU())" in target.assumed[0]
 
 
+WITH_SETTINGS = """
+from torch import nn
+
+class Settings:
+    width = None
+
+SETTINGS = {"small": Settings()}
+
+class Net(nn.Module):
+    def __init__(self, settings):
+        super().__init__()
+        self.conv = nn.Conv1d(1, settings.width, 3)
+
+    def forward(self, x):
+        return self.conv(x)
+"""
+CHANGED_SETTINGS = """
+from net import Net, SETTINGS
+
+def main(args):
+    settings = SETTINGS["small"]
+    settings.width = 4 * 2
+    train(Net(settings))
+"""
+
+
+def test_settings_are_as_a_script_changes_them(project: Path) -> None:
+    (target,) = linted(project, net=WITH_SETTINGS, script=CHANGED_SETTINGS).targets
+    assert target.evidence == "proven"
+    assert "with_attributes(SETTINGS['small'], {'width': 4 * 2})" in target.assumed[0]
+
+
 FIRST_FAILS = {
     "the next call is tried": ("Net(rate=None)\nNet(rate=1)", "proven"),
     "all fail": ("Net(rate=None)\nNet(rate=nn.ReLU())", "not-checked"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 
 from shapelint.source.literals import NotLiteral
@@ -36,6 +37,7 @@ _EVERYWHERE = frozenset(("nn", "torch"))
 _CPU = ast.Constant("cpu")
 """What ``self.device`` is where nothing tells: sizes do not depend on it."""
 _DEEPEST = 8
+_IMPORT = "from shapelint.worker.loading.settings import with_attributes"
 
 Starred = Callable[[ast.ImportFrom], Iterable[str]]
 """The names that ``from models import *`` brings into a file."""
@@ -130,7 +132,7 @@ class _Inliner(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id in self.values:
-            return self._inside(self.values[node.id])
+            return self._with_attributes(node.id, self._inside(self.values[node.id]))
         statement = self.meanings.imports.get(node.id)
         if statement:
             self.imports[statement] = None
@@ -144,6 +146,24 @@ class _Inliner(ast.NodeTransformer):
         deeper = _Inliner(self.values, self.meanings, self.imports, self.depth + 1)
         found: ast.AST = deeper.visit(copy.deepcopy(known))
         return found
+
+    def _with_attributes(self, name: str, held: ast.AST) -> ast.AST:
+        """With what the file sets of an object after it was made: ``config.width = 8``.
+
+        What cannot be read is left out.
+        """
+        if isinstance(held, ast.Constant):
+            return held
+        attributes: dict[str, ast.AST] = {}
+        for text, value in self.values.items():
+            if text.startswith(f"{name}."):
+                with suppress(NotLiteral):
+                    attributes[text.removeprefix(f"{name}.")] = self._inside(value)
+        if not attributes:
+            return held
+        self.imports[_IMPORT] = None
+        given = ", ".join(f"{text!r}: {ast.unparse(value)}" for text, value in attributes.items())
+        return ast.parse(f"with_attributes({ast.unparse(held)}, {{{given}}})", mode="eval").body
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         if isinstance(node.func, ast.Attribute) and node.func.attr in _MOVES:

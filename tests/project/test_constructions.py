@@ -74,6 +74,15 @@ CALLS = {
         "from models import unet as u\nb = u.Block(2).to(dev)\nUNet(b, 3)",
         "(u.Block(2), 3)",
     ),
+    "an object of which attributes are set": (
+        "from m import C\nc = C(1)\nc.a = 2 + 2\nif new:\n    c.b.d = c.a, 'x'\nUNet(c, c.a)",
+        "(with_attributes(C(1), {'a': 2 + 2, 'b.d': (2 + 2, 'x')}), 4)",
+    ),
+    "an object of which something unknown is set": (
+        "from models.unet import C\nc = C()\nc.a = load()\nUNet(c)",
+        "(C())",
+    ),
+    "a number beside what is called as it": ("c = 4\ncolor.c.a = 1\nUNet(c)", "(4)"),
     "a class of the script": ("class Own: ...\nUNet(Own)", "(Own)"),
     "a config of another file": (
         "hps = load()\ndef main(hps):\n    UNet(hps.data.c // 2, act=hps['net']['act'])",
