@@ -148,7 +148,7 @@ TITLES = {
     "derived_layers": "output_padding=1 in dec.0, dec.2",
     "tables": "output_padding=1 in up.0",
     "unequal_strides": "output_padding=tuple(s - 1 for s in stride)",
-    "without_padding": "pad the input to length % 4 == 2, crop the output",
+    "without_padding": "pad the input to length % 4 == 2, at least 10, crop the output",
 }
 
 

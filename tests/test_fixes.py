@@ -247,6 +247,11 @@ OFFERED = {
         WAVE,
         ["pad the input to multiples of 2, crop the output"],
     ),
+    "at least so far that the kernel in the middle fits": (
+        nn.Sequential(conv(s=2), conv(k=5, p=0), up(k=5, s=1), up(k=3, p=1, output_padding=1)),
+        IMAGE,
+        ["pad the input to multiples of 2, at least 10, crop the output", "output_size"],
+    ),
     "only the dims that are wrong": (
         nn.Sequential(conv(s=2), up(k=(3, 2), p=(1, 0))),
         IMAGE,

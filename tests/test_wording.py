@@ -56,6 +56,12 @@ def test_the_smallest_input_of_a_layer_is_not_said_to_run():
     assert said.message == "the smallest input large enough for this layer is H = 5, W = 5"
 
 
+def test_the_smallest_input_of_a_layer_is_not_that_of_another_one():
+    features = [nn.Conv1d(1, 1, 3, 2), nn.MaxPool1d(3), nn.Flatten()]
+    said = found(nn.Sequential(*features, nn.Linear(20, 1)), "N 1 L", "input-too-small")
+    assert said.message == "the smallest input large enough for this layer is L = 7"
+
+
 def test_no_place_is_pointed_at_twice():
     module = load(FIXTURES / "bad" / "space_to_depth.py").Stem()
     said = found(module, "N 3 H W", "view-not-divisible")

@@ -29,4 +29,5 @@ def propose(subject: Subject) -> Iterator[Proposal]:
     far = at_least(symbol(name), least[name])
     lengths = subject.domain & SizeSet.of(all_of((steps, far)), subject.domain.symbols)
     if lengths and lengths <= subject.roundtrips:
-        yield padded_to(subject, Steps([step], [residue]))
+        above = least[name] if least[name] > (residue or step) else 0
+        yield padded_to(subject, Steps([step], [residue], [above]))

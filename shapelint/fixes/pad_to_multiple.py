@@ -6,10 +6,10 @@ import ast
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from shapelint.fixes import Proposal, proposes
-from shapelint.lengths.conditions import all_of, divides
+from shapelint.lengths.conditions import all_of, at_least, divides
 from shapelint.lengths.expr import symbol
 from shapelint.lengths.sets import SizeSet
 from shapelint.model import Edit
@@ -25,34 +25,46 @@ _TRIED = 9
 
 @dataclass(frozen=True)
 class Steps:
-    """Along each axis, the lengths that work: ``of * k + behind``."""
+    """Along each axis, the lengths that work: ``of * k + behind``, from ``least`` on."""
 
     of: list[int]
     behind: list[int]
+    least: list[int]
+    """One of these lengths; 0 where all of them work."""
 
     @property
     def title(self) -> str:
-        """``multiples of 16``, or ``length % 256 == 84``."""
+        """``multiples of 16``, ``multiples of 4, at least 28``, or ``length % 256 == 84``."""
+        least = f", at least {short(self.least)}" if any(self.least) else ""
         if any(self.behind):
-            return f"length % {self.of[0]} == {self.behind[0]}"
-        return f"multiples of {short(self.of)}"
+            return f"length % {self.of[0]} == {self.behind[0]}{least}"
+        return f"multiples of {short(self.of)}{least}"
 
     def missing(self, names: Sequence[str]) -> list[str]:
         """How much to add, per axis, in Python."""
-        rows = zip(names, self.of, self.behind)
-        return [f"({r} - {n}) % {m}" if r else f"-{n} % {m}" for n, m, r in rows]
+        return [self._missing(i, name) for i, name in enumerate(names)]
+
+    def _missing(self, axis: int, n: str) -> str:
+        step, behind, least = self.of[axis], self.behind[axis], self.least[axis]
+        next_one = f"({behind} - {n}) % {step}" if behind else f"-{n} % {step}"
+        return f"max({next_one}, {least} - {n})" if least else next_one
 
 
 @proposes("residue-sensitive", "skip-length-mismatch", "view-not-divisible")
 def propose(subject: Subject) -> Iterator[Proposal]:
-    """If all multiples work, other sizes work as the next multiple does."""
+    """If all multiples from one on work, other sizes work as the next of them does."""
     axes = axes_of(subject)
     good = subject.roundtrips if subject.expects_roundtrip else subject.valid
     near = good.nearest(subject.base.hints)
-    multiples = [_multiple(good, near, s, subject.granularity(s)) for s in axes] if near else []
+    if near is None or not axes:
+        return
+    multiples, least = zip(*(_multiple(good, near, s, subject.granularity(s)) for s in axes))
     steps = all_of(divides(n, symbol(s)) for s, n in zip(axes, multiples) if n > 1)
-    if math.prod(multiples) > 1 and SizeSet.of(steps, good.symbols) & subject.domain <= good:
-        yield padded_to(subject, Steps(multiples, [0] * len(axes)))
+    far = all_of(at_least(symbol(s), n) for s, n in zip(axes, least))
+    lengths = SizeSet.of(all_of((steps, far)), good.symbols) & subject.domain
+    if math.prod(multiples) > 1 and lengths and lengths <= good:
+        above = [n if n > step else 0 for n, step in zip(least, multiples)]
+        yield padded_to(subject, Steps([*multiples], [0] * len(axes), above))
 
 
 def axes_of(subject: Subject) -> list[str]:
@@ -70,7 +82,7 @@ def padded_to(subject: Subject, steps: Steps) -> Proposal:
     edits = _written(subject, steps)
     return Proposal(
         f"pad the input to {steps.title}, crop the output",
-        ({"kind": "multiple", "of": steps.of, "behind": steps.behind, "dims": dims},),
+        ({"kind": "multiple", **asdict(steps), "dims": dims},),
         "checkpoints still load",
         "display",
         edits=(edits,) if edits else (),
@@ -82,13 +94,15 @@ def _level(subject: Subject, output: int, name: str) -> object:
     return found and found[0]
 
 
-def _multiple(good: SizeSet, near: Mapping[str, int], name: str, deepest: int) -> int:
-    """The step in which sizes along one axis work, as far as a few of them tell."""
+def _multiple(good: SizeSet, near: Mapping[str, int], name: str, deepest: int) -> tuple[int, int]:
+    """The step in which sizes along one axis work, as far as a few tell, and the first of them."""
     parts = (n for n in range(1, deepest) if deepest % n == 0)
+    smallest = good.below_above(name, 1, near)[1] or 1
     for n in itertools.chain(parts, range(deepest, _LARGEST + 1, deepest)):
-        if all({**near, name: n * k} in good for k in range(1, _TRIED)):
-            return n
-    return 1
+        first = -(-smallest // n)
+        if all({**near, name: n * k} in good for k in range(first, first + _TRIED)):
+            return n, n * first
+    return 1, 1
 
 
 def _written(subject: Subject, steps: Steps) -> tuple[Edit, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.explore.paths import Failing
+from shapelint.lengths.expr import Sizes
 from shapelint.lengths.sets import SizeSet
 from shapelint.limits import ends, only_limits
 from shapelint.model import Diagnostic, Severity
@@ -63,14 +64,25 @@ def _message(subject: Subject, failures: list[Failing]) -> str:
     large_enough = subject.domain - subject.all_of(failures)
     if not large_enough:
         return "no size is large enough for this layer"
-    runs = bool(large_enough & subject.valid)
-    if runs:
-        large_enough &= subject.for_any_batch & large_enough or subject.valid
-    least = large_enough.smallest() or {}
-    corner = {s: (large_enough.project((s,)).lexmin() or least)[s] for s in least}
-    least = corner if corner in large_enough else least
-    which = "the smallest input" if runs else "the smallest input large enough for this layer"
-    return f"{which} is {size_text(subject.spatial_only(least))}"
+    least = _least(large_enough)
+    runs = large_enough & subject.valid
+    first = _least(subject.for_any_batch & runs or runs) if runs else None
+    if first is None or _is_for_another_reason(subject, least, first):
+        shown = size_text(subject.spatial_only(least))
+        return f"the smallest input large enough for this layer is {shown}"
+    return f"the smallest input is {size_text(subject.spatial_only(first))}"
+
+
+def _least(sizes: SizeSet) -> dict[str, int]:
+    """The smallest along every axis, if that belongs to the set."""
+    least = sizes.smallest() or {}
+    corner = {s: (sizes.project((s,)).lexmin() or least)[s] for s in least}
+    return corner if corner in sizes else least
+
+
+def _is_for_another_reason(subject: Subject, least: Sizes, first: Sizes) -> bool:
+    """Whether what runs first is further away than the total factor of its downsampling."""
+    return any(first[s] - least[s] > subject.granularity(s) > 1 for s in subject.spatial)
 
 
 def _severity(subject: Subject, failures: list[Failing]) -> Severity:

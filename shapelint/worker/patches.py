@@ -21,8 +21,9 @@ A patch is a JSON object whose ``kind`` says what it does:
 ``{"kind": "argument", "node": name, "name": "output_padding", "value": [1]}``
     passes a keyword to the function of a graph node; with ``"position": i`` the argument at that
     position if it is there, with ``"rest": true`` the values instead of all arguments from there.
-``{"kind": "multiple", "of": [16, 16], "behind": [0, 0], "dims": [-2, -1]}``
-    pads the first input of the model to so much behind a multiple, and crops every output.
+``{"kind": "multiple", "of": [16, 16], "behind": [0, 0], "least": [0, 0], "dims": [-2, -1]}``
+    pads the first input of the model to so much behind a multiple, and at least to the ``least``
+    lengths, and crops every output.
 ``{"kind": "cross", "events": [3, 8]}``
     forces a traced run to the other side of the branches with these indices in its events.
 """
@@ -156,14 +157,17 @@ _KINDS = {
 
 def _multiple(root: nn.Module, patch: Mapping[str, Any], undo: ExitStack) -> None:
     """``F.pad(x, (0, -w % m, 0, -h % m))`` on the way in, ``[..., :h, :w]`` on the way out."""
-    dims, steps = patch["dims"], list(zip(patch["of"], patch["behind"]))
+    dims, steps = patch["dims"], list(zip(patch["of"], patch["behind"], patch["least"]))
     got: list[Any] = []
 
     def pad(module: nn.Module, args: Any, kwargs: Any) -> Any:
         leaves, spec = pytree.tree_flatten((args, kwargs))
         first = next(i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor))
         got.append([leaves[first].shape[d] for d in dims])
-        padding = [(0, (r - n) % m) for n, (m, r) in zip(got[-1], steps)]
+        padding = [
+            (0, max((r - n) % m, least - n) if least else (r - n) % m)
+            for n, (m, r, least) in zip(got[-1], steps)
+        ]
         leaves[first] = F.pad(leaves[first], [p for pair in reversed(padding) for p in pair])
         return pytree.tree_unflatten(leaves, spec)
 

@@ -62,18 +62,29 @@ class Skip(nn.Module):
 class Padded(Pair):
     """Up to the next odd length, and cut to the one it was."""
 
+    def __init__(self, least=1):
+        super().__init__()
+        self.least = least
+
     def forward(self, x):
         n = x.shape[-1]
-        return super().forward(nn.functional.pad(x, (0, (1 - n) % 2)))[..., :n]
+        x = nn.functional.pad(x, (0, max((1 - n) % 2, self.least - n)))
+        return super().forward(x)[..., :n]
 
 
 CASES = [
     pytest.param(Pair(), [], Pair(), id="no change"),
     pytest.param(
         Pair(),
-        [{"kind": "multiple", "of": [2], "behind": [1], "dims": [-1]}],
+        [{"kind": "multiple", "of": [2], "behind": [1], "least": [0], "dims": [-1]}],
         Padded(),
         id="padded input",
+    ),
+    pytest.param(
+        Pair(),
+        [{"kind": "multiple", "of": [2], "behind": [1], "least": [9], "dims": [-1]}],
+        Padded(least=9),
+        id="input padded at least so far",
     ),
     pytest.param(
         Pair(),
