@@ -18,9 +18,12 @@ def most_held(process: Process) -> int:
 
     A page that several processes share counts in parts, those of strangers included: on a machine
     where others run torch, files of torch count less here and in what this is measured against.
+
+    What is read while a process forks counts shared pages once for the parent alone and once more
+    for the child. So a sum counts as far as the next one confirms it.
     """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    most = 0
+    most = before = 0
     with subprocess.Popen(
         process.arguments,
         cwd=process.folder,
@@ -29,7 +32,8 @@ def most_held(process: Process) -> int:
         stderr=subprocess.DEVNULL,
     ) as running:
         while running.poll() is None:
-            most = max(most, sum(map(_share, _family(running.pid))))
+            now = sum(map(_share, _family(running.pid)))
+            most, before = max(most, min(before, now)), now
             time.sleep(_INTERVAL)
     return most
 

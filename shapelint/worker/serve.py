@@ -82,6 +82,7 @@ def _serve(wire: Wire) -> None:
     torch.set_num_threads(1)  # threads do not survive a fork
     sys.dont_write_bytecode = True  # what is imported from now on is the user's
     defer_compiler()
+    _ignore_values()
     _warm_up(nn.Sequential(nn.Conv1d(1, 1, 3), nn.BatchNorm1d(1), nn.ReLU()))
     gc.freeze()  # else a child that looks for garbage in torch copies every page of it
     gc.enable()
@@ -137,7 +138,6 @@ def _answer_file(wire: Wire, request: dict[str, Any]) -> None:
     os.setpgid(0, 0)
     sys.stdin = open(os.devnull)  # noqa: SIM115
     limit_memory(request.pop("memory"))
-    _ignore_values()
     session, this = FileSession(), os.getpid()
     wire.send({"child": this})
     following: dict[str, Any] | None = request
