@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from shapelint import wire
 from shapelint.facts import Built, Facts, ForwardCall, InputGuess, Inventory, Problem
 from shapelint.lengths.expr import Bounds
+from shapelint.lines import Json
 from shapelint.model import Input
-from shapelint.process import Json, Unanswered, Worker
+from shapelint.process import Unanswered, Worker
 from shapelint.records import read
 from shapelint.session import Patch, Run
 from shapelint.source.texts import Texts

@@ -1,4 +1,4 @@
-"""A process of the project's Python, with torch imported, and the lines it answers.
+"""A process of the project's Python, with torch imported, and what it answers.
 
 It is started early, so that its import of torch overlaps with whatever the client does next. A file
 that hangs is killed, a file that crashes is reported; the worker goes on with the next one.
@@ -6,33 +6,28 @@ that hangs is killed, a file that crashes is reported; the worker goes on with t
 
 from __future__ import annotations
 
-import json
 import os
-import select
 import shutil
 import signal
 import subprocess
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 from shapelint.errors import UsageError
 from shapelint.facts import Problem
+from shapelint.lines import Json, Lines
 from shapelint.memory import MEGABYTES
 from shapelint.signals import OPEN, blocked
 from shapelint.stopwatch import SECONDS, Stopwatch
 from shapelint.wire import WIRE_VERSION
 
-Json = dict[str, Any]
-
 _START = Path(__file__).parent / "worker" / "__main__.py"
 _LONGEST_START = 120.0
-_LONGEST_ANSWER = 256 * 2**20
 _KEPT_OUTPUT = 200
 _GRACE = 5.0
 """Seconds that a killed process has to go away."""
@@ -92,18 +87,20 @@ class Worker:
             OPEN.append(self)
 
     def _open(self) -> None:
-        their_requests, self._requests = os.pipe()
-        self._answers, their_answers = os.pipe()
+        their_requests, requests = os.pipe()
+        answers, their_answers = os.pipe()
         theirs = (their_requests, their_answers)
+        self._lines = Lines(requests, answers)
         self._temporary = _temporary_folder()
         try:
             self._process = self._run(theirs)
         except OSError:  # the system gives no more processes or descriptors
+            self._lines.close()
             shutil.rmtree(self._temporary, ignore_errors=True)
             raise
-        for descriptor in theirs:
-            os.close(descriptor)
-        self._buffer = bytearray()
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
         self._child = 0
         self.hello = None
         self._output: deque[bytes] = deque(maxlen=_KEPT_OUTPUT)
@@ -138,8 +135,7 @@ class Worker:
 
     def _close(self) -> None:
         self._kill_child()
-        for descriptor in (self._requests, self._answers):
-            os.close(descriptor)
+        self._lines.close()
         try:
             if self.hello is not None:  # it runs user code, and ends all that this has started
                 self._process.wait(_GRACE)
@@ -166,8 +162,10 @@ class Worker:
         self.greet(request)
         watch = Stopwatch(seconds, self._child)
         try:
-            self._send(request, watch)
+            self._lines.send(request, watch)
             return self._answer(request, watch)
+        except BrokenPipeError:
+            raise self._crashed("the worker is gone") from None
         except TimeoutError as exc:
             self._end_child()
             reason = str(exc) or f"took longer than {self.limits.seconds:g} s"
@@ -219,16 +217,6 @@ class Worker:
             raise NotStarted(f"{self.python} runs another version of shapelint: {hello}"[:200])
         return hello
 
-    def _send(self, request: Json, watch: Stopwatch) -> None:
-        """Write one line. Nobody reads it while user code hangs, so this may time out as well."""
-        rest = memoryview(json.dumps(request).encode() + b"\n")
-        try:
-            while rest:
-                _wait(watch, writes=[self._requests])
-                rest = rest[os.write(self._requests, rest[: select.PIPE_BUF]) :]
-        except BrokenPipeError:
-            raise self._crashed("the worker is gone") from None
-
     def _end_child(self) -> None:
         """Kill the child and read on until the parent has noticed."""
         self._kill_child()
@@ -246,29 +234,11 @@ class Worker:
             self._child = 0
 
     def _receive(self, watch: Stopwatch) -> Json:
-        """The next line that is a JSON object. Raises TimeoutError, or Unanswered at the end."""
-        searched = 0
-        while True:
-            end = self._buffer.find(b"\n", searched)
-            if end < 0:
-                searched = len(self._buffer)
-                self._read_more(watch)
-                continue
-            line = bytes(self._buffer[:end])
-            del self._buffer[: end + 1]
-            searched = 0
-            if (found := _object(line)) is not None:
-                return found
-
-    def _read_more(self, watch: Stopwatch) -> None:
-        _wait(watch, reads=[self._answers])
-        chunk = os.read(self._answers, 1 << 20)
-        if not chunk:
-            raise self._crashed("the worker is gone")
-        self._buffer += chunk
-        if len(self._buffer) > _LONGEST_ANSWER:
-            self._buffer.clear()
-            raise TimeoutError(f"an answer of more than {_LONGEST_ANSWER >> 20} MiB")
+        """The next line. Raises TimeoutError, or Unanswered at the end."""
+        try:
+            return self._lines.receive(watch)
+        except EOFError:
+            raise self._crashed("the worker is gone") from None
 
 
 def _drain(stream: IO[bytes], kept: deque[bytes]) -> None:
@@ -284,22 +254,3 @@ def _temporary_folder() -> str:
         return tempfile.mkdtemp(prefix="shapelint-")
     except OSError:
         return ""
-
-
-def _wait(watch: Stopwatch, reads: Sequence[int] = (), writes: Sequence[int] = ()) -> None:
-    """Wait until one of the descriptors is ready. Raises TimeoutError when no time is left."""
-    while True:
-        seconds = watch.left()
-        if any(select.select(reads, writes, [], seconds)):
-            return
-        if not seconds:
-            raise TimeoutError
-
-
-def _object(line: bytes) -> Json | None:
-    """A JSON object; None for what a dying process left half written."""
-    try:
-        value = json.loads(line)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
