@@ -171,7 +171,8 @@ class ShapeTracer(fx.Tracer):
     def _placeholder(self, name: str, dims: Sequence[int | str], dtype: torch.dtype) -> ShapeTensor:
         sizes = self.recorder.sizes
         lengths = Shape(Length(sizes[d], symbol(d)) if isinstance(d, str) else d for d in dims)
-        meta = torch.empty(tuple(map(int, lengths)), dtype=dtype, device="meta")
+        with torch._C.DisableTorchFunction():
+            meta = torch.empty(tuple(map(int, lengths)), dtype=dtype, device="meta")
         name = name.replace(".", "_")
         node = self.calls.placeholder(f"input_{name}" if name[0].isdigit() else name)
         self.records.add(OpCall(None, "placeholder", None, (), {}, node, []), (lengths,))
