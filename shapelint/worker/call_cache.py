@@ -61,7 +61,7 @@ class CachedCall:
         """Whether the transfer function would do the same in this run, and record nothing."""
         if self.known is not None and self.known != recorder.known:
             return False
-        return all(map(recorder.relies_on, self.guards))
+        return all(map(recorder.path.implies, self.guards))
 
     def is_shape(self, shape: Any) -> bool:
         """Whether this is the shape that the call returned."""

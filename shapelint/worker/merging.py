@@ -179,8 +179,8 @@ class _Merge:
         """A recorder at sizes in ``region``; if none are found, one that forces the branch."""
         sizes = region.near(self._tracer.recorder.sizes)
         if sizes is None:
-            return run.across(self._before, taken)
-        return self._tracer.recorder.after(self._before, sizes)
+            return run.denying(taken, self._before)
+        return self._tracer.recorder.starting_with(self._before, sizes)
 
     def _replayed(
         self, region: Region, run: Recorder, needs: list[Event], until: list[Event]
@@ -226,7 +226,7 @@ class _Merge:
     def _drop_branches(self, needs: Sequence[Event]) -> None:
         """Leave nothing of this call among the events of the run but the ``needs``."""
         recorder = self._tracer.recorder
-        recorder.turn_back(recorder.after([*self._before, *needs], recorder.sizes))
+        recorder.keep_only([*self._before, *needs])
         self._unmerged.update(e.relied for e in needs if e.kind == "branch")
         recorder.lax |= any(run.lax for run in self._runs)
         known = [recorder.sizes, *recorder.replayed]

@@ -14,16 +14,13 @@ from dataclasses import dataclass, field, replace
 from shapelint.lengths.conditions import (
     TRUE,
     All,
-    Any,
-    Compare,
     Condition,
-    exact_floors,
-    factored,
     negate,
 )
-from shapelint.lengths.expr import Bounds, Expr, Interval
+from shapelint.lengths.expr import Bounds, Expr
 from shapelint.trace import Event, NeedKind, Trace
 from shapelint.worker.frames import user_span
+from shapelint.worker.path_condition import PathCondition
 
 
 class NeedFailed(Exception):
@@ -63,27 +60,25 @@ class Noted:
 
 
 class Recorder:
-    """Collects the branches and needs of one run at ``sizes``: its path condition.
+    """Collects the branches and needs of one run at ``sizes``.
 
-    ``known`` holds an interval for each symbol: the domain at first, narrowed by the conditions
-    that the run relies on. A condition that follows from these is not recorded. Branches whose
-    indices among the events are in ``crossed`` are forced to the side that ``sizes`` do not take.
+    A condition that follows from those before it is not recorded. Branches whose indices among the
+    events are in ``forced`` go to the side that ``sizes`` do not take.
     """
 
     def __init__(
         self,
         sizes: Mapping[str, int],
-        known: Bounds | None = None,
+        domain: Bounds | None = None,
         is_caught: Callable[[type[Exception]], bool] = lambda error: False,
-        crossed: Collection[int] = (),
+        forced: Collection[int] = (),
     ) -> None:
         self.sizes = dict(sizes)
-        self._crossed = crossed
+        self._forced = forced
         self._answers: dict[Condition, bool] = {}
         self._is_caught = is_caught
-        self._domain = known
-        self.known: dict[str, Interval] = dict(known or {})
-        self.events: list[Event] = []
+        self._domain = domain
+        self.path = PathCondition(self.sizes, domain)
         self.checked: dict[str, None] = {}
         self.lax = False
         """Whether an op ran whose meta kernel accepts more than its CPU kernel."""
@@ -92,29 +87,37 @@ class Recorder:
         self.raising: list[Trace] = []
         """Runs that are known to raise, from replayed calls."""
         self.node = -1
-        self._said: dict[str, None] = {}
-        self._seen: set[Condition] = set()
-        self._follows: set[Condition] = set()
+        self._lost_if_it_runs: dict[str, None] = {}
         self._noted: list[Noted] = []
+
+    @property
+    def events(self) -> list[Event]:
+        """The branches and needs so far, in order."""
+        return self.path.events
+
+    @property
+    def known(self) -> Bounds:
+        """What the sizes are known to be between, for all runs on the same path."""
+        return self.path.known
 
     def branch(self, condition: Condition, why: str = "") -> bool:
         """Whether ``condition`` holds in this run; recorded unless it follows from what is known.
 
         ``why`` is the reason where no code of the model tests it: a length became a plain number.
         """
-        decided = condition.decide(self.known)
+        decided = condition.decide(self.path.known)
         holds = self._answer(condition) if decided is None else decided
         self._note(condition, holds)
         if decided is not None:
             return decided
         relied = condition if holds else negate(condition)
-        parts = self._simplified(relied)
+        parts = self.path.simplified(relied)
         if parts is not relied:
             for part in parts.parts if isinstance(parts, All) else (parts,):
                 self.branch(part, why)
-        elif not self.relies_on(relied):
+        elif not self.path.implies(relied):
             at = user_span()
-            self._record(Event("branch", condition, holds, self.node, why=why, span=at), relied)
+            self.path.add(Event("branch", condition, holds, self.node, why=why, span=at))
         return holds
 
     def _answer(self, condition: Condition) -> bool:
@@ -124,13 +127,13 @@ class Recorder:
             return self._answers[condition]
         holds = condition.at(self.sizes)
         relied = condition if holds else negate(condition)
-        if len(self.events) not in self._crossed or self.relies_on(relied):
+        if len(self.events) not in self._forced or self.path.implies(relied):
             return holds
         self.depends_on_more()
-        self._cross(relied)
+        self._deny(relied)
         return not holds
 
-    def _cross(self, relied: Condition) -> None:
+    def _deny(self, relied: Condition) -> None:
         """From now on take ``relied``, which holds at ``sizes``, as false."""
         self._answers = {**self._answers, relied: False, negate(relied): True}
 
@@ -151,12 +154,12 @@ class Recorder:
         """
         if not isinstance(condition, All):
             self._note(condition, True)
-        condition = self._simplified(condition)
+        condition = self.path.simplified(condition)
         if isinstance(condition, All):
             for part in condition.parts:
                 self.need(part, kind, why, lengths, error, certain)
             return
-        if self.relies_on(condition):
+        if self.path.implies(condition):
             return
         text = why if isinstance(why, str) else why()
         if certain and self._is_caught(error):
@@ -165,43 +168,25 @@ class Recorder:
             return
         holds, at = condition.at(self.sizes), user_span()
         event = Event("need", condition, holds, self.node, kind, text, lengths, at, certain)
-        self._record(event, condition if holds else negate(condition))
+        self.path.add(event)
         if not holds:
             raise NeedFailed(text, error)
-
-    def relies_on(self, condition: Condition) -> bool:
-        """Whether it follows from what the run relies on already."""
-        if condition in self._seen or condition in self._follows:
-            return True
-        if not condition.decide(self.known) and not self._parts_follow(condition):
-            return False
-        self._follows.add(condition)
-        return True
-
-    def _simplified(self, condition: Condition) -> Condition:
-        """A simpler condition, equivalent given what the run relies on."""
-        return factored(exact_floors(condition, (e.relied for e in self.events)), self.known)
-
-    def _parts_follow(self, condition: Condition) -> bool:
-        if isinstance(condition, All):
-            return all(map(self.relies_on, condition.parts))
-        return isinstance(condition, Any) and any(map(self.relies_on, condition.parts))
 
     def asks_nothing_else(self, asked: Iterable[Condition], needs: Sequence[Event]) -> bool:
         """Record the ``needs`` of a call made elsewhere, unless it would ask more here.
 
         That is what it ``asked`` there and what follows neither from this run nor from the needs.
         """
-        new = [e for e in needs if not self.relies_on(e.relied)]
+        new = [e for e in needs if not self.path.implies(e.relied)]
         if not all(e.relied.at(self.sizes) for e in new) or (new and self._is_caught(_AnyError)):
             return False
-        before = list(self.events), dict(self.known), set(self._seen), set(self._follows)
+        path = self.path.copy() if new else self.path
         for event in new:
-            self._record(replace(event, node=self.node), event.relied)
-        if all(self.relies_on(self._simplified(c)) for c in asked):
-            return True
-        self.events, self.known, self._seen, self._follows = before
-        return False
+            path.add(replace(event, node=self.node))
+        if not all(path.implies(path.simplified(c)) for c in asked):
+            return False
+        self.path = path
+        return True
 
     @contextmanager
     def noting(self) -> Iterator[Noted]:
@@ -209,13 +194,13 @@ class Recorder:
         noted = Noted()
         self._noted.append(noted)
         lax, self.lax = self.lax, False
-        doubts = len(self.checked), len(self._said)
+        doubts = len(self.checked), len(self._lost_if_it_runs)
         try:
             yield noted
         finally:
             self._noted.pop()
             noted.lax = self.lax
-            noted.repeatable &= (len(self.checked), len(self._said)) == doubts
+            noted.repeatable &= (len(self.checked), len(self._lost_if_it_runs)) == doubts
             self.lax |= lax
 
     def _note(self, condition: Condition, holds: bool) -> None:
@@ -241,62 +226,38 @@ class Recorder:
 
     def lost_if_it_runs(self, reason: str) -> None:
         """The same, but only if the run does not end with the error under construction."""
-        self._said[reason] = None
+        self._lost_if_it_runs[reason] = None
 
     def ends_well(self) -> None:
         """Called when ``forward`` has returned: needs that failed were caught, so branches."""
-        self.checked.update(self._said)
-        self.events = [
+        self.checked.update(self._lost_if_it_runs)
+        self.path.events = [
             e if e.holds or e.kind == "branch" else replace(e, kind="branch") for e in self.events
         ]
 
-    def after(self, events: Iterable[Event], sizes: Mapping[str, int]) -> Recorder:
-        """A new recorder, at ``sizes``, that begins with these events."""
+    def starting_with(self, events: Iterable[Event], sizes: Mapping[str, int]) -> Recorder:
+        """A new recorder, at ``sizes``, of a run that has come across these events already."""
         other = Recorder(sizes, self._domain, self._is_caught)
         other._answers = self._answers
-        for event in events:
-            other._record(event, event.relied)
+        other.path = PathCondition(other.sizes, self._domain, events)
         return other
 
-    def across(self, events: Iterable[Event], relied: Condition) -> Recorder:
-        """A new recorder, at the same sizes, that takes ``relied`` as false."""
-        other = self.after(events, self.sizes)
-        other._cross(relied)
+    def denying(self, relied: Condition, events: Iterable[Event]) -> Recorder:
+        """The same at the sizes of this run, which take ``relied``; the new one does not."""
+        other = self.starting_with(events, self.sizes)
+        other._deny(relied)
         return other
 
-    def turn_back(self, to: Recorder) -> None:
-        """Go back to the events of another recorder."""
-        self.events, self.known, self._seen = to.events, to.known, to._seen
-        self._follows = to._follows
+    def keep_only(self, events: Iterable[Event]) -> None:
+        """Forget all events but these, which tell of the run as much."""
+        self.path = PathCondition(self.sizes, self._domain, events)
 
     def doubts_no_more_than(self, other: Recorder) -> bool:
         """Whether all reasons why this run is not proven are reasons of the other one, too."""
         return (
-            self.checked.keys() <= other.checked.keys() and self._said.keys() <= other._said.keys()
+            self.checked.keys() <= other.checked.keys()
+            and self._lost_if_it_runs.keys() <= other._lost_if_it_runs.keys()
         )
-
-    def _record(self, event: Event, relied: Condition) -> None:
-        self.events.append(event)
-        self._seen.add(relied)
-        if isinstance(relied, Compare) and relied.op == ">=":
-            self._tighten(relied.expr)
-
-    def _tighten(self, expr: Expr) -> None:
-        """A lower bound for the symbol of a non-decreasing ``expr >= 0`` that holds here."""
-        if len(expr.symbols) != 1 or len(expr.terms) != 1 or min(expr.terms.values()) < 0:
-            return
-        (name,) = expr.symbols
-        if not expr.is_quasi_affine or (expr.slope(name) or 0) <= 0:
-            return
-        low = self.known.get(name, (1, None))
-        below, holds_at = (low[0] or 1) - 1, self.sizes[name]
-        while holds_at - below > 1:
-            middle = (below + holds_at) // 2
-            if expr.at({name: middle}) >= 0:
-                holds_at = middle
-            else:
-                below = middle
-        self.known[name] = (holds_at, low[1])
 
 
 _recorders: list[Recorder] = []

@@ -206,4 +206,4 @@ def test_nothing_is_recorded_where_more_would_be_asked():
     recorder = Recorder({"L": 8})
     assert not recorder.asks_nothing_else([at_least(symbol("L"), 5)], [EVENT])
     assert recorder.events == []
-    assert not recorder.relies_on(EVENT.condition)
+    assert not recorder.path.implies(EVENT.condition)
