@@ -7,8 +7,11 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional as F
 
-from tests.ops.oracle import assert_agrees, case
+from tests.ops.oracle import assert_agrees, case, traced
+from tests.runs import explored
 
 I64, BOOL = torch.int64, torch.bool
 N = range(1, 5)
@@ -178,3 +181,20 @@ def test_scatter_add_names_the_source_first():
         {"H": N, "K": N, "L": N},
         words=False,
     )
+
+
+def test_rows_for_each_place_are_as_many_as_places_where_there_are_just_enough():
+    trace = traced(lambda x: x + torch.zeros(4)[: x.shape[0]], ("H",), {"H": 4})
+    assert repr(trace.outputs) == "((H,),)"
+    assert [(repr(e.condition), e.holds) for e in trace.events] == [("H - 5 >= 0", False)]
+
+
+class CutsOffWhatItAdded(nn.Module):
+    def forward(self, x):
+        return F.pad(x, (0, x.shape[1] % 2))[:, : x.shape[1]]
+
+
+def test_cutting_off_what_was_added_is_one_run():
+    found, _ = explored(CutsOffWhatItAdded(), "2 H")
+    assert not found.doubts
+    assert [repr(trace.outputs) for trace in found.traces] == ["((2, H),)"]

@@ -41,7 +41,7 @@ def slice_length(n: int, start: int | None, stop: int | None, step: int | None) 
     """
     step = 1 if step is None else step
     first = 0 if start is None else _clamped(start, n)
-    last = n if stop is None else _clamped(stop, n)
+    last = n if stop is None else _stop(stop, n)
     if last is n and type(first) is int and first == 0:
         return (n + step - 1) // step
     return (last - first + step - 1) // step if last > first else 0
@@ -52,6 +52,16 @@ def _clamped(end: int, n: int) -> int:
         end = end + n
         return end if end >= 0 else 0
     return end if end < n else n
+
+
+def _stop(end: int, n: int) -> int:
+    """As :func:`_clamped`; where both are equal it is ``end``, the formula for all that are less.
+
+    ``table[:n]`` with a row for each place is as long as what its rows are added to.
+    """
+    if end < 0 or ge(end, n).decide({}):
+        return _clamped(end, n)
+    return n if ge(n, end).decide({}) is not True and end > n else end
 
 
 @op("narrow", "narrow_copy")
