@@ -25,7 +25,6 @@ from contextlib import suppress
 from typing import Any
 
 import torch
-import torch.hub
 from torch import nn
 from torch.distributions import Distribution
 
@@ -35,6 +34,7 @@ from shapelint.worker.family import adopt_orphans, end, end_all, resident
 from shapelint.worker.limits import limit_memory
 from shapelint.worker.loading.build import build
 from shapelint.worker.loading.deferred import defer_compiler
+from shapelint.worker.loading.weights import read_no_weights
 from shapelint.worker.runs import Call, plain_run, trace_run
 from shapelint.worker.session import FileSession
 
@@ -82,7 +82,8 @@ def _serve(wire: Wire) -> None:
     torch.set_num_threads(1)  # threads do not survive a fork
     sys.dont_write_bytecode = True  # what is imported from now on is the user's
     defer_compiler()
-    _ignore_values()
+    read_no_weights()
+    Distribution.set_default_validate_args(False)  # that would look at values
     _warm_up(nn.Sequential(nn.Conv1d(1, 1, 3), nn.BatchNorm1d(1), nn.ReLU()))
     gc.freeze()  # else a child that looks for garbage in torch copies every page of it
     gc.enable()
@@ -180,27 +181,3 @@ def _ending(code: int) -> str:
         known = {s.value: s.name for s in signal.Signals}
         return f"killed by {known.get(-code, f'signal {-code}')}"
     return "" if code == _CLOSED else f"the process ended with status {code}"
-
-
-def _ignore_values() -> None:
-    """Shapes do not depend on values: no weights are read or fetched, no parameters validated."""
-    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", WANDB_MODE="disabled")
-    torch.hub.load_state_dict_from_url = _no_weights
-    torch.load = _no_weights
-    torch.nn.Module.load_state_dict = _nothing_to_load  # type: ignore[method-assign]
-    Distribution.set_default_validate_args(False)
-
-
-class _Checkpoint(dict[str, Any]):
-    """One that is not read: nothing is under any key."""
-
-    def __missing__(self, key: str) -> _Checkpoint:
-        return _Checkpoint()
-
-
-def _no_weights(*args: Any, **kwargs: Any) -> _Checkpoint:
-    return _Checkpoint()
-
-
-def _nothing_to_load(*args: Any, **kwargs: Any) -> Any:
-    return torch.nn.modules.module._IncompatibleKeys([], [])
