@@ -140,12 +140,15 @@ class Nested(nn.Module):
 @pytest.mark.parametrize("levels", [1, 3, 6])
 def test_passing_output_size_takes_one_run_however_deep_the_model_is(levels):
     found = shapelint.analyze(Nested(levels), inputs=[("N", 2, "L")])
-    titles = [f.title for d in found.diagnostics for f in d.fixes]
-    assert any("output_size" in title for title in titles), titles
+    assert any("output_size" in title for title in titles(found))
 
 
 def joined():
     return shapelint.analyze(Joined(), inputs=[("N", 1, "L")])
+
+
+def titles(found):
+    return {fix.title for diagnostic in found.diagnostics for fix in diagnostic.fixes}
 
 
 def test_within_its_budget_a_model_is_proven_and_repaired():
@@ -155,10 +158,12 @@ def test_within_its_budget_a_model_is_proven_and_repaired():
 
 
 def test_a_trial_beyond_its_budget_offers_nothing(monkeypatch):
+    """Those that are known to help without a step of isl are offered all the same."""
+    within = titles(joined())
     monkeypatch.setattr(trials, "_EFFORT", 1)
     found = joined()
     assert found.diagnostics
-    assert not any(d.fixes for d in found.diagnostics)
+    assert titles(found) < within
 
 
 def test_a_model_beyond_its_budget_is_not_proven(monkeypatch):
