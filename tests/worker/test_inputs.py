@@ -182,6 +182,18 @@ class Conditional(nn.Module):
         return self.layer(torch.cat([z, self.embed(labels)], 1))
 
 
+class Codebooks(nn.Module):
+    """Embeds the codes of each codebook, as language models of audio do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables = nn.ModuleList([nn.Embedding(17, 8) for _ in range(4)])
+
+    def forward(self, codes):
+        _, books, _ = codes.shape
+        return sum(self.tables[k](codes[:, k]) for k in range(books))
+
+
 class Labelled(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -410,6 +422,9 @@ def test_dims(model: nn.Module, dims: list[tuple[int | str, ...]]) -> None:
 ONE_SIZE = Input("x", ("N", 3, "H", "W"))
 WHOLE = [
     pytest.param(Tokens(), [Input("x", ("N", "L"), "int64")], id="embedding"),
+    pytest.param(
+        Codebooks(), [Input("codes", ("N", "C", "L"), "int64")], id="rows embedded one by one"
+    ),
     pytest.param(
         Conditional(),
         [Input("z", ("N", 100)), Input("labels", ("N",), "int64")],

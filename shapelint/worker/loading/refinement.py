@@ -104,7 +104,7 @@ def _corrected(
     """Templates for an input, given what the first layer that it reaches wants and got."""
     (dims, dtype), got = guessed, node.input_shapes[0]
     if dtype != want[1]:
-        keeps = len(dims) < 3 or want[1] == "float32"
+        keeps = len(dims) < 3 or want[1] == "float32" or len(got) < len(dims)
         yield (dims if keeps else want[0]), want[1]
     elif not node.shapes and not isinstance(layer, nn.Embedding):
         rank = len(dims) + len(want[0]) - len(got)
