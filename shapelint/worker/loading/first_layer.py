@@ -26,7 +26,7 @@ from shapelint.worker.loading.refinement import (
     layer_of,
     opened,
     other_ranks,
-    own_channels,
+    own_sizes,
     reached,
     refinements,
     settled,
@@ -196,21 +196,16 @@ def _first_guess(names: Sequence[str], known: Mapping[str, Template], usual: Tem
     """The usual template for every input without a telling name."""
     guess: Guess = {}
     for position, name in enumerate(names):
-        guess[name] = known.get(name) or own_channels(_by_its_name(name) or usual, position)
+        guess[name] = known.get(name) or own_sizes(_by_its_name(name) or usual, position)
     return guess
 
 
 def _apart(guess: Guess) -> Guess:
     """With sizes of their own for the tensors of a list: feature maps get smaller and smaller."""
     return {
-        name: (_own(dims, position) if name.rpartition(".")[2].isdigit() else dims, dtype)
-        for position, (name, (dims, dtype)) in enumerate(guess.items())
+        name: own_sizes(form, i, _OWN) if name.rpartition(".")[2].isdigit() else form
+        for i, (name, form) in enumerate(guess.items())
     }
-
-
-def _own(dims: tuple[int | str, ...], position: int) -> tuple[int | str, ...]:
-    number = str(position + 1) if position else ""
-    return tuple(f"{d}{number}" if isinstance(d, str) and d in _OWN else d for d in dims)
 
 
 def _by_its_name(name: str) -> Template | None:

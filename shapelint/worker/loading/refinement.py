@@ -6,7 +6,7 @@ input reaches gives its rank and dtype.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import nn
@@ -17,6 +17,8 @@ from shapelint.worker.loading.examples import FORMS, Template
 from shapelint.worker.loading.layer_inputs import wanted
 
 Guess = dict[str, Template]
+
+_CHANNELS = ("C", "F")
 
 
 @dataclass
@@ -74,7 +76,7 @@ def _joinable(attempt: Attempt, known: Mapping[str, Template]) -> Iterator[Guess
     names = {origin[index] for index, of in pieces if index in origin and of != rank} - {*known}
     if names and rank in FORMS:
         guess = attempt.guess
-        forms = {n: own_channels((FORMS[rank], "float32"), [*guess].index(n)) for n in names}
+        forms = {n: own_sizes((FORMS[rank], "float32"), [*guess].index(n)) for n in names}
         yield {**guess, **forms}
 
 
@@ -199,12 +201,12 @@ def other_ranks(guess: Guess, known: Mapping[str, Template]) -> Iterator[Guess]:
     """Guesses with every other usual rank, first for all inputs alike, then for one at a time."""
     alike = {n for n, (d, dtype) in guess.items() if dtype == "float32" and len(d) > 1} - {*known}
     for rank in (4, 3, 2) if len(alike) > 1 else ():
-        forms = {n: own_channels((FORMS[rank], "float32"), i) for i, n in enumerate(guess)}
+        forms = {n: own_sizes((FORMS[rank], "float32"), i) for i, n in enumerate(guess)}
         yield {n: forms[n] if n in alike else template for n, template in guess.items()}
     for position, name in enumerate(guess):
         if name not in known:
             for rank in (4, 3, 2, 1, 5):
-                form = own_channels((FORMS[rank], "float32"), position)
+                form = own_sizes((FORMS[rank], "float32"), position)
                 yield {**guess, name: form}
             yield {**guess, name: (("N",), "int64")}
             yield {**guess, name: (("N", "L"), "int64")}
@@ -217,12 +219,12 @@ def opened(template: Template) -> Template:
     return tuple(d if isinstance(d, str) else symbol for d in dims), dtype
 
 
-def own_channels(template: Template, position: int) -> Template:
-    """The template with channels of its own, ``C2`` or ``F2`` for the second input.
+def own_sizes(template: Template, position: int, symbols: Collection[str] = _CHANNELS) -> Template:
+    """The template with sizes of its own, ``C2`` or ``F2`` for the second input.
 
-    Inputs share batch and spatial lengths only.
+    Inputs share batch and spatial lengths, the tensors of a list the batch alone.
     """
     dims, dtype = template
     if position == 0:
         return template
-    return tuple(f"{d}{position + 1}" if d in ("C", "F") else d for d in dims), dtype
+    return tuple(f"{d}{position + 1}" if d in symbols else d for d in dims), dtype
