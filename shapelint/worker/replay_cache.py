@@ -126,19 +126,19 @@ def _none_is_one(lengths: Collection[Expr], sizes: Sizes) -> bool:
     return all(n.at(sizes) > 1 for n in lengths)
 
 
+def _is_bare(value: Any) -> bool:
+    """Whether it is a tensor of whose elements nothing is known."""
+    return type(value) is ShapeTensor and type(value.lengths) is Shape and value.range is None
+
+
 def _is_new(value: Any) -> bool:
-    """Whether it is a tensor that shows no other one, of whose elements nothing is known."""
-    if type(value) is not ShapeTensor or type(value.lengths) is not Shape:
-        return False
-    return shown_by(value) is None and not laid_like(value) and value.range is None
+    """Whether it is such a tensor, and shows no other one."""
+    return _is_bare(value) and shown_by(value) is None and not laid_like(value)
 
 
 def _is_whole(value: Any) -> bool:
-    """Whether it is such a tensor, or shows all of one in its order: under other lengths."""
-    if _is_new(value):
-        return True
-    known = type(value) is ShapeTensor and type(value.lengths) is Shape and value.range is None
-    return known and is_dense(value)
+    """Whether it is new, or shows all of a new one in its order: under other lengths."""
+    return _is_new(value) or (_is_bare(value) and is_dense(value))
 
 
 def _is_plain(result: Any, given: Collection[torch.Tensor]) -> bool:
