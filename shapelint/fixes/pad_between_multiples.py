@@ -24,10 +24,8 @@ def propose(subject: Subject) -> Iterator[Proposal]:
         return
     (name,) = axes
     step = subject.granularity(name)
-    residue = least[name] % step
-    steps = divides(step, symbol(name) - residue)
+    steps = divides(step, symbol(name) - least[name] % step)
     far = at_least(symbol(name), least[name])
     lengths = subject.domain & SizeSet.of(all_of((steps, far)), subject.domain.symbols)
     if lengths and lengths <= subject.roundtrips:
-        above = least[name] if least[name] > (residue or step) else 0
-        yield padded_to(subject, Steps([step], [residue], [above]))
+        yield padded_to(subject, Steps.starting([step], [least[name]]))

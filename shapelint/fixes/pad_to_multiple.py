@@ -32,6 +32,13 @@ class Steps:
     least: list[int]
     """One of these lengths; 0 where all of them work."""
 
+    @classmethod
+    def starting(cls, of: Sequence[int], first: Sequence[int]) -> Steps:
+        """Along each axis every ``of``-th length from the ``first`` on."""
+        behind = [n % step for n, step in zip(first, of)]
+        least = [n if n > (r or m) else 0 for n, m, r in zip(first, of, behind)]
+        return cls([*of], behind, least)
+
     @property
     def title(self) -> str:
         """``multiples of 16``, ``multiples of 4, at least 28``, or ``length % 256 == 84``."""
@@ -63,8 +70,7 @@ def propose(subject: Subject) -> Iterator[Proposal]:
     far = all_of(at_least(symbol(s), n) for s, n in zip(axes, least))
     lengths = SizeSet.of(all_of((steps, far)), good.symbols) & subject.domain
     if math.prod(multiples) > 1 and lengths and lengths <= good:
-        above = [n if n > step else 0 for n, step in zip(least, multiples)]
-        yield padded_to(subject, Steps([*multiples], [0] * len(axes), above))
+        yield padded_to(subject, Steps.starting(multiples, least))
 
 
 def axes_of(subject: Subject) -> list[str]:
