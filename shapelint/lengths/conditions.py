@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 from shapelint.lengths.expr import Bounds, Div, Expr, Prod, Sizes, as_expr, factors, product
@@ -121,7 +122,11 @@ def at_least(a: Expr | int, b: Expr | int) -> Condition:
 
     ``g*x + c >= 0`` is ``x + floor(c/g) >= 0``, and ``floor(x/k) >= c`` is ``x >= k*c``.
     """
-    rest = as_expr(a) - b
+    return _at_least_zero(as_expr(a) - b)
+
+
+@lru_cache(maxsize=4096)
+def _at_least_zero(rest: Expr) -> Condition:
     while rest.terms:
         rest = rest.over(math.gcd(*rest.terms.values()))
         ((atom, c), *others) = rest.terms.items()

@@ -131,8 +131,11 @@ def floordiv(num: Expr | int, den: Expr | int) -> Expr:
         raise ZeroDivisionError("integer division or modulo by zero")
     if den == 1:
         return num
-    if den < 0:
-        num, den = -num, -den
+    return _divide(num, den) if den > 0 else _divide(-num, -den)
+
+
+@lru_cache(maxsize=4096)
+def _divide(num: Expr, den: int) -> Expr:
     whole, rest = _split_multiples(num, den)
     if rest.is_const:
         return whole + rest.const // den

@@ -154,6 +154,8 @@ class Recorder:
         """
         if not isinstance(condition, All):
             self._note(condition, True)
+            if self.path.implies(condition):
+                return
         condition = self.path.simplified(condition)
         if isinstance(condition, All):
             for part in condition.parts:
