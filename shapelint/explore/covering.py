@@ -157,8 +157,10 @@ class _Explorer:
         symbols = tuple(s for s in self.domain.symbols if s in group)
         domain = self.domain.project(symbols)
         unexplored, paths = domain, []
-        for trace in self._known(group, base):
+        known = self._known(group, base)
+        for trace in known:  # before any of them is read, which takes longer
             self._check_independence(group, base, trace)
+        for trace in known:
             paths.append(read(trace, unexplored))
             unexplored = paths[-1].elsewhere
         while unexplored and not self._given_up() and not is_one_point(base):

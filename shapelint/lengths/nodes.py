@@ -15,9 +15,8 @@ from shapelint.lengths.points import (
     Points,
     compared,
     contains,
-    covers,
-    everything,
     is_empty,
+    is_everything,
     joined,
     same,
 )
@@ -83,7 +82,7 @@ def node(group: Group, pieces: Iterable[tuple[Points, Diagram]]) -> Diagram:
         else:
             position[id(below)] = at
             kept.append((points, below))
-    if len(kept) == 1 and covers(kept[0][0], everything(group)):
+    if len(kept) == 1 and is_everything(kept[0][0], group):
         return kept[0][1]
     return _interned(group, kept) if kept else False
 
@@ -106,7 +105,10 @@ def _interned(group: Group, slices: Slices) -> Node:
     if not all(isinstance(points, Periodic) for points, _ in slices):
         return Node(group, slices, interned=False)
     key = group, frozenset((points, id(below)) for points, below in slices)
-    return _NODES.setdefault(key, Node(group, slices, interned=True))
+    known = _NODES.get(key)
+    if known is None:
+        known = _NODES[key] = Node(group, slices, interned=True)
+    return known
 
 
 def _same(a: Diagram, b: Diagram) -> bool:

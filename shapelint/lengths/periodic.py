@@ -49,6 +49,8 @@ class Periodic:
         return self._with(other, lambda a, b: a & ~b)
 
     def _with(self, other: Periodic, op: Callable[[int, int], int]) -> Periodic:
+        if not self.tail and not other.tail:
+            return _bounded(op(self.head, other.head))
         period = math.lcm(self.period, other.period)
         start = max(self.start, other.start)
         if period > _LONGEST:
@@ -114,6 +116,8 @@ def periodic(start: int, head: int, period: int, tail: int) -> Periodic:
     """
     if start > _LONGEST or period > _LONGEST:
         raise TooLong
+    if not tail:
+        return _bounded(head)
     for p, _ in prime_powers(period):
         while period % p == 0 and tail == _repeated(
             tail & (1 << period // p) - 1, period // p, period
@@ -123,6 +127,12 @@ def periodic(start: int, head: int, period: int, tail: int) -> Periodic:
     head &= ~1
     start = (head ^ _repeated(tail, period, max(start, 1))).bit_length()
     return Periodic(start, head & ((1 << start) - 1), period, tail)
+
+
+def _bounded(head: int) -> Periodic:
+    """The set with these members and no others, in its normal form."""
+    head &= ~1
+    return Periodic(head.bit_length(), head, 1, 0)
 
 
 def finite(members: Iterable[int]) -> Periodic:
@@ -148,7 +158,7 @@ def interval(low: int, high: int) -> Periodic:
 
 def _repeated(row: int, period: int, length: int) -> int:
     """``length`` bits that repeat the first ``period`` ones."""
-    while period < length:
+    while row and period < length:
         row |= row << period
         period *= 2
     return row & (1 << length) - 1

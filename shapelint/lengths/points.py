@@ -17,7 +17,7 @@ from shapelint.lengths.effort import charge, charged
 from shapelint.lengths.exchange import as_isl, as_row
 from shapelint.lengths.expr import Expr, Sym
 from shapelint.lengths.optima import greatest, least, least_of
-from shapelint.lengths.periodic import EVERY, NONE, Periodic, TooLong, interval
+from shapelint.lengths.periodic import EVERY, Periodic, TooLong, interval
 from shapelint.lengths.rows import row_of
 from shapelint.lengths.space import DIM, Window, space_of, value_of
 
@@ -122,7 +122,7 @@ def _merged(points: isl.Set) -> isl.Set:
 def is_empty(points: Points) -> bool:
     """Whether there is no point."""
     if isinstance(points, Periodic):
-        return points == NONE
+        return not points
     return points.plain_is_empty() or charged(lambda: bool(points.is_empty()))
 
 
@@ -142,6 +142,13 @@ def apart(a: Points, b: Points) -> bool:
 def covers(a: Points, b: Points) -> bool:
     """Whether ``a`` has every point of ``b``."""
     return a is b or is_empty(rest(b, a))
+
+
+def is_everything(points: Points, group: Group) -> bool:
+    """Whether it has all sizes from 1 up."""
+    if isinstance(points, Periodic):
+        return points == EVERY
+    return covers(points, everything(group))
 
 
 def is_bounded(points: Points) -> bool:

@@ -124,34 +124,40 @@ class SizeSet(Members):
     # -- algebra ----------------------------------------------------------------------------------
 
     def __and__(self, other: SizeSet) -> SizeSet:
-        return self._combined(other, self._order.meet(self._diagram, self._same(other)))
+        return self._combined(other, self._order.meet)
 
     def __or__(self, other: SizeSet) -> SizeSet:
-        return self._combined(other, self._order.join(self._diagram, self._same(other)))
+        return self._combined(other, self._order.join)
 
     def __sub__(self, other: SizeSet) -> SizeSet:
-        return self._combined(other, self._order.less(self._diagram, self._same(other)))
+        return self._combined(other, self._order.less)
 
-    def _combined(self, other: SizeSet, diagram: Diagram) -> SizeSet:
+    def _combined(self, other: SizeSet, how: Callable[[Diagram, Diagram], Diagram]) -> SizeSet:
+        """Both combined, each cut to the window of both first: less is left to combine."""
         window = narrower(self.window, other.window)
-        if window is not None and (self.window != window or other.window != window):
-            diagram = self._order.meet(diagram, self._boxed(window))
+        ours, theirs = self._cut_to(window), self._same(other)._cut_to(window)
         said = tuple(dict.fromkeys((*self.said, *other.said)))
-        return SizeSet(self.symbols, diagram, window, said)
+        return SizeSet(self.symbols, how(ours, theirs), window, said)
+
+    def _cut_to(self, window: Window | None) -> Diagram:
+        """What lies inside a window that is no wider than the own one."""
+        if self.window == window:
+            return self._diagram
+        return self._order.meet(self._diagram, self._boxed(window))
 
     def _boxed(self, window: Window | None) -> Diagram:
         parts: dict[Group, Points] = {(s,): box({s: ends}, s) for s, ends in (window or {}).items()}
         return self._order.product(parts)
 
-    def _same(self, other: SizeSet) -> Diagram:
+    def _same(self, other: SizeSet) -> SizeSet:
         if self.symbols != other.symbols:
             raise ValueError(f"sets over different symbols: {self.symbols} and {other.symbols}")
-        return other._diagram
+        return other
 
     def __le__(self, other: SizeSet) -> bool:
         """Whether every member is one of ``other``; judged where both are known."""
         known = self._order.meet(self._diagram, self._boxed(other.window))
-        return self._order.less(known, self._same(other)) is False
+        return self._order.less(known, self._same(other)._diagram) is False
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SizeSet):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import nn
 
 from shapelint.worker.call_cache import CallCache
 from shapelint.worker.kernel_cache import KernelCache
+from shapelint.worker.merged import Merged
 from shapelint.worker.python.builtins import in_modules_of
 from shapelint.worker.python.reached import functions_of
 from shapelint.worker.python.swaps import Swap
@@ -26,8 +27,14 @@ class Caches:
     """Results of meta kernels."""
     not_merged: dict[int, bool] = field(default_factory=dict)
     """Modules, by id, whose calls cannot be merged: :attr:`.replay.CannotMerge.only_here`."""
+    merged: dict[object, Merged] = field(default_factory=dict)
+    """Calls that were merged, by :func:`.merged.way_to`."""
     _swaps: Sequence[Swap] | None = None
     _shared: tuple[Sequence[Any], Sequence[Name]] | None = None
+
+    def of_changed_model(self) -> Caches:
+        """Those that hold for the model with patches, too: what a call is given tells all."""
+        return replace(self, merged={})
 
     def swaps(self, root: nn.Module) -> Sequence[Swap]:
         """The builtins to replace while the model runs; found once."""

@@ -34,29 +34,24 @@ from dataclasses import dataclass, replace
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import nn
-from torch.utils import _pytree as pytree
 
 from shapelint.lengths.conditions import Condition, negate
 from shapelint.lengths.expr import Expr
 from shapelint.lengths.regions import Region, one_formula
 from shapelint.trace import Event, Node, Trace
 from shapelint.worker.claim import ShapeMismatch
+from shapelint.worker.merged import Formulas, Merged, way_to
 from shapelint.worker.nested import tensors_in
-from shapelint.worker.python.length import length
 from shapelint.worker.recorder import Recorder
 from shapelint.worker.replay import CannotMerge, Replay, Returned
-from shapelint.worker.shapes import Shape, shape_of
-from shapelint.worker.tensor import ShapeTensor
+from shapelint.worker.shapes import shape_of
 
 if TYPE_CHECKING:
     from shapelint.worker.tracer import ShapeTracer
 
 _MOST = 16
 """How many paths through one call are run; a call with more is not merged."""
-
-Formulas = list[tuple[Expr, ...]]
 
 
 @dataclass(frozen=True)
@@ -75,9 +70,11 @@ class PathMerger:
 
     def __init__(self, tracer: ShapeTracer) -> None:
         self._tracer = tracer
-        self._refused = tracer.caches.not_merged
+        self._refused, self._merges = tracer.caches.not_merged, tracer.caches.merged
         self._unmerged: set[Condition] = set()
         """Branches that stay in the run: no enclosing call can merge them either."""
+        self._calls = 0
+        """How many calls the run has made, whichever path those took that were merged."""
 
     def call(self, module: nn.Module, call: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call a module, unless a replay has done so with arguments of the same formulas."""
@@ -93,19 +90,42 @@ class PathMerger:
         first = len(recorder.events), len(self._tracer.nodes)
         before = Recorder(recorder.sizes, recorder.known)
         shapes = [shape_of(t) for t in given]
+        self._calls += 1
+        number = self._calls
         result = call(module, *args, **kwargs)
         branches = [e for e in recorder.events[first[0] :] if e.kind == "branch"]
         if not self._may_merge(module, branches) or [shape_of(t) for t in given] != shapes:
             return result
+        way, made = (
+            way_to(self._tracer, (number, module), args, kwargs, self._unmerged),
+            self._calls,
+        )
         try:
-            replay = Replay(self._tracer, before, module, call, (args, kwargs))
-            return _Merge(self._tracer, replay, first, self._unmerged).merged(result, given)
+            merged = self._merges.get(way)
+            if merged is None:
+                replay = Replay(self._tracer, before, module, call, (args, kwargs))
+                merged = self._found(
+                    way, _Merge(self._tracer, replay, first, self._unmerged), result
+                )
+            stay, result = merged.put_into(self._tracer, first[0], result, given)
+            self._unmerged.update(stay)
+            made = number
+            return result
         except CannotMerge as exc:
             self._refused[id(module)] = exc.only_here
             self._stay(exc.only_here, branches)
             return result
         except Exception as exc:  # the model has returned: what raises here is ours
             raise ShapeMismatch(f"paths through a {type(module).__name__}: {exc!r}") from exc
+        finally:
+            self._calls = made  # replays make none
+
+    def _found(self, way: object, merge: _Merge, result: Any) -> Merged:
+        """What merging finds; kept for runs that come the same way. Raises CannotMerge."""
+        merged, raising = merge.merged(result), self._tracer.recorder.raising
+        if way is not None and not raising:
+            self._merges[way] = merged
+        return merged
 
     def _may_merge(self, module: nn.Module, branches: Sequence[Event]) -> bool:
         """Whether there is something to merge, and no earlier run has failed to."""
@@ -135,21 +155,18 @@ class _Merge:
         self._runs: list[Recorder] = []
         self._tried = 0
 
-    def merged(self, result: Any, given: Sequence[Any]) -> Any:
-        """The result of the call, in formulas that hold on every path. Raises CannotMerge.
-
-        ``given`` are the tensors among its arguments.
-        """
-        returned = Returned.of(result, self._tracer.recorder)
-        sizes = self._tracer.recorder.sizes
+    def merged(self, result: Any) -> Merged:
+        """What is common to all paths of the call that returned ``result``. Raises CannotMerge."""
+        recorder = self._tracer.recorder
         before = (e.relied for e in self._before)  # some may not hold: see crossings
-        region = reduce(Region.narrowed, (c for c in before if c.at(sizes)), Region({}))
-        paths = self._explored(region, [], self._tracer.recorder, 0, returned)
-        formulas = _common_formulas(paths)
-        self._drop_branches(_common_needs(paths))
-        if formulas == returned.formulas:
-            return result
-        return self._with_formulas(returned, formulas, given)
+        region = reduce(Region.narrowed, (c for c in before if c.at(recorder.sizes)), Region({}))
+        returned = Returned.of(result, recorder)
+        paths = self._explored(region, [], recorder, 0, returned)
+        formulas, needs = _common_formulas(paths), {id(e) for e in _common_needs(paths)}
+        own = enumerate(recorder.events[len(self._before) :])
+        remaining = tuple(i for i, event in own if id(event) in needs)
+        replayed = tuple(run.sizes for run in self._runs)
+        return Merged(remaining, formulas, any(run.lax for run in self._runs), replayed)
 
     def _explored(
         self, region: Region, needs: list[Event], run: Recorder, start: int, result: Returned
@@ -222,35 +239,6 @@ class _Merge:
         events = [e.relied for e in run.events[len(self._before) :]]
         left = events[len(before) : len(until)] == [negate(taken)]
         return events[: len(before)] == before and (left or not taken.at(run.sizes))
-
-    def _drop_branches(self, needs: Sequence[Event]) -> None:
-        """Leave nothing of this call among the events of the run but the ``needs``."""
-        recorder = self._tracer.recorder
-        recorder.keep_only([*self._before, *needs])
-        self._unmerged.update(e.relied for e in needs if e.kind == "branch")
-        recorder.lax |= any(run.lax for run in self._runs)
-        known = [recorder.sizes, *recorder.replayed]
-        recorder.replayed += (r.sizes for r in self._runs if r.sizes not in known)
-
-    def _with_formulas(self, returned: Returned, formulas: Formulas, given: Sequence[Any]) -> Any:
-        """The result of the run, its lengths given by other formulas."""
-        leaves = [
-            leaf if old == new else self._leaf_with(leaf, new, given)
-            for leaf, old, new in zip(returned.leaves, returned.formulas, formulas)
-        ]
-        return pytree.tree_unflatten(leaves, returned.spec)
-
-    def _leaf_with(self, leaf: Any, formulas: tuple[Expr, ...], given: Sequence[Any]) -> Any:
-        """A tensor or a length with these formulas; a new view of a tensor that was passed in."""
-        sizes = self._tracer.recorder.sizes
-        lengths = Shape(length(e.at(sizes), e) for e in formulas)
-        if type(leaf) is not ShapeTensor:
-            return lengths[0]
-        self._tracer.records.put_right(leaf, lengths)
-        if not any(leaf is tensor for tensor in given):
-            return ShapeTensor.wrap(leaf, lengths, leaf.node)
-        with torch._C.DisableTorchFunction():
-            return ShapeTensor.wrap(leaf.view(leaf.shape), lengths, leaf.node)
 
 
 def _call_of(node: Node) -> object:

@@ -100,6 +100,16 @@ class Recorder:
         """What the sizes are known to be between, for all runs on the same path."""
         return self.path.known
 
+    @property
+    def domain(self) -> Bounds:
+        """What the sizes were known to be between when the run began."""
+        return self._domain or {}
+
+    @property
+    def has_doubts(self) -> bool:
+        """Whether the run has lost sight of a length, or will have if it ends well."""
+        return bool(self.checked or self._lost_if_it_runs)
+
     def branch(self, condition: Condition, why: str = "") -> bool:
         """Whether ``condition`` holds in this run; recorded unless it follows from what is known.
 

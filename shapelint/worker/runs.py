@@ -55,7 +55,8 @@ def trace_run(
     ``known`` bounds the sizes of the domain, ``patches`` are those of :mod:`~.worker.patches`.
     """
     specs = {i.name: (i.dims, _dtype(i.dtype)) for i in call.inputs}
-    tracer = ShapeTracer(model.constructed, model.caches)
+    caches = model.caches.of_changed_model() if patches else model.caches
+    tracer = ShapeTracer(model.constructed, caches)
     with (
         patched(model.root, patches) as before_nodes,
         restoring(model.root),

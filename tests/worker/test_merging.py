@@ -353,6 +353,77 @@ def test_what_is_left_in_another_module_is_found_out_by_running_the_other_ways()
     assert "the analysis predicted" in analysis.doubts_of_paths[0]
 
 
+class PadsMore(Block):
+    """For the stride, and by as much as it is told."""
+
+    more = 0
+
+    def forward(self, x):
+        x = self.conv(F.pad(x, (0, 1)) if x.shape[-1] % 2 else x)
+        return F.pad(x, (0, self.more))
+
+
+class Long(nn.Module):
+    """Long inputs take another way behind a block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = PadsMore()
+
+    def forward(self, x):
+        x = self.block(x)
+        return x[..., 1:] if x.shape[-1] >= 21 else x
+
+
+class LongIsTold(Long):
+    """Long inputs take another way, on which the block is told something else."""
+
+    def forward(self, x):
+        self.block.more = 2 if x.shape[-1] >= 21 else 0
+        return self.block(x)
+
+
+class LongAgain(Long):
+    """A block is called again, told something else."""
+
+    def forward(self, x):
+        self.block.more = 0
+        first = self.block(x)
+        self.block.more = 3
+        second = self.block(x)
+        return second if x.shape[-1] >= 21 else first
+
+
+AGAIN = {
+    "told nothing else": (Long(), 1),
+    "told something else on a way of its own": (LongIsTold(), 2),
+    "told something else before it is called again": (LongAgain(), 2),
+}
+
+
+@pytest.mark.parametrize(("model", "times"), AGAIN.values(), ids=AGAIN)
+def test_ways_are_compared_once_for_all_runs_that_reach_them_alike(model, times, monkeypatch):
+    compared = []
+    found = merging._Merge.merged
+    monkeypatch.setattr(merging._Merge, "merged", lambda *a: compared.append(a) or found(*a))
+    analysis = analysed(model, "N 1 L")
+    assert disagreements(analysis, model, "N 1 L", POINTS) == []
+    assert analysis.evidence == "proven"
+    assert len(analysis.session.traced) == 2
+    assert len(compared) == times
+
+
+def test_ways_of_a_changed_model_are_compared_anew():
+    session = analysed(InARow(PadsForTheStride), "N 1 L").session
+    change = {"kind": "attr", "module": "blocks.0.conv", "name": "stride", "value": [3]}
+    outputs = [session.trace({"N": 2, "L": 64}, patches=p).outputs for p in ([], [change])]
+    assert [[n.at({"N": 2, "L": 7}) for n in shape] for (shape,) in outputs] == [[2, 1, 1]] * 2
+    assert [[n.at({"N": 2, "L": 9}) for n in shape] for (shape,) in outputs] == [
+        [2, 1, 2],
+        [2, 1, 1],
+    ]
+
+
 def test_what_raises_in_comparing_ways_is_none_of_the_models_errors(monkeypatch):
     def broken(_pieces):
         raise KeyError("ours")
