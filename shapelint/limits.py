@@ -9,6 +9,7 @@ from shapelint.lengths.expr import constant, symbol
 from shapelint.lengths.sets import SizeSet
 
 if TYPE_CHECKING:
+    from shapelint.explore.paths import Failing
     from shapelint.subject import Subject
 
 
@@ -18,6 +19,15 @@ def ends(subject: Subject) -> dict[str, int]:
         return {}
     ranges = subject.valid.bounds()
     return {s: high for s, (low, high) in ranges.items() if high is not None and high != low}
+
+
+def is_too_small(subject: Subject, failing: Failing) -> bool:
+    """Whether some of the sizes that fail are, along an axis, below all that run."""
+    symbols = subject.domain.symbols
+    least = {s: subject.accepted.project((s,)).lexmin() for s in symbols}
+    from_there_on = all_of(at_least(symbol(s), v[s]) for s, v in least.items() if v is not None)
+    fails = failing.sizes.over(symbols) & subject.domain
+    return None in least.values() or not fails <= SizeSet.of(from_there_on, symbols)
 
 
 def only_limits(subject: Subject, sizes: SizeSet) -> bool:

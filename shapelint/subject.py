@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shapelint.explore.exploration import Exploration
-from shapelint.explore.paths import Failing, Outcome, set_of
+from shapelint.explore.paths import Failing, Outcome, refused, set_of, wants_values
 from shapelint.lengths.conditions import all_of, equal
 from shapelint.lengths.expr import Expr, Sizes, as_expr, symbol
 from shapelint.lengths.sets import SizeSet
@@ -116,6 +116,23 @@ class Subject:
         """Whether it runs at no size of the domain; a search among small sizes cannot tell."""
         sets = (self.valid, self.exploration.unexplored)
         return not any(sets) and all(s.window is None for s in sets)
+
+    def blamed(self, *kinds: str) -> list[Failing]:
+        """The same, but where no size runs only what stops the sizes that get farthest."""
+        found = self.failing(*kinds)
+        return [f for f in found if f is self._last_obstacle] if self.never_works else found
+
+    @property
+    def raising(self) -> list[Failing]:
+        """The same of those that ``forward`` itself raises, unless values of tensors decide."""
+        own = [f for f in self.exploration.failures if f.event is None and _is_meant(f.trace)]
+        return [f for f in own if f is self._last_obstacle] if self.never_works else own
+
+    @cached_property
+    def _last_obstacle(self) -> Failing | None:
+        failures = self.exploration.failures
+        reasons = (f for f in failures if f.event is not None or _is_meant(f.trace))
+        return max(reasons, key=_calls_before, default=None)
 
     def all_of(self, failures: Iterable[Failing]) -> SizeSet:
         """The sizes that fail for any of these reasons, over all symbols."""
@@ -300,3 +317,11 @@ class Subject:
 
 def _expr(dim: int | str) -> Expr:
     return symbol(dim) if isinstance(dim, str) else as_expr(dim)
+
+
+def _is_meant(trace: Trace) -> bool:
+    return not refused(trace) and not wants_values(trace)
+
+
+def _calls_before(failing: Failing) -> int:
+    return len(failing.trace.nodes) if failing.event is None else failing.event.node

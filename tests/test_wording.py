@@ -50,10 +50,9 @@ def test_a_view_that_mixes_samples_is_not_described_by_the_batches_it_happens_to
     assert module(torch.zeros(25, 3, 28, 28)).shape == (16, 10)
 
 
-def test_the_smallest_input_of_a_layer_is_not_said_to_run():
+def test_where_no_size_runs_nothing_is_said_of_a_smallest_one():
     module = nn.Sequential(nn.Conv2d(1, 1, 5), nn.Conv2d(3, 1, 1))
-    said = found(module, "N 1 H W", "input-too-small")
-    assert said.message == "the smallest input large enough for this layer is H = 5, W = 5"
+    assert [d.name for d in analyze(module, "N 1 H W").diagnostics] == ["channel-mismatch"]
 
 
 def test_the_smallest_input_of_a_layer_is_not_that_of_another_one():

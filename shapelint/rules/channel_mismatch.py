@@ -35,7 +35,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## References
     - https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
     """
-    for failing in subject.failing("channels"):
+    for failing in subject.blamed("channels"):
         node, event = subject.node_of(failing), failing.event
         assert event is not None
         got, wanted = (*event.lengths, None, None)[:2]

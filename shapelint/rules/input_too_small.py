@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shapelint.explore.paths import Failing
 from shapelint.lengths.expr import Sizes
 from shapelint.lengths.sets import SizeSet
-from shapelint.limits import ends, only_limits
+from shapelint.limits import is_too_small, only_limits
 from shapelint.model import Diagnostic, Severity
 from shapelint.rules import rule
 from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
@@ -20,9 +20,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     """A kernel, pool or reflection is larger than what it is applied to.
 
     ## What it does
-    Reports the smallest input that gets through, or the largest if a table of positions ends. It is
-    an error if no size does, or a declared size does not; information if nothing fails between the
-    smallest and the largest, as in every deep network.
+    Reports the smallest input that gets through. It is an error if no size does, or a declared size
+    does not; information if only smaller ones fail, as in every deep network.
 
     ## Why is this bad?
     A discriminator written for 64 x 64 images fails on 32 x 32 ones at its last layer, and says so
@@ -39,24 +38,21 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## References
     - https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
     """
-    failures = subject.failing("fits")
-    if not failures:
+    if not any(is_too_small(subject, f) for f in subject.blamed("fits")):
         return
+    failures = [f for f in subject.failing("fits") if is_too_small(subject, f)]
     last = max(failures, key=lambda f: _reach(f.sizes))
     node = subject.node_of(last)
     sizes = subject.witness(_largest(last.sizes))
-    passing = subject.near_miss(subject.valid, sizes)
-    most = {s: n for s, n in ends(subject).items() if sizes[s] > n}
-    wrong = "too large" if most else "too small"
     yield check.diagnostic(
-        f"the largest input is {size_text(most)}" if most else _message(subject, failures),
+        _message(subject, failures),
         severity=_severity(subject, failures),
         target=subject.target,
         span=place(node, subject.span),
         label=whose(node) if node else "",
-        notes=(f"{wrong}, for example: {size_text(subject.spatial_only(sizes))}",),
+        notes=(f"too small, for example: {size_text(subject.spatial_only(sizes))}",),
         witness=sizes,
-        passing=passing,
+        passing=subject.near_miss(subject.valid, sizes),
     )
 
 

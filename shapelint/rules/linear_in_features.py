@@ -47,12 +47,10 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     - https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
     """
     layers: dict[Span, Failing] = {}
-    for failing in subject.failing("features"):
+    for failing in subject.blamed("features"):
         layers.setdefault(place(subject.node_of(failing), subject.span), failing)
     for span, failing in layers.items():
         yield _diagnostic(subject, span, failing)
-        if subject.never_works:
-            return
 
 
 def _diagnostic(subject: Subject, span: Span, failing: Failing) -> Diagnostic:

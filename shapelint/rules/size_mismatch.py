@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shapelint.explore.paths import Failing, refused, wants_values
-from shapelint.limits import only_limits
+from shapelint.explore.paths import Failing
+from shapelint.limits import is_too_small, only_limits
 from shapelint.model import Diagnostic, Severity
 from shapelint.rules import rule
 from shapelint.subject import Subject
@@ -19,10 +19,10 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 
     ## What it does
     Reports what the more specific rules do not: operations whose operands must agree in other ways
-    than by length, channels or features, and models that raise at every size for a reason of their
-    own. A mere minimum size is information. Sizes that the model itself refuses with an `assert` or
-    a `raise` are its contract, not a finding, unless nothing is left or a declared size is among
-    them.
+    than by length, channels or features, inputs that are too large for a table of positions, and
+    models that raise at every size for a reason of their own. A mere smallest or largest size is
+    information. Sizes that the model itself refuses with an `assert` or a `raise` are its contract,
+    not a finding, unless nothing is left or a declared size is among them.
 
     ## Why is this bad?
     The model raises at these sizes.
@@ -33,14 +33,16 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     self.double = nn.Conv2d(3, 8, 3)     # hides Module.double, which something else calls
     ```
     """
-    for failing in _reasons(subject):
+    needs = _needs(subject)
+    raised = subject.raising if subject.never_works or subject.declared else ()
+    for failing in (*needs, *raised):
         node = subject.node_of(failing)
         sizes = subject.witness(failing.sizes)
         never = subject.never_works
         passing = subject.near_miss(subject.valid, sizes)
         yield check.diagnostic(
             "raises at every size" if never else only("runs", subject.accepted),
-            severity=_severity(subject),
+            severity=_severity(subject, needs),
             target=subject.target,
             span=_span(subject, failing),
             label=whose(node) if node else f"at {size_text(subject.spatial_only(sizes))}",
@@ -51,23 +53,16 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         return
 
 
-def _severity(subject: Subject) -> Severity:
+def _severity(subject: Subject, needs: list[Failing]) -> Severity:
     if subject.never_works or subject.declared:
         return "error"
-    small = only_limits(subject, subject.all_of(subject.failing("other")))
-    return "info" if small else "warning"
+    return "info" if only_limits(subject, subject.all_of(needs)) else "warning"
 
 
-def _reasons(subject: Subject) -> Iterator[Failing]:
-    """Needs of no particular kind, and exceptions of ``forward`` where they matter."""
-    failures = subject.exploration.failures
-    own = [f for f in failures if f.event is None and not refused(f.trace)]
-    raised = [f for f in own if not wants_values(f.trace)]
-    if subject.never_works:
-        yield from raised  # smaller sizes may fail before they get there
-    yield from subject.failing("other")
-    if subject.declared:
-        yield from raised
+def _needs(subject: Subject) -> list[Failing]:
+    """Needs of no particular kind, and what is not too small for a layer, but too large."""
+    large = (f for f in subject.blamed("fits") if not is_too_small(subject, f))
+    return [*subject.blamed("other"), *large]
 
 
 def _span(subject: Subject, failing: Failing) -> Span:

@@ -49,12 +49,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## References
     - https://docs.pytorch.org/docs/stable/generated/torch.cat.html
     """
-    failures = [f for f in subject.failing("match") if f.event and len(f.event.lengths) > 1]
+    failures = [f for f in subject.blamed("match") if f.event and len(f.event.lengths) > 1]
     if breaks_ordinary_sizes(subject):
         failures = [f for f in failures if not _is_unpool(subject.node_of(f))]
-    too_small = subject.failing("fits")
-    if subject.never_works and not subject.domain <= subject.all_of([*failures, *too_small]):
-        return  # something else stops it at the other sizes, and the finding about that says so
     groups = sorted(_by_line(subject, failures), key=_is_up_to_values)
     if groups:
         yield _diagnostic(subject, groups)

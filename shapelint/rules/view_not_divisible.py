@@ -36,7 +36,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     - https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html
     """
     seen = set()
-    for failing in subject.failing("view"):
+    for failing in subject.blamed("view"):
         node = subject.node_of(failing)
         span = node.span if node and node.span else subject.span
         if span in seen:

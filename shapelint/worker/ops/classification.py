@@ -98,7 +98,7 @@ def _inside(target: Any, classes: int, ignored: int) -> None:
 def _one_target(target: Shape) -> None:
     for n in target:
         text = f"For 1D input, 1D target must have size 1, but got target size: {int(n)}"
-        need(eq(n, 1), "match", text, n, error=ValueError)
+        need(eq(n, 1), "match", text, n, 1, error=ValueError)
 
 
 def _same_batch(n: int, m: int) -> None:
