@@ -13,7 +13,6 @@ what cannot be read or written is done without.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 import time
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapelint import __version__, stored
 from shapelint.config import Settings
+from shapelint.digests import digest
 from shapelint.model import Inspected
 from shapelint.project.discovery import Place, project_root, stamp
 from shapelint.signals import blocked
@@ -73,7 +73,7 @@ class Cache:
     def __init__(self, folder: Path, environment: Sequence[str]) -> None:
         self.folder = folder
         self._started = time.time()
-        self._maker = _digest(json.dumps([__version__, _checkout(), *environment]).encode())
+        self._maker = digest(json.dumps([__version__, _checkout(), *environment]).encode())
         self._roots: dict[Path, _Surroundings] = {}
         self.problem = ""
         """Why nothing can be kept, in words."""
@@ -111,14 +111,14 @@ class Cache:
         names = (f.name for f in dataclasses.fields(settings) if f.name not in _ABOUT_OUTPUT)
         asked = [(name, repr(getattr(settings, name))) for name in names]
         key = [os.getcwd(), str(place.path), place.target, asked]
-        return self.folder / "files" / f"{_digest(json.dumps(key).encode())}.json"
+        return self.folder / "files" / f"{digest(json.dumps(key).encode())}.json"
 
     def _outdated(self, entry: Mapping[str, Any], place: Place) -> str:
         """Why an entry does not hold any more; empty if it does."""
         if entry["maker"] != self._maker:
             return "what is installed has changed"
-        for path, digest in entry["sources"].items():
-            if _digest_of(path) != digest:
+        for path, before in entry["sources"].items():
+            if _digest_of(path) != before:
                 return f"{os.path.relpath(path)} has changed"
         project, classes = self._project(place), entry["inspected"]["classes"]
         if entry["stamp"] != project.stamp and entry["mentions"] != project.mentions(classes):
@@ -141,7 +141,7 @@ class Cache:
             handle, name = tempfile.mkstemp(dir=file.parent)
             try:
                 with os.fdopen(handle, "wb") as out:
-                    out.write(_digest(content).encode() + b"\n" + content)
+                    out.write(digest(content).encode() + b"\n" + content)
                 os.replace(name, file)
             except BaseException:
                 os.unlink(name)
@@ -174,21 +174,17 @@ def _prepare(folder: Path) -> None:
 
 def _checked(content: bytes) -> dict[str, Any]:
     """An entry that is as it was written. Raises ValueError."""
-    digest, _, body = content.partition(b"\n")
-    if _digest(body).encode() != digest:
+    written, _, body = content.partition(b"\n")
+    if digest(body).encode() != written:
         raise ValueError("not what was written")
     entry: dict[str, Any] = json.loads(body)
     return entry
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
 def _digest_of(path: str) -> str:
     """The digest of a file's content; empty if there is no such file."""
     try:
-        return _digest(Path(path).read_bytes())
+        return digest(Path(path).read_bytes())
     except OSError:
         return ""
 

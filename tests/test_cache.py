@@ -17,6 +17,7 @@ import pytest
 from shapelint import cache as module
 from shapelint.cache import FOLDER, Cache, clean
 from shapelint.config import Selection, Settings
+from shapelint.digests import digest
 from shapelint.lengths.conditions import divides
 from shapelint.lengths.expr import symbol
 from shapelint.model import Inspected, SizesInWords, Skipped
@@ -190,7 +191,7 @@ def entry() -> Path:
 
 
 def sealed(body: str) -> bytes:
-    return f"{module._digest(body.encode())}\n{body}".encode()
+    return f"{digest(body.encode())}\n{body}".encode()
 
 
 def altered(change: Callable[[dict[str, object]], object]) -> bytes:

@@ -5,7 +5,6 @@ Code scanning, merge requests and baselines compare runs by it.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable
 
@@ -27,6 +26,8 @@ def fingerprints(diagnostics: Iterable[Diagnostic], sources: Sources) -> list[st
 
 
 def _digest(key: tuple[str, ...], seen: Counter[tuple[str, ...]]) -> str:
+    import hashlib  # it loads OpenSSL, and only reports for machines need it
+
     seen[key] += 1
     words = key if seen[key] == 1 else (*key, str(seen[key]))
     return hashlib.sha256("\0".join(words).encode(errors="backslashreplace")).hexdigest()[:32]

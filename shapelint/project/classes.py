@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from pathlib import Path
 
+from shapelint.digests import digest_of_all
 from shapelint.facts import ForwardCall
 from shapelint.project import hyperparameters
 from shapelint.project.callers import builders, given, makers_of
 from shapelint.project.constructions import Around, Construction, constructions
-from shapelint.project.discovery import configs, digest, project_files, readmes, source_of
+from shapelint.project.discovery import configs, project_files, readmes, source_of
 from shapelint.project.fences import code_blocks, notebook
 from shapelint.project.forward_calls import forward_calls
 from shapelint.project.names import Known, agreed, command_line
@@ -55,7 +56,7 @@ class Project:
         word = re.compile(rf"\b(?:{words or '(?!)'})\b".encode())
         files = {**self.sources, **{path: source_of(path) for path in readmes(self.root)}}
         read = {p: source if word.search(source) else b"" for p, source in files.items()}
-        return digest(
+        return digest_of_all(
             part
             for path, source in sorted({**read, **self._configs}.items())
             for part in (bytes(path), source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
@@ -10,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from shapelint.digests import digest_of_all
 
 _SKIPPED_FOLDERS = frozenset(
     ("__pycache__", "build", "dist", "env", "node_modules", "site-packages", "venv")
@@ -169,12 +170,4 @@ def stamp(root: Path) -> str:
     """Changes when a Python file, README or config of the project comes, goes or is written."""
     read = (*project_files(root, ".py"), *readmes(root), *configs(root))
     times = ((path, path.stat()) for path in read)
-    return digest(os.fsencode(f"{path} {s.st_size} {s.st_mtime_ns}") for path, s in times)
-
-
-def digest(parts: Iterable[bytes]) -> str:
-    """Of a sequence of texts: where one ends and the next begins makes a difference."""
-    whole = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        whole.update(hashlib.blake2b(part, digest_size=16).digest())
-    return whole.hexdigest()
+    return digest_of_all(os.fsencode(f"{path} {s.st_size} {s.st_mtime_ns}") for path, s in times)

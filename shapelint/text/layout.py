@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 TAB = 4
 
 
@@ -40,6 +38,10 @@ def width(text: str) -> int:
 
 
 def _cells(char: str) -> int:
+    if char.isascii():
+        return 1
+    import unicodedata  # a table of a megabyte
+
     if unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -103,7 +103,7 @@ def _run_on(
     answer: dict[str, Any] = {"ok": True, "shapes": [], "error": "", "device": device}
     start = time.process_time()
     with patched(root, patches), restoring(root), OneDevice(device), Quiet(), torch.no_grad():
-        torch.manual_seed(int(noise))
+        torch.default_generator.manual_seed(int(noise))
         try:
             result = called(root, _tensors(call.inputs, sizes, noise), call.kwargs)
         except Exception as exc:  # whatever the model raises is the answer

@@ -12,7 +12,6 @@ loaded, so that the client can kill what hangs, and ``{"crash": …}`` when a ch
 
 from __future__ import annotations
 
-import copy
 import gc
 import json
 import os
@@ -32,10 +31,10 @@ from shapelint.model import Input
 from shapelint.wire import WIRE_VERSION
 from shapelint.worker.family import adopt_orphans, end, end_all, resident
 from shapelint.worker.limits import limit_memory
-from shapelint.worker.loading.build import build
+from shapelint.worker.loading.build import Make, build
 from shapelint.worker.loading.deferred import defer_compiler
 from shapelint.worker.loading.weights import read_no_weights
-from shapelint.worker.runs import Call, plain_run, trace_run
+from shapelint.worker.runs import Call, trace_run
 from shapelint.worker.session import FileSession
 
 _write = os.write  # user code may put something else in its place
@@ -84,7 +83,7 @@ def _serve(wire: Wire) -> None:
     defer_compiler()
     read_no_weights()
     Distribution.set_default_validate_args(False)  # that would look at values
-    _warm_up(nn.Sequential(nn.Conv1d(1, 1, 3), nn.BatchNorm1d(1), nn.ReLU()))
+    _warm_up(lambda device: nn.Sequential(nn.Conv1d(1, 1, 3), nn.BatchNorm1d(1), nn.ReLU()))
     gc.freeze()  # else a child that looks for garbage in torch copies every page of it
     gc.enable()
     wire.send({"hello": WIRE_VERSION, "python": sys.version.split()[0], "torch": torch.__version__})
@@ -95,12 +94,13 @@ def _serve(wire: Wire) -> None:
             wire.send({"id": request["id"], "closed": True})
 
 
-def _warm_up(module: nn.Module) -> None:
-    """Trace something, so that what torch imports late is imported once and not in every child."""
-    model = build(lambda device: copy.deepcopy(module))
-    call = Call([Input("input", ("N", 1, "L"))])
-    trace_run(model, call, {"N": 2, "L": 16})
-    plain_run(model, call, {"N": 2, "L": 16})
+def _warm_up(make: Make) -> None:
+    """Trace something, so that what torch imports late is imported once and not in every child.
+
+    It runs on the meta device alone. Kernels of the CPU import nothing, and their code, of which
+    there is much, would be read for models that no child runs there.
+    """
+    trace_run(build(make), Call([Input("input", ("N", 1, "L"))]), {"N": 2, "L": 16})
 
 
 def _in_child(wire: Wire, request: dict[str, Any]) -> None:
@@ -147,6 +147,7 @@ def _answer_file(wire: Wire, request: dict[str, Any]) -> None:
         if os.getpid() != this:  # user code forked, and this is the copy
             os._exit(0)
         wire.send({"id": following["id"], **answer})
+        gc.collect(1)  # the graph of a run holds itself; the client is thinking meanwhile
         following = wire.receive()
     if following is not None:
         wire.send({"id": following["id"], "closed": True})

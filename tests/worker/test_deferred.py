@@ -14,8 +14,8 @@ from torch import nn
 from shapelint.worker.loading.deferred import defer_compiler
 from shapelint.worker.serve import _warm_up
 defer_compiler()
-_warm_up(nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.BatchNorm1d(4)))
-_warm_up(nn.Sequential(nn.Conv1d(1, 4, 3), nn.ConvTranspose1d(4, 1, 3)))
+_warm_up(lambda device: nn.Sequential(nn.Conv1d(1, 4, 3), nn.ReLU(), nn.BatchNorm1d(4)))
+_warm_up(lambda device: nn.Sequential(nn.Conv1d(1, 4, 3), nn.ConvTranspose1d(4, 1, 3)))
 """
 _EXPORT = """
 length = torch.export.Dim("length", min=4, max=64)

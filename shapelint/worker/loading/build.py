@@ -98,7 +98,7 @@ def building(device: str) -> Iterator[None]:
         stack.enter_context(_uninitialised())
         stack.enter_context(watching_constructors())
         stack.enter_context(OneDevice(device))
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)  # torch.manual_seed keeps a stack for each GPU
         yield
 
 
