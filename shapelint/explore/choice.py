@@ -33,6 +33,8 @@ def following(
     for wanted in (least, *({s: least[s]} for s in left.symbols if s in least)):
         fewer = left & SizeSet.inside({s: (n, None) for s, n in wanted.items()}, left.symbols)
         left = fewer or left
+        if fewer and wanted is least:
+            break
     others = _one_of(left, near, small)
     return sizes if others is None or _is_far(others, near, sizes) else others
 

@@ -19,14 +19,13 @@ from shapelint.lengths.points import (
     closest,
     embedded,
     everything,
-    is_bounded,
     joined,
     met,
     rest,
     to_isl,
 )
 from shapelint.lengths.reading import pieces_of
-from shapelint.lengths.search import all_members, greatest, least, nearest, several
+from shapelint.lengths.search import all_members, ends, greatest, least, nearest, several
 
 if TYPE_CHECKING:
     from shapelint.lengths.conditions import Compare
@@ -75,22 +74,13 @@ class Members:
 
     def bounds(self) -> dict[str, Interval]:
         """The least and the greatest size of each symbol, None where there is no greatest."""
-        if self.is_empty:
-            return dict.fromkeys(self.symbols, (1, 0))
-        return {s: self._along(s)._ends() for s in self.symbols}
+        return {s: ends(self._diagram, s) for s in self.symbols}
 
-    def _along(self, symbol: str, held: Mapping[str, int] | None = None) -> Members:
+    def _along(self, symbol: str, held: Mapping[str, int]) -> Members:
         """Which values of one symbol occur, where others are held."""
-        points: dict[Group, Points] = {(s,): box({s: (n, n)}, s) for s, n in (held or {}).items()}
+        points: dict[Group, Points] = {(s,): box({s: (n, n)}, s) for s, n in held.items()}
         line = self._order.meet(self._diagram, self._order.product(points))
         return Members((symbol,), self._order.projected(line, (symbol,)))
-
-    def _ends(self) -> Interval:
-        """The least and the greatest size of one symbol."""
-        least, name = self.lexmin() or {}, self.symbols[0]
-        if self._diagram is True or not is_bounded(self._points):
-            return least[name], None
-        return least[name], (self.lexmax() or least)[name]
 
     def nearest(self, near: Mapping[str, int]) -> dict[str, int] | None:
         """A member close to ``near``, or None if the set is empty.

@@ -7,8 +7,18 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from shapelint.lengths.diagrams import order_of
+from shapelint.lengths.expr import Interval
 from shapelint.lengths.nodes import Box, Diagram, boxes, of_members
-from shapelint.lengths.points import closest, corner, count, is_bounded, listed
+from shapelint.lengths.points import (
+    Group,
+    Points,
+    closest,
+    corner,
+    count,
+    is_bounded,
+    listed,
+    shadow,
+)
 
 Sizes = dict[str, int]
 
@@ -23,6 +33,39 @@ def greatest(a: Diagram, symbols: Sequence[str]) -> Sizes | None:
     if not _is_bounded(a, symbols):
         return None
     return max(_corners(a, symbols, last=True), key=_values, default=None)
+
+
+def ends(a: Diagram, symbol: str) -> Interval:
+    """The least and the greatest size of one symbol, None if there is no greatest.
+
+    Whatever is below a slice has members, so only the nodes above the symbol have to be looked at.
+    Of no member at all the ends are 1 and 0.
+    """
+    return (1, 0) if a is False else _ends(a, symbol, {})
+
+
+def _ends(a: Diagram, symbol: str, known: dict[int, Interval]) -> Interval:
+    if isinstance(a, bool) or not any(symbol in group for group in a.groups):
+        return 1, None
+    if id(a) not in known:
+        if symbol in a.group:
+            found = [_ends_of(points, a.group, symbol) for points, _ in a.slices]
+        else:
+            found = [_ends(below, symbol, known) for _, below in a.slices]
+        known[id(a)] = _around(found)
+    return known[id(a)]
+
+
+def _ends_of(points: Points, group: Group, symbol: str) -> Interval:
+    row = points if len(group) == 1 else shadow(points, group, (symbol,))
+    low = corner(row, (symbol,))[symbol]
+    return low, corner(row, (symbol,), last=True)[symbol] if is_bounded(row) else None
+
+
+def _around(intervals: Sequence[Interval]) -> Interval:
+    """The least interval around all of them."""
+    lows, highs = zip(*intervals)
+    return min(low or 1 for low in lows), None if None in highs else max(highs)
 
 
 def all_members(a: Diagram, symbols: Sequence[str], limit: int) -> list[Sizes] | None:

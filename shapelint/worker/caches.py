@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from torch import nn
 
@@ -12,9 +11,8 @@ from shapelint.worker.call_cache import CallCache
 from shapelint.worker.kernel_cache import KernelCache
 from shapelint.worker.merged import Merged
 from shapelint.worker.python.builtins import in_modules_of
-from shapelint.worker.python.reached import functions_of
 from shapelint.worker.python.swaps import Swap
-from shapelint.worker.state import Name, rebound_by, shared_by
+from shapelint.worker.state import Outside, outside_of
 
 
 @dataclass
@@ -30,7 +28,7 @@ class Caches:
     merged: dict[object, Merged] = field(default_factory=dict)
     """Calls that were merged, by :func:`.merged.way_to`."""
     _swaps: Sequence[Swap] | None = None
-    _shared: tuple[Sequence[Any], Sequence[Name]] | None = None
+    _outside: Outside | None = None
 
     def of_changed_model(self) -> Caches:
         """Those that hold for the model with patches, too: what a call is given tells all."""
@@ -42,12 +40,8 @@ class Caches:
             self._swaps = tuple(in_modules_of(root))
         return self._swaps
 
-    def shared(self, root: nn.Module) -> tuple[Sequence[Any], Sequence[Name]]:
-        """State outside of modules that its functions may change; found once.
-
-        Containers, and names declared ``global``.
-        """
-        if self._shared is None:
-            functions = functions_of(root)
-            self._shared = tuple(shared_by(functions)), tuple(rebound_by(functions))
-        return self._shared
+    def outside(self, root: nn.Module) -> Outside:
+        """State outside of modules that its functions may change; found once."""
+        if self._outside is None:
+            self._outside = outside_of(root)
+        return self._outside

@@ -100,8 +100,7 @@ class Replay:
         self._tracer, self._module, self._call = tracer, module, call
         self._leaves, self._spec = pytree.tree_flatten(given)
         self._orders = {id(t): _order(t, before) for t in self._leaves if type(t) is ShapeTensor}
-        shared, rebound = tracer.caches.shared(tracer.root)
-        self._before = Snapshot(_owners(module), shared, rebound)
+        self._before = Snapshot(_owners(module), *tracer.caches.outside(tracer.root))
         if any(map(_has_hooks, module.modules())):
             raise CannotMerge  # a hook may store what it sees
         self._cache = ReplayCache(self._before.is_kept)

@@ -59,7 +59,7 @@ def trace_run(
     tracer = ShapeTracer(model.constructed, caches)
     with (
         patched(model.root, patches) as before_nodes,
-        restoring(model.root),
+        restoring(model.root, model.caches.outside(model.root)),
         OneDevice("meta"),
         Quiet(),
         _uncollected(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dis
 import operator
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from types import CodeType, FunctionType, MethodType, ModuleType
@@ -64,17 +64,26 @@ class Snapshot:
         return any(restored) or any(rebound) or bool(filled)
 
 
-@contextmanager
-def restoring(root: nn.Module) -> Iterator[None]:
-    """On leaving, undo what was done to ``root`` and its submodules, and to what they share.
+Outside = tuple[Sequence[Any], Sequence[Name]]
+"""State outside of modules that their functions may change: containers, and global names."""
 
-    That is attributes, buffers, containers that functions use as globals or defaults, and names
-    declared ``global``. Lazy layers, which their first run materializes, are lazy again.
+
+def outside_of(root: nn.Module) -> Outside:
+    """The containers that functions use as globals or defaults, and the names they rebind."""
+    functions = functions_of(root)
+    return tuple(_shared_by(functions)), tuple(_rebound_by(functions))
+
+
+@contextmanager
+def restoring(root: nn.Module, outside: Outside | None = None) -> Iterator[None]:
+    """On leaving, undo what was done to ``root`` and its submodules, and to what is ``outside``.
+
+    That is attributes, buffers, and what :func:`outside_of` finds, which is looked for if it is
+    not given. Lazy layers, which their first run materializes, are lazy again.
     """
     modules = list(root.modules())
     lazy = [(m, type(m)) for m in modules if isinstance(m, LazyModuleMixin)]
-    functions = functions_of(root)
-    before = Snapshot(modules, shared_by(functions), rebound_by(functions))
+    before = Snapshot(modules, *(outside or outside_of(root)))
     for module, _ in lazy:
         _renew(module._parameters)
         _renew(module._buffers)
@@ -94,7 +103,7 @@ def _renew(tensors: MutableMapping[str, Any]) -> None:
             tensors[name] = kind(device=tensor.device, dtype=tensor.dtype)
 
 
-def shared_by(functions: Iterable[FunctionType]) -> Iterator[Any]:
+def _shared_by(functions: Iterable[FunctionType]) -> Iterator[Any]:
     """The containers among the globals and defaults of functions, and attributes of globals."""
     for function in functions:
         known = function.__globals__
@@ -103,7 +112,7 @@ def shared_by(functions: Iterable[FunctionType]) -> Iterator[Any]:
         yield from (vars(value) for value in named if has_state(value))
 
 
-def rebound_by(functions: Iterable[FunctionType]) -> Iterator[Name]:
+def _rebound_by(functions: Iterable[FunctionType]) -> Iterator[Name]:
     """The names that functions declare ``global`` and assign, each with its namespace."""
     for function in functions:
         yield from ((function.__globals__, name) for name in _set_by(function.__code__))
