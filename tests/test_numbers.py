@@ -253,7 +253,20 @@ EXACT = [
     rows("math.exp of too much", lambda n: 1 if math.exp(90 * n - 90) < n**1.5 else 2),
 ]
 
+
+class cython_function_or_method:
+    """A compiled function: it takes a length for a bare number, without asking."""
+
+    __name__ = "half"
+
+    def __call__(self, n):
+        return (0).__add__(n) // 2
+
+
+half = cython_function_or_method()
+
 FIXED = [
+    rows("compiled", lambda n: half(n) + 1),
     rows("np.log2", lambda n: int(np.log2(n))),
     rows("math.comb", lambda n: math.comb(n, 2) % 5 + 1),
     rows("bytes", lambda n: len(bytes(n))),

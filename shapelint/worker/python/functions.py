@@ -1,4 +1,4 @@
-"""``math``, NumPy and scripted functions on lengths.
+"""``math``, NumPy, compiled and scripted functions on lengths.
 
 Their functions are written in C and take a length for a bare number. While a model runs, its
 modules see stand-ins: what can be repeated at other sizes stays a length, or a double that knows
@@ -25,6 +25,7 @@ from shapelint.trace import UNFOLLOWED
 from shapelint.worker.nested import bare, bare_number, has_lengths
 from shapelint.worker.python.arrays import of_numpy
 from shapelint.worker.python.length import computed, whole
+from shapelint.worker.python.reached import is_user
 from shapelint.worker.python.swaps import Swap, items_of
 from shapelint.worker.recorder import note_lost
 
@@ -72,6 +73,16 @@ _BARED = (
     *(itertools.repeat, operator.index, struct.pack, struct.pack_into),
 )
 _BARED_IDS = frozenset(map(id, _BARED))
+_COMPILED = frozenset(
+    {"builtin_function_or_method", "cython_function_or_method", "fused_cython_function"}
+)
+"""The names of types of compiled functions; every version of Cython has types of its own."""
+
+
+def _is_compiled(value: Any) -> bool:
+    """Whether it is a function of a compiled module that is neither torch's nor Python's."""
+    module = getattr(value, "__module__", None)
+    return type(value).__name__ in _COMPILED and isinstance(module, str) and is_user(module)
 
 
 def _of_others(function: Any) -> Any:
@@ -149,7 +160,7 @@ def _stand_in(value: Any) -> Any:
         return _of_math(value)
     if isinstance(value, torch.jit.ScriptFunction):
         return getattr(value, "_torchdynamo_inline", None)  # torch.compile asks for it as well
-    if id(value) in _BARED_IDS:
+    if id(value) in _BARED_IDS or _is_compiled(value):
         return bared(value)
     if type(value) is ModuleType and value in _OTHERS:
         return _OTHERS[value]
