@@ -23,14 +23,15 @@ from shapelint.lengths.conditions import Condition
 from shapelint.lengths.expr import Bounds, Expr
 from shapelint.worker.claim import Claim, claim_of
 from shapelint.worker.layout import Order, dense, forms_of, is_alias, order_of
+from shapelint.worker.noted import Noted
 from shapelint.worker.python.compared import Compared
 from shapelint.worker.python.contents import contents_of
 from shapelint.worker.python.length import Length
 from shapelint.worker.python.size import Size
 from shapelint.worker.record import OpCall
-from shapelint.worker.recorder import Noted, Recorder
+from shapelint.worker.recorder import Recorder
 from shapelint.worker.shapes import Shape
-from shapelint.worker.shown import REGROUPING, shown_by
+from shapelint.worker.shown import REGROUPING, is_settled, shown_by
 from shapelint.worker.tensor import ShapeTensor
 
 PLAIN = frozenset({type(None), type(...), bool, int, float, str, torch.dtype, torch.memory_format})
@@ -45,8 +46,8 @@ class CachedCall:
     shape: tuple[Expr | int, ...]
     guards: tuple[Condition, ...]
     """All conditions that the transfer function asked about, as they turned out."""
-    lax: bool
-    """As :attr:`.recorder.Recorder.lax`."""
+    noted: Noted
+    """These, and what else it depended on; lax as :attr:`.recorder.Recorder.lax`."""
     local: tuple[Expr | None, ...]
     """As :attr:`shapelint.trace.Node.local`."""
     dtype: torch.dtype
@@ -107,7 +108,8 @@ class CallCache:
         key = None if call.transfer is None else _key(call)
         entry = self._entries.get(key)
         if entry is not None and entry.holds_in(recorder):
-            recorder.lax |= entry.lax
+            recorder.lax |= entry.noted.lax
+            recorder.note_again(entry.noted)
             shape = Shape(_at(n, recorder.sizes) for n in entry.shape)
             return Lookup(Claim(shape), entry)
         known = dict(recorder.known)
@@ -115,7 +117,9 @@ class CallCache:
             claim = claim_of(call)
         if entry is not None and not entry.is_shape(claim.shapes):
             entry = None
-        key = key if noted.repeatable else None
+        unsettled = noted.of_memory and not all(map(is_settled, call.tensors))
+        if unsettled or noted.ranged or not noted.repeatable:
+            key = None
         return Lookup(claim, entry, key, noted, known if noted.bounded else None)
 
     def store(self, found: Lookup, call: OpCall, real: Any, local: tuple[Expr | None, ...]) -> None:
@@ -135,7 +139,7 @@ class CallCache:
         self._entries[found.key] = CachedCall(
             shape=seen[0],
             guards=found.noted.relied(),
-            lax=found.noted.lax,
+            noted=found.noted,
             local=local,
             dtype=seen[1],
             order=seen[2] if ordered else None,
@@ -205,11 +209,13 @@ def _argument(value: Any) -> object:
 def _tensor(tensor: torch.Tensor, lengths: tuple[Expr | int, ...]) -> object:
     """A part of the key. Raises TypeError for a tensor whose elements are known, say.
 
-    A view never equals a new tensor: whether it can be viewed again depends on its base.
+    A view never equals a new tensor, nor one that keeps its order in memory one that may not:
+    whether they can be viewed again differs.
     """
     if not tensor.is_meta or tensor.is_complex() or contents_of(tensor) is not None:
         raise TypeError
     if getattr(tensor, "stretched", ()):
         raise TypeError
     fits_any_order = tuple(n < 2 for n in tensor.shape)
-    return lengths, tensor.dtype, order_of(tensor), shown_by(tensor) is None, fits_any_order
+    memory = order_of(tensor), shown_by(tensor) is None, is_settled(tensor)
+    return lengths, tensor.dtype, *memory, fits_any_order

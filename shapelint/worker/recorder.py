@@ -9,17 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import reduce
 
-from shapelint.lengths.conditions import (
-    TRUE,
-    All,
-    Condition,
-    negate,
-)
+from shapelint.lengths.conditions import All, Condition, negate
 from shapelint.lengths.expr import Bounds, Expr
+from shapelint.lengths.regions import Region
 from shapelint.trace import Event, NeedKind, Trace
 from shapelint.worker.frames import user_span
+from shapelint.worker.noted import Noted
 from shapelint.worker.path_condition import PathCondition
 
 
@@ -40,23 +38,6 @@ class _AnyError(
     RuntimeError, ValueError, IndexError, KeyError, TypeError, ArithmeticError, AssertionError
 ):
     """Caught by whoever catches one of these."""
-
-
-@dataclass
-class Noted:
-    """The conditions that were tested while a call ran, in order, and how they turned out."""
-
-    conditions: list[tuple[Condition, bool]] = field(default_factory=list)
-    lax: bool = False
-    repeatable: bool = True
-    """Whether the call depends on nothing but the formulas of its arguments."""
-    bounded: bool = False
-    """Whether it depends on the bounds of lengths in :attr:`Recorder.known` as well."""
-
-    def relied(self) -> tuple[Condition, ...]:
-        """What held: each condition, or its negation, once."""
-        as_stated = (c if holds else negate(c) for c, holds in self.conditions)
-        return tuple(dict.fromkeys(c for c in as_stated if c is not TRUE))
 
 
 class Recorder:
@@ -195,10 +176,16 @@ class Recorder:
         path = self.path.copy() if new else self.path
         for event in new:
             path.add(replace(event, node=self.node))
-        if not all(path.implies(path.simplified(c)) for c in asked):
+        rest = [c for c in asked if not path.implies(path.simplified(c))]
+        if rest and not all(map(self._region(path).implies, rest)):
             return False
         self.path = path
         return True
+
+    def _region(self, path: PathCondition) -> Region:
+        """The sizes that take a path; a branch that was forced tells nothing of them."""
+        held = (e.relied for e in path.events if e.relied.at(self.sizes))
+        return reduce(Region.narrowed, held, Region({}))
 
     @contextmanager
     def noting(self) -> Iterator[Noted]:
@@ -229,6 +216,33 @@ class Recorder:
         for noted in self._noted:
             noted.bounded = True
         return self.known
+
+    def depends_on_ranges(self) -> None:
+        """Note that the call under way depends on the ranges of elements of tensors."""
+        for noted in self._noted:
+            noted.ranged = True
+
+    def depends_on_memory(self) -> None:
+        """Note that the call under way depends on how tensors lie in memory."""
+        for noted in self._noted:
+            noted.of_memory = True
+
+    def marks(self) -> list[int]:
+        """How much was noted so far, for :meth:`note_instead`."""
+        return [len(noted.conditions) for noted in self._noted]
+
+    def note_instead(self, marks: Sequence[int], relied: Iterable[Condition]) -> None:
+        """Note these conditions, which hold, instead of all that were tested since ``marks``."""
+        instead = [(condition, True) for condition in relied]
+        for noted, mark in zip(self._noted, marks):
+            noted.conditions[mark:] = instead
+
+    def note_again(self, call: Noted) -> None:
+        """Note what a call asked that is not made again."""
+        for noted in self._noted:
+            noted.conditions += call.conditions
+            noted.bounded |= call.bounded
+            noted.of_memory |= call.of_memory
 
     def lost(self, reason: str) -> None:
         """A length cannot be followed any further: the run is checked, not proven."""

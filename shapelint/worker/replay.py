@@ -103,7 +103,7 @@ class Replay:
         self._before = Snapshot(_owners(module), *tracer.caches.outside(tracer.root))
         if any(map(_has_hooks, module.modules())):
             raise CannotMerge  # a hook may store what it sees
-        self._cache = ReplayCache(self._before.is_kept)
+        self._cache = ReplayCache(self._before.is_kept, tracer.replay_cache)
 
     def at(self, recorder: Recorder) -> Returned | Trace | None:
         """What the call returns at the sizes of ``recorder``.
@@ -111,7 +111,7 @@ class Replay:
         If it raises, the trace of the run that this ends; None if the model may catch that, or the
         trace would not have all calls. Raises CannotMerge if the call has a side effect.
         """
-        self._cache.begin()
+        self._cache.used = False
         with self._tracer.side_run(recorder, self._cache) as calls:
             moved = {id(leaf): self._moved(leaf, recorder.sizes, calls) for leaf in self._leaves}
             leaves = [moved[id(leaf)] for leaf in self._leaves]

@@ -6,15 +6,18 @@ the same formulas as an earlier one gets what that one got.
 
 The law: where everything that a call asked turns out the same, it returns the same formulas. What
 it needed is needed again; nothing else that it asked may be new to the run. It depends on nothing
-besides, as no attribute of the block and no container that code shares was changed by then, in
-either replay, and the earlier one had no side effect. Only a tensor in the order of its dims that
-is new, or shows all of a new one, is known by what is seen of it, and only if no length in the call
-is 1, as such a dim fits any order. A call that asks for more about what is shown is not repeatable.
+besides, as every attribute of the block and every container that code shares is as it was before
+the block was called: before and after the earlier call, and before the one that is spared. Only a
+tensor that is new, or shows all of a new one, is known by what is seen of it, and only if no length
+in the call is 1, as such a dim fits any order. A call that asks how the tensors it is given lie in
+memory is repeatable if their order is settled.
+
+A replay inside of a replay knows the calls of the one around it, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +25,14 @@ import torch
 from torch import nn
 
 from shapelint.lengths.conditions import Condition
-from shapelint.lengths.expr import Expr, Sizes
+from shapelint.lengths.expr import Bounds, Expr, Sizes
 from shapelint.trace import Event
 from shapelint.worker.call_cache import PLAIN, arguments_key
 from shapelint.worker.layout import dense, forms_of, is_alias, order_of
+from shapelint.worker.noted import Noted
 from shapelint.worker.python.length import length
-from shapelint.worker.recorder import Noted
 from shapelint.worker.shapes import Shape
-from shapelint.worker.shown import is_dense, laid_like, shown_by
+from shapelint.worker.shown import is_settled, laid_like, shown_by, shows_whole
 from shapelint.worker.tensor import ShapeTensor
 
 if TYPE_CHECKING:
@@ -47,11 +50,15 @@ class _Made:
     lax: bool
     lengths: Collection[Expr]
     """All lengths in the call that depend on sizes."""
+    known: Bounds | None
+    """The bounds of input sizes before it, if it depended on them; None if it did not."""
 
     def again(self, tracer: ShapeTracer) -> ShapeTensor | None:
         """The tensor at the sizes of this run; None if the call might do something else there."""
         recorder = tracer.recorder
         if not _none_is_one(self.lengths, recorder.sizes):
+            return None
+        if self.known is not None and self.known != recorder.known:
             return None
         if not recorder.asks_nothing_else(self.asked, self.needs):
             return None
@@ -66,20 +73,16 @@ class _Made:
 class ReplayCache:
     """The module calls of all replays of one call.
 
-    ``is_unchanged`` says whether all attributes are as they were before the call.
+    ``is_unchanged`` says whether all attributes are as they were before the call. It may be made by
+    a replay itself, whose calls are in the cache ``around``.
     """
 
-    def __init__(self, is_unchanged: Callable[[], bool]) -> None:
+    def __init__(self, is_unchanged: Callable[[], bool], around: ReplayCache | None) -> None:
         self._is_unchanged = is_unchanged
+        self._around = around
         self._made: dict[object, _Made] = {}
-        self._new: dict[object, _Made] = {}
         self.used = False
         """Whether the replay under way has got something from here."""
-
-    def begin(self) -> None:
-        """A replay begins; the one before had no side effect."""
-        self._made |= self._new
-        self._new, self.used = {}, False
 
     def call(
         self,
@@ -92,34 +95,59 @@ class ReplayCache:
         """What ``call`` returns, which calls ``module`` with these arguments."""
         given = [v for v in (*args, *kwargs.values()) if type(v) not in PLAIN]
         # a layer alone takes no longer than to look whether something was changed
-        if not module._modules or not all(map(_is_whole, given)) or not self._is_unchanged():
+        if not module._modules or not all(map(_is_whole, given)):
             return call()
         key = arguments_key(module, args, kwargs)
-        made = self._made.get(key)
-        if made is not None and (result := made.again(tracer)) is not None:
-            self.used = True
-            return result
-        first = len(tracer.recorder.events), len(tracer.nodes)
-        versions = [t._version for t in given]
+        if key is None or not self._is_unchanged():
+            return call()
+        for earlier in self._made_for(key):
+            if (result := earlier.again(tracer)) is not None:
+                self.used = True
+                return result
+        begun = _Begun(tracer, given)
         with tracer.recorder.noting() as noted:
             result = call()
-        if key is not None and _is_plain(result, given) and versions == [t._version for t in given]:
-            self._keep(key, result, noted, tracer, first)
+        made = begun.ended(result, noted) if noted.repeatable else None
+        if made is not None and self._is_unchanged():
+            self._made[key] = made
         return result
 
-    def _keep(
-        self, key: object, result: ShapeTensor, noted: Noted, tracer: ShapeTracer,
-        first: tuple[int, int],
-    ) -> None:  # fmt: skip
-        """Keep what a call returned that began with these events and nodes, if the law holds."""
-        needs = tuple(tracer.recorder.events[first[0] :])
-        shapes = [shape for node in tracer.nodes[first[1] :] for shape in node.shapes]
+    def _made_for(self, key: object) -> Iterator[_Made]:
+        """The earlier calls with these arguments, here and around."""
+        if key in self._made:
+            yield self._made[key]
+        cache = self._around
+        while cache is not None:
+            if key in cache._made and cache._is_unchanged():
+                yield cache._made[key]
+            cache = cache._around
+
+
+class _Begun:
+    """A call that is about to be made on the tensors ``given``."""
+
+    def __init__(self, tracer: ShapeTracer, given: Sequence[torch.Tensor]) -> None:
+        self._tracer, self._given = tracer, given
+        self._versions = [t._version for t in given]
+        self._known = dict(tracer.recorder.known)
+        self._first = len(tracer.recorder.events), len(tracer.nodes)
+
+    def ended(self, result: Any, noted: Noted) -> _Made | None:
+        """What is to be known of it, if it is repeatable in all but side effects."""
+        recorder = self._tracer.recorder
+        needs = tuple(recorder.events[self._first[0] :])
+        if any(e.kind != "need" for e in needs) or not _is_plain(result, self._given):
+            return None
+        if noted.of_memory and not all(map(is_settled, self._given)):
+            return None
+        if self._versions != [t._version for t in self._given]:
+            return None
+        shapes = [s for node in self._tracer.nodes[self._first[1] :] for s in node.shapes]
         lengths = {n for shape in shapes for n in shape if not n.is_const}
-        if not noted.repeatable or noted.bounded or any(e.kind != "need" for e in needs):
-            return
-        if _none_is_one(lengths, tracer.recorder.sizes):
-            shape, asked = tuple(forms_of(result.lengths)), noted.relied()
-            self._new[key] = _Made(shape, result.dtype, asked, needs, noted.lax, lengths)
+        if not _none_is_one(lengths, recorder.sizes):
+            return None
+        shape, known = tuple(forms_of(result.lengths)), self._known if noted.bounded else None
+        return _Made(shape, result.dtype, noted.relied(), needs, noted.lax, lengths, known)
 
 
 def _none_is_one(lengths: Collection[Expr], sizes: Sizes) -> bool:
@@ -137,8 +165,8 @@ def _is_new(value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    """Whether it is new, or shows all of a new one in its order: under other lengths."""
-    return _is_new(value) or (_is_bare(value) and is_dense(value))
+    """Whether it shows no other tensor, or all of a new one: perhaps under other lengths."""
+    return _is_bare(value) and (shown_by(value) is None or shows_whole(value))
 
 
 def _is_plain(result: Any, given: Collection[torch.Tensor]) -> bool:

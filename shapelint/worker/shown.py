@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
+from shapelint.lengths.expr import Expr
 from shapelint.worker.layout import is_alias
 from shapelint.worker.nested import tensors_in
 from shapelint.worker.ops.pointwise import BROADCASTING, IN_PLACE, ONE_TENSOR
@@ -106,6 +107,13 @@ def shown_by(tensor: torch.Tensor) -> Shown | None:
 
 
 def depends_on_memory() -> None:
+    """Say that what is being asked depends on how a tensor lies in memory."""
+    recorder = current()
+    if recorder is not None:
+        recorder.depends_on_memory()
+
+
+def depends_on_others() -> None:
     """Say that what is being asked depends on what lies behind a tensor: no formula tells."""
     recorder = current()
     if recorder is not None:
@@ -145,6 +153,34 @@ def is_dense(tensor: torch.Tensor) -> bool:
     return kept is not None and _is_contiguous(kept) and not laid_like(kept)
 
 
+def is_settled(tensor: torch.Tensor) -> bool:
+    """Whether its order in memory, as seen in this run, is the same at all sizes of its path.
+
+    A new tensor keeps its order, and so does a view of one under the same lengths. Any other view
+    lies in the order of its dims, as :func:`is_plain` says, which then asks for no length.
+    """
+    shown, kept = shown_by(tensor), _kept_whole(tensor)
+    if shown is None:
+        return not laid_like(tensor)
+    if kept is None or laid_like(kept) or not shows_whole(tensor):
+        return False
+    if shown.of is not kept and not _is_contiguous(kept):
+        return False
+    return all(int(n) > 1 for n in shape_of(kept) if isinstance(n, Length))
+
+
+def shows_whole(tensor: torch.Tensor) -> bool:
+    """Whether in this run it is as good as a new tensor in its order in memory."""
+    kept = _kept_whole(tensor)
+    if kept is None:
+        return False
+    return _is_contiguous(kept) or _forms(kept) == _forms(tensor)
+
+
+def _forms(tensor: torch.Tensor) -> list[Expr]:
+    return [*map(expr_of, shape_of(tensor))]
+
+
 def is_plain(tensor: torch.Tensor) -> bool:
     """Whether elements lie in the order of the dims, without gaps, at all sizes of this run.
 
@@ -157,6 +193,7 @@ def is_plain(tensor: torch.Tensor) -> bool:
         return False
     in_order = _is_contiguous(kept)
     if laid_like(kept):
+        depends_on_memory()
         return False
     for n in shape_of(kept) if in_order else ():
         if isinstance(n, Length) and int(n) <= 1:

@@ -23,6 +23,7 @@ from shapelint.worker.shown import (
     REGROUPING,
     Shown,
     depends_on_memory,
+    depends_on_others,
     is_plain,
     laid_like,
     shown_by,
@@ -163,6 +164,8 @@ def _order_is_known(tensor: torch.Tensor) -> bool:
     Worked out once in a run: large sums share operands.
     """
     like, run = laid_like(tensor), current()
+    if like:
+        depends_on_others()
     asked_in, known = getattr(tensor, "order_known", (None, True))
     if like and asked_in is not run:
         known = all(strides_of(given) is not None for given in like)

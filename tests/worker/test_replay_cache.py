@@ -135,6 +135,87 @@ class BranchesInTheBody(Even):
     body = Branching
 
 
+class Shortening(Body):
+    def forward(self, x):
+        return self.conv(x[..., :4].clone())
+
+
+class ShortensAsTheBodyDoes(Even):
+    """What the body asks the block has asked before, so that no rule is asked again."""
+
+    body = Shortening
+
+    def forward(self, x):
+        x = x + 0 if x.shape[-2] % 2 else x.clone()
+        return x[..., :4].mean() * self.inner(x)
+
+
+class LookingUp(Body):
+    def __init__(self) -> None:
+        super().__init__()
+        self.scales = nn.Parameter(torch.ones(2))
+
+    def forward(self, x):
+        return self.conv(x) * self.scales[(x > 0).long()]
+
+
+class LooksUpWhatItsRangeTells(Even):
+    body = LookingUp
+
+
+class HandsOverWhatMayLieOtherwise(Even):
+    def forward(self, x):
+        h, w = x.shape[-2:]
+        y = self.inner(F.relu(x.transpose(2, 3).reshape(x.shape)))
+        return F.pad(y, (0, w % 2, 0, h % 2)) if h % 2 or w % 2 else y.clone()
+
+
+class Regrouping(Body):
+    def forward(self, x):
+        n, c, h, w = x.shape
+        return self.conv(x.view(n, c * h, w).view(n, c, h, w))
+
+
+class RegroupsAView(HandsOverAllInOneView):
+    body = Regrouping
+
+    def forward(self, x):
+        h, w = x.shape[-2:]
+        y = self.inner((x + 1).unsqueeze(0).squeeze(0))
+        return F.pad(y, (0, w % 2, 0, h % 2)) if h % 2 or w % 2 else y.clone()
+
+
+class OneAxis(Even):
+    """One axis alone: a single other path."""
+
+    axis = -1
+
+    def forward(self, x):
+        y = self.inner(x)
+        odd = x.shape[self.axis] % 2
+        return y + 0 if odd else y.clone()
+
+
+class BlockInABlock(OneAxis):
+    axis = -2
+    body = OneAxis
+
+
+class Meeting(Body):
+    def forward(self, x):
+        y = self.conv(x)
+        return y + 0 if x.shape[-1] % 2 else y.clone()
+
+
+class BranchesThatMeet(Even):
+    body = Meeting
+
+    def forward(self, x):
+        y = self.inner(x)
+        h = x.shape[-2]
+        return y.clone() if h % 2 else y + (1 if h % 3 else 2)
+
+
 class Outer(nn.Module):
     """The block is no root, whose paths are never merged."""
 
@@ -150,6 +231,12 @@ TAKEN = (
     (Even, "the same layers on all paths"),
     (HandsOverOthers, "the lengths are the same formulas on some"),
     (HandsOverAllInOneView, "what is handed over shows all of a tensor in its order"),
+    (RegroupsAView, "it views again what is handed over, which is a view in its order"),
+    (HandsOverWhatMayLieOtherwise, "it does not ask how what is handed over lies in memory"),
+    (LooksUpWhatItsRangeTells, "it picks by numbers whose range is known"),
+    (BlockInABlock, "a replay was made by a replay"),
+    (BranchesThatMeet, "it branches, and returns one formula"),
+    (ShortensAsTheBodyDoes, "what it asks was asked before on some paths"),
 )
 NOT_TAKEN = (
     (SetsWhatTheBodyReads, "an attribute is set on some paths"),

@@ -25,7 +25,7 @@ from shapelint.worker.shapes import (
     numel,
     shape_of,
 )
-from shapelint.worker.shown import depends_on_memory, memory_of
+from shapelint.worker.shown import depends_on_others, memory_of
 
 SAME = """
     __deepcopy__ __get__data alias alias_copy bfloat16 bool byte cdouble cfloat chalf char clone
@@ -254,7 +254,7 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: Any = None) -
         ),
         *size,
     )
-    depends_on_memory()
+    depends_on_others()
     whole, start = memory_of(input), storage_offset or 0
     if whole is None:
         note_lost("as_strided of a part of a tensor")

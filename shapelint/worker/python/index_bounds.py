@@ -63,7 +63,7 @@ def _may_be_inside(
     recorder, own = current(), range_of(index)
     if recorder is None:
         return
-    recorder.depends_on_more()
+    recorder.depends_on_ranges()
     if own is not None and own.given:
         own = _chosen(own, least)
         if own is None or _counted(index, n, own, why, error):
