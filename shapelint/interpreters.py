@@ -25,7 +25,8 @@ _ASK = """
 import importlib.util, json, sys
 print(json.dumps({"torch": importlib.util.find_spec("torch") is not None, "path": sys.path}))
 """
-_LONGEST_START = 30.0
+_LONGEST_START = 10.0
+"""Seconds in which an interpreter that is any good says where it looks for packages."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,16 @@ def find_interpreter(near: Path, asked: str | None = None) -> Interpreter:
         if python in searched:
             continue
         found = shutil.which(python)
-        if found and has_torch(found):
+        why = what_lacks(found) if found else "does not exist"
+        if found and not why:
             return Interpreter(found, origin)
-        why = "has no torch" if found else "does not exist"
         searched[python] = f"{origin}: {python} ({why})"
     raise NoInterpreter(tuple(searched.values()))
 
 
-def has_torch(python: str) -> bool:
-    """Whether torch could be imported there; it is looked for, not imported."""
-    return _holds_torch(_folders_of(python)) or _asked(python)[0]
+def what_lacks(python: str) -> str:
+    """Why torch cannot be imported there, empty if it can; it is looked for, not imported."""
+    return "" if _holds_torch(_folders_of(python)) else _asked(python)[0]
 
 
 def installed(python: str) -> list[str]:
@@ -91,8 +92,8 @@ def _holds_torch(folders: Iterable[str]) -> bool:
 
 
 @cache
-def _asked(python: str) -> tuple[bool, list[str]]:
-    """Whether an interpreter finds torch, and where it looks."""
+def _asked(python: str) -> tuple[str, list[str]]:
+    """Why an interpreter does not find torch, empty if it does, and where it looks."""
     import subprocess  # not before: an answer from the cache needs none
 
     try:
@@ -100,9 +101,13 @@ def _asked(python: str) -> tuple[bool, list[str]]:
             [python, "-c", _ASK], capture_output=True, timeout=_LONGEST_START, check=True
         )
         answer = json.loads(done.stdout)
-        return bool(answer["torch"]), [str(folder) for folder in answer["path"]]
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
-        return False, []
+        return "" if answer["torch"] else "has no torch", [str(folder) for folder in answer["path"]]
+    except subprocess.TimeoutExpired:
+        return f"does not start within {_LONGEST_START:g} s", []
+    except OSError as exc:
+        return f"cannot be run: {exc.strerror}", []
+    except (subprocess.SubprocessError, ValueError, KeyError, TypeError):
+        return "is no Python that works", []
 
 
 def _places(near: Path) -> Iterator[tuple[str, str]]:

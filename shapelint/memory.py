@@ -1,4 +1,4 @@
-"""How much memory a process may take on.
+"""How much memory a process may take on, and how much of it as a stack.
 
 The limit is on data, not on address space: torch reserves far more of that than it uses. Where
 there is no such limit, as on macOS, nothing is limited.
@@ -11,11 +11,32 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from shapelint.errors import UsageError
+
 if sys.platform == "linux":
     import resource
 
 MEGABYTES = 8192
 """What a model may take if nothing else is said."""
+
+_STACK, _LEAST_STACK = 8 * 2**20, 2**20
+"""What Linux gives if nothing else is said, and where deeply nested code may crash Python."""
+
+
+def raise_stack() -> None:
+    """Let the stacks of this process and of its children grow as usual, whatever was inherited.
+
+    Raises UsageError where that is not allowed.
+    """
+    if sys.platform == "linux":
+        soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+        if soft == -1 or soft >= _STACK:  # RLIM_INFINITY
+            return
+        most = _STACK if hard == -1 else min(_STACK, hard)
+        if most < _LEAST_STACK:
+            small = f"a stack of {most >> 10} KiB is too small"
+            raise UsageError(f"{small}: a higher limit is needed (ulimit -s)")
+        resource.setrlimit(resource.RLIMIT_STACK, (most, hard))
 
 
 @contextmanager

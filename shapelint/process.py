@@ -7,6 +7,7 @@ that hangs is killed, a file that crashes is reported; the worker goes on with t
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -145,6 +146,14 @@ class Worker:
             self._kill()
             shutil.rmtree(self._temporary, ignore_errors=True)
 
+    def _ending(self) -> str:
+        """How the process ends, which has closed its pipe."""
+        with blocked(), suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(_GRACE)
+            return f"it is killed by signal {-code}" if code < 0 else f"it ends with status {code}"
+        self._kill()
+        return "it goes on"
+
     def _kill(self) -> None:
         with blocked():  # who waits holds a lock, and ending the run waits as well
             self._process.kill()
@@ -209,10 +218,11 @@ class Worker:
         except TimeoutError:
             raise NotStarted(f"{self.python}: no sign of life in {_LONGEST_START:g} s") from None
         except Unanswered:
-            self._kill()
+            how = self._ending()
             self._drain.join(_GRACE)
-            why = self.output.strip() or "it says nothing"
-            raise NotStarted(f"{self.python} cannot import torch: {why}") from None
+            why = self.output.strip() or f"{how} and says nothing"
+            tried = f"what says {shlex.quote(self.python)} -c 'import torch'?"
+            raise NotStarted(f"{self.python} cannot import torch: {why}\n{tried}") from None
         if hello.get("hello") != WIRE_VERSION:
             raise NotStarted(f"{self.python} runs another version of shapelint: {hello}"[:200])
         return hello

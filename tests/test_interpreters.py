@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shapelint import interpreters
 from shapelint.errors import NoInterpreter
 from shapelint.interpreters import Interpreter, find_interpreter
 
@@ -70,7 +71,7 @@ def test_inside_a_hook_the_active_environment_is_found_on_the_path(
     active = _python(tmp_path / "active", has_torch=True)
     folders = [Path(python).parent for python in (hook, active)]
     monkeypatch.setenv("PATH", os.pathsep.join(map(str, folders)))
-    monkeypatch.setattr("shapelint.interpreters.has_torch", lambda python: python == active)
+    monkeypatch.setattr(interpreters, "what_lacks", lambda p: "" if p == active else "all")
     assert find_interpreter(tmp_path) == Interpreter(active, "PATH")
 
 
@@ -78,13 +79,34 @@ def test_no_place_is_named_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     hook = _python(tmp_path / "hook", has_torch=False)
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "hook"))
     monkeypatch.setenv("PATH", str(tmp_path / "hook" / "bin"))
-    monkeypatch.setattr("shapelint.interpreters.has_torch", lambda python: False)
+    monkeypatch.setattr(interpreters, "what_lacks", lambda python: "has no torch")
     with pytest.raises(NoInterpreter) as caught:
         find_interpreter(tmp_path)
     assert caught.value.searched == (
         f"VIRTUAL_ENV: {hook} (has no torch)",
         f"the Python that runs shapelint: {sys.executable} (has no torch)",
     )
+
+
+BROKEN = {
+    "hangs at its start": ("#!/bin/sh\nexec sleep 98765\n", "does not start within 1 s"),
+    "crashes at its start": ("#!/bin/sh\nkill -SEGV $$\n", "is no Python that works"),
+    "says something else": ("#!/bin/sh\necho 3.11\n", "is no Python that works"),
+    "is no program": ("nothing\n", "cannot be run: Exec format error"),
+}
+
+
+@pytest.mark.parametrize(("program", "why"), BROKEN.values(), ids=BROKEN)
+def test_what_is_wrong_with_one_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, why: str
+) -> None:
+    monkeypatch.setattr(interpreters, "_LONGEST_START", 1)
+    monkeypatch.setenv("PATH", "/bin")
+    python = Path(_python(tmp_path, has_torch=True))
+    python.write_text(program)
+    with pytest.raises(NoInterpreter) as caught:
+        find_interpreter(tmp_path, str(python))
+    assert caught.value.searched == (f"--python: {python} ({why})",)
 
 
 @pytest.mark.parametrize(("exists", "why"), [(True, "has no torch"), (False, "does not exist")])

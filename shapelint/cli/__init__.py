@@ -31,6 +31,7 @@ import click
 from shapelint import __version__
 from shapelint.cli._commands import Commands
 from shapelint.errors import NoInterpreter, UsageError
+from shapelint.memory import raise_stack
 from shapelint.signals import end_when_told
 
 BUG, INTERRUPTED, USAGE = 101, 130, 2
@@ -54,6 +55,7 @@ def app() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     try:
+        raise_stack()
         return int(app.main(list(arguments), "shapelint", standalone_mode=False) or 0)
     except click.ClickException as exc:
         exc.show()

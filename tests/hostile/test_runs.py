@@ -145,6 +145,14 @@ SHELLS = {
         'ulimit -n 8; exec "$@"',
         (2, "error: Too many open files: a higher limit is needed (ulimit -n)\n"),
     ),
+    "a stack that can grow": (
+        'ulimit -S -s 128; exec "$@"',
+        (1, "1 fix available with --unsafe-fixes\n"),
+    ),
+    "a stack that cannot grow": (
+        'ulimit -s 128; exec "$@"',
+        (2, "error: a stack of 128 KiB is too small: a higher limit is needed (ulimit -s)\n"),
+    ),
     "no working directory": (
         'mkdir gone; cd gone; rmdir ../gone; exec "$@"',
         (2, "error: the working directory is gone\n"),

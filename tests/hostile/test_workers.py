@@ -70,7 +70,10 @@ def test_an_answer_may_come_late_where_the_worker_is_kept_waiting(
 
 
 HELLOS = [
-    pytest.param("", "cannot import torch: it says nothing", id="nothing"),
+    pytest.param("", "it ends with status 0 and says nothing\nwhat says .* torch'", id="nothing"),
+    pytest.param("os._exit(3)", "torch: it ends with status 3 and says nothing", id="exits"),
+    pytest.param("os.abort()", "torch: it is killed by signal 6 and says nothing", id="aborts"),
+    pytest.param("print('no licence'); sys.exit(3)", "torch: no licence\n", id="exits with words"),
     pytest.param("import nosuchpackage", "No module named 'nosuchpackage'", id="raises"),
     pytest.param("say(b'{\"hello\": -1}\\n')", "another version of shapelint", id="other version"),
 ]
