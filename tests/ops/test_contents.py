@@ -119,6 +119,14 @@ def _apart(x):
     return positions - positions[:, None]
 
 
+def _rows_and_columns_apart(x):
+    """How far two pixels of a window of 3 x 3 are apart, both ways as one number."""
+    rows, columns = torch.meshgrid(*map(torch.arange, x.shape), indexing="ij")
+    places = torch.stack((rows, columns)).flatten(1)
+    apart = places[:, :, None] - places[:, None] + 2
+    return (apart * torch.tensor([5, 1])[:, None, None]).sum(0)
+
+
 PICKS = [
     case("positions", lambda x, e: F.embedding(torch.arange(len(x)), e), "H", "5 2", H=LONG),
     case("positions from 2", lambda x, e: e[torch.arange(2, len(x) + 2)], "H", "5 2", H=LONG),
@@ -167,6 +175,8 @@ def test_an_index_made_of_lengths_has_to_be_inside(f, inputs, sizes):
         case("a root", lambda x, e: e[torch.tensor([len(x)]).sqrt().long()], "H", "5 2", H=SMALL),
         case("spaced", lambda x, e: e[torch.linspace(0, len(x), len(x)).long() // 9], "H", "5 2",
              H=SMALL),
+        case("rows and columns apart", lambda x, e: e[_rows_and_columns_apart(x)], "H W", "25 2",
+             H=range(2, 4), W=range(2, 4)),
     ],
 )  # fmt: skip
 def test_an_index_computed_in_another_way_is_only_checked(f, inputs, sizes):

@@ -18,7 +18,7 @@ from shapelint.lengths.conditions import all_of
 from shapelint.trace import UNKNOWN_INDEX
 from shapelint.worker.nested import has_lengths, tensors_in
 from shapelint.worker.python.contents import WHOLE, Contents, Unknown, contents_of, known
-from shapelint.worker.python.ranges.interval import Range, is_from_data, range_of
+from shapelint.worker.python.ranges.interval import Range, origin_of, range_of
 from shapelint.worker.recorder import NeedFailed, Recorder, current, recording
 from shapelint.worker.shapes import Shape, either, eq, ge, need, numel, only_on_cpu, shape_of
 
@@ -64,12 +64,13 @@ def _may_be_inside(
     if recorder is None:
         return
     recorder.depends_on_ranges()
-    if own is not None and own.given:
+    source = origin_of(index)
+    if own is not None and own.given and source != "sizes":
         own = _chosen(own, least)
         if own is None or _counted(index, n, own, why, error):
             return
-    if (own or is_from_data(index)) and not _is_inside(index, n, least, own):
-        _lost("values")
+    if (own or source != "model") and not _is_inside(index, n, least, own):
+        _lost("values" if source == "data" else "lengths")
 
 
 def _chosen(own: Range, least: int) -> Range | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch.utils import _pytree as pytree
@@ -140,18 +140,23 @@ def _say(own: Range, tensor: ShapeTensor) -> None:
         tensor.range = replace(ends, given=own.given), tensor._version
 
 
-def is_from_data(tensor: torch.Tensor) -> bool:
-    """Whether the elements of a tensor depend on those of an input of the model."""
+def origin_of(tensor: torch.Tensor) -> Literal["data", "sizes", "model"]:
+    """What the elements of a tensor are computed from: an input, if one is among it, or sizes.
+
+    Else from nothing but what the model holds.
+    """
     seen, todo = set(), [tensor.node] if type(tensor) is ShapeTensor else []
+    origin: Literal["sizes", "model"] = "model"
     while todo:
         node = todo.pop()
-        if node in seen or MADE.get(_op(node)) is not None:
-            continue
-        if node.op == "placeholder":
-            return True
-        seen.add(node)
-        todo += [*node.all_input_nodes, *(u for u in node.users if _op(u) == "setitem")]
-    return False
+        if MADE.get(_op(node)) is not None:
+            origin = "sizes"
+        elif node.op == "placeholder":
+            return "data"
+        elif node not in seen:
+            seen.add(node)
+            todo += [*node.all_input_nodes, *(u for u in node.users if _op(u) == "setitem")]
+    return origin
 
 
 def _op(node: Any) -> str:
