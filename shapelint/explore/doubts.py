@@ -32,7 +32,9 @@ def doubts(found: Exploration, traces: Collection[Trace]) -> Iterator[str]:
 def _in_reach(unexplored: SizeSet) -> bool:
     """Whether PyTorch could be run at any of these sizes: a loop takes other paths for ever."""
     symbols = unexplored.symbols
-    return bool(unexplored & SizeSet.inside(dict.fromkeys(symbols, (1, MAX_LENGTH - 1)), symbols))
+    return not unexplored.is_empty and bool(
+        unexplored & SizeSet.inside(dict.fromkeys(symbols, (1, MAX_LENGTH - 1)), symbols)
+    )
 
 
 def blind(found: Exploration) -> bool:
