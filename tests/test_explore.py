@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from shapelint.explore.covering import Budget
 from shapelint.explore.paths import Outcome
 from shapelint.lengths.domain import domain_of
-from tests.runs import analysed, conv, explored, really, up
+from tests.runs import IMAGE, analysed, conv, disagreements, explored, really, up
 
 # -- starting points ------------------------------------------------------------------------
 
@@ -83,6 +83,32 @@ def test_sizes_for_which_forward_raises_fail():
     assert analysis.evidence == "proven"
     told = analysis.predict({"N": 1, "H": 3, "W": 65})
     assert (told.ok, told.shapes) == (False, None)
+
+
+class OneSize(nn.Module):
+    """Raises for the height before it looks at the width; where it sees both, for one of two."""
+
+    def __init__(self, both: bool) -> None:
+        super().__init__()
+        self.both = both
+
+    def forward(self, x):
+        h, w = x.shape[-2:]
+        if h != 64 and not (self.both and w == 64):
+            raise ValueError("bad height")
+        if w != 64:
+            raise ValueError("bad width")
+        return x
+
+
+@pytest.mark.parametrize(("both", "runs"), [(False, 3), (True, 4)])
+def test_a_run_on_the_way_to_the_first_size_that_works_tells_what_holds_there(both, runs):
+    module = OneSize(both)
+    analysis = analysed(module)
+    assert len(analysis.session.traced) == runs
+    assert analysis.evidence == "proven"
+    sizes = [{"N": 1, "H": h, "W": w} for h in (1, 63, 64, 65, 256) for w in (1, 64, 320)]
+    assert disagreements(analysis, module, IMAGE, sizes) == []
 
 
 class Never(nn.Module):

@@ -22,7 +22,14 @@ from shapelint.explore.doubts import doubts, fixing, is_one_point, stuck, unexpl
 from shapelint.explore.exploration import Component, Conflict, Exploration, combined
 from shapelint.explore.immaterial import without_immaterial
 from shapelint.explore.independence import conditions, crossings, refused_by, stopped, together
-from shapelint.explore.paths import Outcome, raising, read, too_large, without_wanting
+from shapelint.explore.paths import (
+    Outcome,
+    follow,
+    raising,
+    read,
+    too_large,
+    without_wanting,
+)
 from shapelint.lengths.expr import Sizes
 from shapelint.lengths.phrases import size_text
 from shapelint.lengths.ratio import MAX_LENGTH
@@ -182,14 +189,26 @@ class _Explorer:
         return Component(symbols, tuple(paths), unexplored)
 
     def _known(self, group: frozenset[str], base: Trace) -> list[Trace]:
-        """Runs made already that varied nothing but this group, the base first."""
-        others = [
-            t
-            for t in self.traces.values()
-            if t is not base
-            and all(t.hints[s] == n for s, n in base.hints.items() if s not in group)
-        ]
-        return [base, *others]
+        """Runs made already that tell what varying nothing but this group does, the base first."""
+        others = (t for t in self.traces.values() if t is not base)
+        return [base, *(t for t in others if self._varied(group, base, t))]
+
+    def _varied(self, group: frozenset[str], base: Trace, trace: Trace) -> bool:
+        """Whether the run would be the same were all symbols but this group at the base.
+
+        So it is if all that it relies on holds there as well, and it ends for the same reason.
+        """
+        beside = {s: trace.hints[s] if s in group else n for s, n in base.hints.items()}
+        if beside == trace.hints:
+            return True
+        ended = follow(trace, beside)
+        if trace.checked or ended[0] is Outcome.ELSEWHERE or ended != follow(trace, trace.hints):
+            return False
+        try:
+            self._check_independence(group, base, trace)
+        except Conflict:  # a run at the base will tell
+            return False
+        return True
 
     # -- are the groups really independent? -------------------------------------------------
 
@@ -247,8 +266,9 @@ class _Explorer:
             for failed, (hints, shared) in itertools.product(stopped(one), others):
                 if failed.events[-1].condition in shared or self._given_up():
                     continue
+                own = {s: failed.hints[s] for s in one.symbols}
                 elsewhere = {s: hints[s] for s in other.symbols}
-                there = self.trace({**failed.hints, **elsewhere})
+                there = self.trace({**found.base.hints, **own, **elsewhere})
                 if there.failure is None or refused_by(there) - frozenset(one.symbols):
                     raise Conflict((*one.symbols, *other.symbols))
 
