@@ -87,7 +87,26 @@ def constant(value: int) -> Expr:
 
 def product(factors: Iterable[Expr | int]) -> Expr:
     """The product, with constant content in front and nested products flattened."""
-    coefficient, parts = 1, []
+    coefficient, parts = _flattened(factors)
+    if not coefficient or not parts:
+        return Expr(coefficient)
+    if len(parts) == 1:
+        return parts[0].scaled(coefficient)
+    return Expr(0, {Prod(tuple(parts)): coefficient})
+
+
+def factors_of(product_of: Iterable[Expr | int]) -> tuple[int, tuple[Expr, ...]]:
+    """As :func:`factors` of the product, which is not made."""
+    coefficient, parts = _flattened(product_of)
+    if coefficient < 0:
+        return factors(product((coefficient, *parts)))
+    return coefficient, tuple(parts) if coefficient else ()
+
+
+def _flattened(factors: Iterable[Expr | int]) -> tuple[int, list[Expr]]:
+    """The constant content, and all factors that are no products themselves."""
+    coefficient = 1
+    parts: list[Expr] = []
     for factor in factors:
         if isinstance(factor, int):
             coefficient *= factor
@@ -98,11 +117,7 @@ def product(factors: Iterable[Expr | int]) -> Expr:
             coefficient *= -1 if factor.const < 0 else 1
             continue
         parts += _factors(factor.over(content))
-    if not coefficient or not parts:
-        return Expr(coefficient)
-    if len(parts) == 1:
-        return parts[0].scaled(coefficient)
-    return Expr(0, {Prod(tuple(parts)): coefficient})
+    return coefficient, parts
 
 
 def factors(expr: Expr) -> tuple[int, tuple[Expr, ...]]:

@@ -12,12 +12,11 @@ binds the axes together and is not linear. It is the same as ``h == 2*(h//2)`` a
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from shapelint.lengths.conditions import Condition, all_of, equal
-from shapelint.lengths.expr import Bounds, Div, Expr, Sym, as_expr, factors, product
+from shapelint.lengths.expr import Bounds, Div, Expr, Sym, factors_of, product
 
 Factors = tuple[int, tuple[Expr, ...]]
 
@@ -26,15 +25,15 @@ def cancelled(
     left: Iterable[Expr | int], right: Iterable[Expr | int], known: Bounds
 ) -> tuple[Factors, Factors]:
     """Both products without the factors they share, as far as those are known to be positive."""
-    c, ours = factors(as_expr(product(left)))
-    d, theirs = factors(as_expr(product(right)))
-    shared = Counter(ours) & Counter(theirs)
-    shared = Counter({f: n for f, n in shared.items() if _positive(f, known)})
+    c, ours = factors_of(left)
+    d, theirs = factors_of(right)
+    rest, others = list(ours), list(theirs)
+    for factor in ours:
+        if factor in others and _positive(factor, known):
+            rest.remove(factor)
+            others.remove(factor)
     common = math.gcd(c, d) or 1
-    return (
-        (c // common, tuple((Counter(ours) - shared).elements())),
-        (d // common, tuple((Counter(theirs) - shared).elements())),
-    )
+    return (c // common, tuple(rest)), (d // common, tuple(others))
 
 
 def same_product(

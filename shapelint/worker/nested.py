@@ -14,7 +14,7 @@ from shapelint.worker.shapes import Shape
 from shapelint.worker.tensor import ShapeTensor
 
 _TENSORS = frozenset({ShapeTensor, torch.Tensor, torch.nn.Parameter})
-_BARE = frozenset(
+BARE = frozenset(
     {
         *(type(None), type(...), bool, int, float, str, slice, Length, LengthFloat, Shape),
         *(torch.Size, torch.dtype, torch.device, torch.memory_format),
@@ -51,11 +51,11 @@ def _collect(value: Any, found: list[torch.Tensor]) -> None:
         found.append(value)
     elif kind is tuple or kind is list:
         for part in value:
-            if type(part) not in _BARE:
+            if type(part) not in BARE:
                 _collect(part, found)
     elif kind is dict:
         _collect([*value.values()], found)
-    elif kind not in _BARE:
+    elif kind not in BARE:
         for leaf in pytree.tree_leaves(value):
             if isinstance(leaf, torch.Tensor):
                 found.append(leaf)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from shapelint.lengths.conditions import Condition, all_of
-from shapelint.worker.ops import LAX, op
+from shapelint.worker.ops import COMPARING, FROM_THE_BACK, LAX, op
 from shapelint.worker.ops.pieces import with_length
 from shapelint.worker.ops.pointwise import in_place
 from shapelint.worker.python.index_bounds import need_in_bounds
@@ -29,6 +29,7 @@ from shapelint.worker.shapes import (
 )
 
 LAX.add("index_add")
+COMPARING["masked_fill"] = FROM_THE_BACK
 
 op("copy_", "masked_fill_")(in_place)
 

@@ -6,6 +6,7 @@ Rules: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html; te
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -150,7 +151,7 @@ def _inferred(
     # c and d have no common factor, so a constant divisor has to divide the lengths alone
     whole: Condition = conditions.divides(below, above if theirs else product(ours))
     need(whole, "view", invalid, *rest, numel(shape))
-    value = int(numel(shape)) // int(numel(rest))
+    value = math.prod(map(int, shape)) // math.prod(map(int, rest))
     quotient = above // below
     return Length(value, quotient) if quotient.terms else value
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.utils import _pytree as pytree
 
-from shapelint.worker.nested import has_lengths, tensors_in
+from shapelint.worker.nested import BARE, has_lengths, tensors_in
 from shapelint.worker.python.arrays import without_arrays
 from shapelint.worker.python.compared import Compared, Number
 from shapelint.worker.python.contents import (
@@ -47,7 +47,7 @@ class Propagation:
         self.rule, self.ranges, self.func = rule, ranges, func
         self.target = args[0] if args else None
         if rule is not None:
-            self.args, self.kwargs = pytree.tree_map_only(torch.Tensor, _held, (args, kwargs))
+            self.args, self.kwargs = _with_contents(args), _with_contents(kwargs)
 
     def attach_to(self, result: Any) -> None:
         """Attach it to the results; a call that returns None wrote to its first argument."""
@@ -62,6 +62,18 @@ class Propagation:
             if isinstance(tensor, torch.Tensor):
                 about = shape_of(tensor), tensor.dtype, place
                 attach(tensor, self.rule(Call(self.func, self.args, self.kwargs, *about)))
+
+
+def _with_contents(value: Any) -> Any:
+    """The value with contents in the places of tensors."""
+    kind = type(value)
+    if isinstance(value, torch.Tensor):
+        return _held(value)
+    if kind is tuple or kind is list:
+        return kind(map(_with_contents, value))
+    if kind is dict:
+        return {key: _with_contents(part) for key, part in value.items()}
+    return value if kind in BARE else pytree.tree_map_only(torch.Tensor, _held, value)
 
 
 def _held(tensor: torch.Tensor) -> Contents:

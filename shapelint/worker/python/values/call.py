@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.utils import _pytree as pytree
 
 from shapelint.worker.python.contents import Cell, Contents
 from shapelint.worker.shapes import Shape
@@ -30,8 +29,7 @@ class Call:
     @property
     def measured(self) -> bool:
         """As :attr:`Contents.measured`."""
-        held = pytree.tree_leaves((self.args, self.kwargs))
-        return self.puts_lengths or any(c.measured for c in held if isinstance(c, Contents))
+        return self.puts_lengths or _is_measured((self.args, self.kwargs))
 
     def argument(self, position: int, *names: str, default: Any = None) -> Any:
         """An argument by its place or one of its names."""
@@ -57,6 +55,14 @@ class Call:
         """Every element of the result is this one."""
         held = Contents(self.shape, self.dtype, ends=(cell, cell), measured=self.measured)
         return held.cast(self.dtype, self.shape)
+
+
+def _is_measured(value: Any) -> bool:
+    if isinstance(value, (tuple, list)):
+        return any(map(_is_measured, value))
+    if isinstance(value, dict):
+        return any(map(_is_measured, value.values()))
+    return isinstance(value, Contents) and value.measured
 
 
 def as_contents(value: Any) -> Contents:
