@@ -116,6 +116,9 @@ def _with_evidence(
     if ran:
         where = "for every size" if evidence == "proven" else "at these sizes"
         notes.append(f"{evidence} {where}; run in PyTorch at {ran}")
+    spared = " and ".join(_distinct(analysis, [c.sizes for c in runs if c.spared]))
+    if spared:
+        notes.append(f"raises for some values; those that PyTorch was run with at {spared} passed")
     related = tuple(r for r in diagnostic.related if r.span != diagnostic.span)
     return dataclasses.replace(
         diagnostic,

@@ -60,6 +60,25 @@ def test_what_always_fails_is_blamed_before_what_values_decide():
     assert mismatch.label.startswith("2 and 3 at")
 
 
+class Counted(torch.nn.Module):
+    """A position for each of up to 8 separators, which a run need not have."""
+
+    def __init__(self, separator):
+        super().__init__()
+        self.table, self.separator = torch.nn.Embedding(9, 4), separator
+
+    def forward(self, ids):
+        return self.table((ids == self.separator).cumsum(1))
+
+
+@pytest.mark.parametrize(("separator", "notes"), [(0, []), (999, ["L = 9"])])
+def test_what_only_some_values_break_is_said_so(separator, notes):
+    (found,) = analysed(Counted(separator), "ids=N L:int64").diagnostics
+    assert bool(found.error) == (not notes)
+    passed = [note for note in found.notes if note.startswith("raises for some values;")]
+    assert [note.split(" at ")[1].removesuffix(" passed") for note in passed] == notes
+
+
 class Positions(torch.nn.Module):
     """Every length up to 16 has a position."""
 
