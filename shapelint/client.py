@@ -202,11 +202,12 @@ class WorkerSession:
         self._number += 1
         numbered = {**request, "id": f"{id(self)}.{self._number}"}
         opens = request["do"] == "open"
+        left = self._left(opens)
         try:
             self.worker.greet(numbered)
             before = self.worker.spent
-            answer = self.worker.ask(numbered, self._left(opens))
-        except BaseException:  # an interrupt as well: who knows what the worker answers next
+            answer = self.worker.ask(numbered, left)
+        except BaseException:  # the file is open no more
             self.worker.serves = None
             raise
         self._spent += 0 if opens else self.worker.spent - before

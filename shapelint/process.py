@@ -166,7 +166,7 @@ class Worker:
     def ask(self, request: Json, seconds: float) -> Json:
         """Send one request and wait for its answer. Raises Unanswered, or NotStarted.
 
-        After a time-out or a crash the file has to be opened again.
+        After a time-out, a crash or an interrupt the file has to be opened again.
         """
         self.greet(request)
         watch = Stopwatch(seconds, self._child)
@@ -179,6 +179,11 @@ class Worker:
             self._end_child()
             reason = str(exc) or f"took longer than {self.limits.seconds:g} s"
             raise Unanswered(Problem("timeout", reason)) from None
+        except Unanswered:
+            raise
+        except BaseException:  # interrupted, and what is answered next has no reader
+            self._end_child()
+            raise
         finally:
             self.spent += watch.seconds()
 

@@ -45,9 +45,9 @@ class Registry(Generic[T]):
 
     def _walk(self) -> None:
         if not self._walked:
-            self._walked = True
             for name in module_names(self.package):
                 importlib.import_module(f"{self.package}.{name}")
+            self._walked = True  # not before: a deadline may interrupt it
 
     def get(self, name: str) -> T | None:
         """The thing of that name, or None. The module of that name alone is imported if it can."""

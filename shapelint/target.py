@@ -135,7 +135,7 @@ class Target:
         """Analysed, within the time and the memory that one model may take."""
         seconds, megabytes = self.settings.timeout, self.settings.memory
         try:
-            with Deadline(seconds, self.session.clock).spent(), at_most_megabytes(megabytes):
+            with at_most_megabytes(megabytes), Deadline(seconds, self.session.clock).spent():
                 found = self._analysed(built)
         except Unanswered as exc:
             found = self._untraced(exc.problem)

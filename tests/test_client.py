@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -149,6 +149,45 @@ def test_a_model_that_hangs_at_one_size_answers_at_the_others(
         session.run({"N": 2, "L": 13}, "cpu")
     assert caught.value.problem.kind == "timeout"
     assert session.run({"N": 2, "L": 16}, "cpu").shapes == ((2, 1, 15),)
+
+
+def test_a_model_whose_time_is_up_leaves_the_next_file_alone(
+    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = _session(worker, tmp_path, "slow.py", GOOD)
+    slow.build("Net")
+    monkeypatch.setattr(slow, "_spent", worker.limits.seconds)
+    with pytest.raises(Unanswered, match="took longer than 4 s in all"):
+        slow.inputs()
+    _assert_answers(_session(worker, tmp_path, "good.py", GOOD))
+
+
+def test_a_request_that_is_interrupted_leaves_the_next_file_alone(
+    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted = _session(worker, tmp_path, "interrupted.py", GOOD)
+    interrupted.build("Net")
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "_answer", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            interrupted.inputs()
+    _assert_answers(_session(worker, tmp_path, "good.py", GOOD))
+
+
+def test_what_was_asked_of_a_process_that_was_killed_is_passed_over() -> None:
+    reads, writes = os.pipe()
+    wire = serve.Wire(reads, os.dup(writes))
+    for before in (b"", b'{"do": "inputs"}\n', b'alf of it"}\n'):
+        os.write(writes, before + b'{"do": "open"}\n')
+        assert wire.receive() == {"do": "open"}
+    os.write(writes, b'alf of it"}\n')
+    os.close(writes)
+    os.close(wire.answers)
+    assert wire.receive() is None
 
 
 def test_the_last_of_what_is_printed_is_kept(worker: Worker, tmp_path: Path) -> None:

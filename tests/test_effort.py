@@ -1,5 +1,6 @@
 """isl gives up in time, and what it gave up is "not checked": neither a finding nor a fix."""
 
+import importlib
 import itertools
 import signal
 import threading
@@ -206,6 +207,23 @@ def test_what_asks_no_budget_is_interrupted():
     with pytest.raises(TooHard, match="--timeout"), Deadline(0.01, clock=lambda: 0).spent():
         all(x == 0 for x in iter(int, 1))
     assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
+
+
+def test_a_module_is_imported_to_its_end(tmp_path, monkeypatch):
+    """What it has registered by then is registered once."""
+    takes = "import time\nend = time.process_time() + 0.1\nwhile time.process_time() < end: pass\n"
+    (tmp_path / "module_that_takes_time.py").write_text(takes)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(effort, "_AGAIN", 0.02)
+    imported = []
+
+    def imports_and_goes_on():
+        imported.append(importlib.import_module("module_that_takes_time"))
+        all(x == 0 for x in iter(int, 1))
+
+    with pytest.raises(TooHard, match="--timeout"), Deadline(0.02, clock=lambda: 0).spent():
+        imports_and_goes_on()
+    assert imported
 
 
 def test_another_thread_has_the_deadline_too():

@@ -8,11 +8,14 @@ step takes about a microsecond; where it takes far more, there is no further try
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import process_time
+from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 import islpy as isl
@@ -79,7 +82,7 @@ class Deadline(Effort):
         if self._clock() > self._end:
             self._over()
 
-    def _over(self, *_: object) -> NoReturn:
+    def _over(self) -> NoReturn:
         raise TooHard(f"the time of {self.purpose} is over")
 
     @contextmanager
@@ -94,7 +97,14 @@ class Deadline(Effort):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = signal.signal(signal.SIGPROF, self._over)
+        imports = _imports(sys._getframe())
+
+        def interrupt(_: int, frame: FrameType | None) -> None:
+            """Not while a budget is opened or closed, or a module imported: the next time does."""
+            if frame and frame.f_code.co_filename not in _ORDERLY and _imports(frame) == imports:
+                self._over()
+
+        before = signal.signal(signal.SIGPROF, interrupt)
         signal.setitimer(signal.ITIMER_PROF, self._seconds, _AGAIN)
         try:
             yield
@@ -104,6 +114,17 @@ class Deadline(Effort):
 
 
 _OPEN: list[Effort] = []
+_ORDERLY = (__file__, contextlib.__file__)
+"""Where it is opened and closed."""
+
+
+def _imports(frame: FrameType | None) -> int:
+    """How many frames of the import system are around a frame."""
+    number = 0
+    while frame:
+        number += frame.f_code.co_filename == "<frozen importlib._bootstrap>"
+        frame = frame.f_back
+    return number
 
 
 @contextmanager

@@ -50,15 +50,19 @@ class Wire:
             os.set_inheritable(descriptor, False)
 
     def receive(self) -> dict[str, Any] | None:
-        """The next request, or None when there will be none. Reads no byte beyond its line."""
-        line = bytearray()
-        while not line.endswith(b"\n"):
-            chunk = os.read(self.requests, 1 << 16)
-            if not chunk:
-                return None
-            line += chunk
-        request: dict[str, Any] = json.loads(line)
-        return request
+        """The next request, or None when there will be none. Reads no byte beyond its line.
+
+        Lines before it, whole or not, are what a child was asked that was killed before it had read
+        them.
+        """
+        lines = bytearray()
+        while chunk := os.read(self.requests, 1 << 16):
+            lines += chunk
+            if lines.endswith(b"\n"):
+                with suppress(ValueError):
+                    request: dict[str, Any] = json.loads(lines.splitlines()[-1])
+                    return request
+        return None
 
     def send(self, answer: dict[str, Any]) -> None:
         """Write one line, whole."""

@@ -129,6 +129,22 @@ def test_a_code_or_name_is_taken_once(own, code, name):
         documented(code, name)
 
 
+def test_a_walk_that_is_interrupted_is_begun_again(monkeypatch):
+    imported = []
+
+    def interrupted(name):
+        imported.append(name)
+        if len(imported) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(importlib, "import_module", interrupted)
+    own = Registry("shapelint.rules")
+    with pytest.raises(KeyboardInterrupt):
+        list(own)
+    assert list(own) == list(own) == []
+    assert imported[2:] == [f"shapelint.rules.{name}" for name in sorted(MODULES)]
+
+
 # -- looking up and explaining --------------------------------------------------------------
 
 
