@@ -263,10 +263,15 @@ class cython_function_or_method:
         return (0).__add__(n) // 2
 
 
-half = cython_function_or_method()
+class CPUDispatcher(cython_function_or_method):
+    """The same of numba."""
+
+
+half, halved = cython_function_or_method(), CPUDispatcher()
 
 FIXED = [
     rows("compiled", lambda n: half(n) + 1),
+    rows("compiled by numba", lambda n: halved(n) + 1),
     rows("np.log2", lambda n: int(np.log2(n))),
     rows("math.comb", lambda n: math.comb(n, 2) % 5 + 1),
     rows("bytes", lambda n: len(bytes(n))),

@@ -128,7 +128,7 @@ def _set_by(code: CodeType) -> frozenset[str]:
 def has_state(value: Any) -> bool:
     """Whether it is an object of the user's that has attributes, and no module."""
     plain = not isinstance(value, _NO_STATE) and is_user(type(value).__module__)
-    return plain and hasattr(value, "__dict__")
+    return plain and isinstance(getattr(value, "__dict__", None), dict)
 
 
 def _rebind(space: dict[str, Any], name: str, then: Any) -> bool:

@@ -13,6 +13,7 @@ from torch import nn
 from shapelint.lengths.formulas import formula
 from shapelint.worker.python.reached import functions_of
 from shapelint.worker.tracer import ShapeTracer
+from tests.runs import analysed
 
 HELPERS = """
 import functools
@@ -142,3 +143,17 @@ def test_what_stands_for_a_missing_package_is_not_asked_anything(helpers):
     trace = ShapeTracer().run(Cut(helpers.uses), {"0": (("L",), torch.float32)}, {"L": 64})
     assert trace.failure is None
     assert formula(trace.outputs[0][0]) == "floor(L/2)"
+
+
+def test_what_has_attributes_of_its_own_kind_is_left_alone(helpers):
+    class Foreign:
+        """As what numba makes of a library: it answers ``__dict__`` with something else."""
+
+        __dict__ = property(lambda self: object())
+
+        def __call__(self):
+            raise NotImplementedError
+
+    helpers.foreign = Foreign()
+    exec("def uses(n):\n    return n // 2 if n else foreign()", vars(helpers))
+    assert analysed(Cut(helpers.uses), "L").evidence == "proven"

@@ -73,10 +73,9 @@ _BARED = (
     *(itertools.repeat, operator.index, struct.pack, struct.pack_into),
 )
 _BARED_IDS = frozenset(map(id, _BARED))
-_COMPILED = frozenset(
-    {"builtin_function_or_method", "cython_function_or_method", "fused_cython_function"}
-)
-"""The names of types of compiled functions; every version of Cython has types of its own."""
+_CYTHON = ("cython_function_or_method", "fused_cython_function")
+_COMPILED = frozenset({"builtin_function_or_method", *_CYTHON, "CPUDispatcher"})
+"""The names of types of compiled functions: every Cython has its own; the last is numba's."""
 
 
 def _is_compiled(value: Any) -> bool:

@@ -21,6 +21,7 @@ _LEFT_ALONE = frozenset({*sys.stdlib_module_names, "torch", "numpy", "shapelint"
 _STARTS = ("forward", "__call__", "__init__")
 _INNER = ("__func__", "__wrapped__", "func", "fget")
 """What a method, a wrapper, a partial and a property call."""
+_NAMESPACES = (dict, types.MappingProxyType)
 
 
 def functions_of(root: nn.Module) -> frozenset[types.FunctionType]:
@@ -97,8 +98,11 @@ def _named_in(space: dict[str, Any], names: frozenset[str]) -> Iterator[Any]:
 
 def _inner(value: Any) -> Iterator[Any]:
     attributes = getattr(type(value), "__dict__", {})
+    own = getattr(value, "__dict__", {})
+    if not isinstance(own, _NAMESPACES):  # an object that answers to any name
+        return
     for name in _INNER:
-        if name in attributes or name in getattr(value, "__dict__", ()):
+        if name in attributes or name in own:
             yield getattr(value, name)
 
 
