@@ -29,8 +29,11 @@ from shapelint.trace import Span
 
 _PASSING = frozenset(("timeout", "worker-crashed", "internal-error"))
 """Findings that the next run may not have."""
-_LEFT_TO_HEIRS = re.compile(r"NotImplementedError(?!:)")
-"""What is raised where there is nothing to say: PyTorch's own says what is not implemented."""
+_LEFT_TO_HEIRS = r"NotImplementedError(?!:)|AttributeError: '{name}' object has no attribute"
+"""What a class raises that leaves something to its subclasses, and says nothing more about it.
+
+PyTorch's own NotImplementedError says what is not implemented.
+"""
 
 
 def inspect_file(
@@ -109,9 +112,11 @@ def _skipped(planned: Iterable[Plan], path: Path, files: Texts) -> Iterator[Skip
 
 
 def _is_base(found: Found, path: Path, project: Project) -> bool:
-    """Whether a class calls what only its subclasses have: then those are looked at instead."""
-    lacks = _LEFT_TO_HEIRS.search(found.report.reason)
-    return lacks is not None and bool(project.heirs(found.report.class_name, path))
+    """Whether a class uses what only its subclasses have: then those are looked at instead."""
+    name = found.report.class_name
+    lacks = re.compile(_LEFT_TO_HEIRS.format(name=re.escape(name)))
+    errors = (d.error for d in found.diagnostics if d.severity == "error" and d.error)
+    return any(map(lacks.search, (found.report.reason, *errors))) and bool(project.heirs(name, path))
 
 
 def _is_part(found: Found, other: Found) -> bool:

@@ -119,12 +119,28 @@ class Net(Base):
 """
 
 
-def test_what_others_derive_from_is_no_model_of_its_own(project: Path) -> None:
-    report = linted(project, net=BASES)
+ATTRIBUTES = """
+from torch import nn
+
+class Base(nn.Module):
+    def forward(self, x):
+        return self.head(nn.functional.relu(x))
+
+class Net(Base):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Conv1d(1, 1, 3)
+"""
+FIRST = ATTRIBUTES.replace("self.head(nn.functional.relu(x))", "self.head(x)")
+
+
+@pytest.mark.parametrize("source", [BASES, ATTRIBUTES, FIRST], ids=["calls", "reads", "reads first"])
+def test_what_others_derive_from_is_no_model_of_its_own(project: Path, source: str) -> None:
+    report = linted(project, net=source)
     assert [t.class_name for t in report.targets] == ["Net"]
     (project / "other").mkdir()
     (project / "other" / "pyproject.toml").touch()
-    alone = linted(project / "other", net=BASES.partition("class Net")[0])
+    alone = linted(project / "other", net=source.partition("class Net")[0])
     assert [t.class_name for t in alone.targets] == ["Base"]
 
 
