@@ -114,9 +114,10 @@ def _skipped(planned: Iterable[Plan], path: Path, files: Texts) -> Iterator[Skip
 def _is_base(found: Found, path: Path, project: Project) -> bool:
     """Whether a class uses what only its subclasses have: then those are looked at instead."""
     name = found.report.class_name
-    lacks = re.compile(_LEFT_TO_HEIRS.format(name=re.escape(name)))
-    errors = (d.error for d in found.diagnostics if d.severity == "error" and d.error)
-    return any(map(lacks.search, (found.report.reason, *errors))) and bool(project.heirs(name, path))
+    left = re.compile(_LEFT_TO_HEIRS.format(name=re.escape(name)))
+    errors = (d.error for d in found.diagnostics if d.severity == "error")
+    lacks = any(map(left.search, (found.report.reason, *errors)))
+    return lacks and bool(project.heirs(name, path))
 
 
 def _is_part(found: Found, other: Found) -> bool:
