@@ -10,6 +10,7 @@ import ast
 import dataclasses
 import inspect
 import os
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -96,6 +97,7 @@ class FileSession:
             warnings.simplefilter("ignore")
             self.module = self.project.load(self.path)
         torch.set_default_dtype(torch.float32)  # as the inputs have it, whatever the file says
+        sys.setrecursionlimit(max(1000, sys.getrecursionlimit()))  # a trace needs some of it
         found = facts_of(self.module, self.path, self.project)
         return {"facts": dataclasses.asdict(found)}
 

@@ -58,6 +58,8 @@ def _forward(reason: str, forward: str, rule: str = "cannot-trace", said: str = 
 
 _SEGFAULT = "__import__('ctypes').string_at(0)"
 _BUILTINS = "__import__('builtins')"
+_NO_FILES = "__import__('resource').setrlimit(__import__('resource').RLIMIT_NOFILE, (3, 3))"
+_ALARM = "signal.setitimer(signal.ITIMER_REAL, 0.001); time.sleep(0.1)"
 _ENDLESS_IN_C = "all(__import__('itertools').repeat(1))"
 _STUBBORN = (
     "\n        while True:\n            try:\n                while True: pass\n"
@@ -66,6 +68,7 @@ _STUBBORN = (
 
 _CONTENT = (
     Case("byte order mark", b"\xef\xbb\xbf" + GOOD),
+    Case("old line ends of a Mac", GOOD.replace(b"\n", b"\r")),
     Case("syntax error", GOOD + b"def (:\n", "import-failed", "syntax (syntax_error.py, line 18)"),
     Case("unknown encoding", b"# -*- coding: nosuch -*-\n" + GOOD, "import-failed", "nosuch"),
     Case("encoding of no text", b"# coding: rot13\n" + GOOD, "import-failed", "text encoding"),
@@ -142,6 +145,9 @@ _IMPORTS = (
     _import("patches Module", "x = setattr(nn.Module, '__call__', None)", "cannot-trace", "Type"),
     _import("patches len", f"x = setattr({_BUILTINS}, 'len', None)", "worker-crashed", "status 1"),
     _import("patches sorted", f"x = setattr({_BUILTINS}, 'sorted', None)", "import-failed", "Type"),
+    _import("patches read", "x = setattr(os, 'read', None)", "worker-crashed", "status 1"),
+    _import("has no builtins", "__builtins__ = {}"),
+    _import("takes any file for too many", f"x = {_NO_FILES}", "import-failed", "Too many open"),
     _import("forgets all modules", "x = sys.modules.clear()", "import-failed", "AttributeError"),
     _import("wants another device", "x = torch.set_default_device('cuda')"),
     _import("enters inference mode", "x = torch.inference_mode().__enter__()"),
@@ -195,6 +201,7 @@ _MODELS = (
         "cannot-trace",
         "must be tuple of ints",
     ),
+    _init("is its own part", "self.part = nn.ModuleList([self])", said="RecursionError"),
     _init("forgets super", "del self._modules", said="AttributeError"),
     _forward("recurses", "self.forward(x)", said="RecursionError"),
     _forward("exits", "sys.exit(4)", said="exits with status 4"),
@@ -210,6 +217,8 @@ _MODELS = (
     _forward("segfaults", _SEGFAULT, "worker-crashed", "SIGSEGV"),
     _forward("aborts", "os.abort()", "worker-crashed", "SIGABRT"),
     _forward("says much", "raise ValueError('x' * 10**8)", said="ValueError: xxx"),
+    _forward("returns itself in a list", "y = []; y.append(y); return y", said="RecursionError"),
+    _forward("asks for an alarm", _ALARM, "worker-crashed", "SIGALRM"),
     _forward("forks", "y = os.fork()", "roundtrip-length"),
     _forward("changes the dtype", "torch.set_default_dtype(torch.bfloat16)", "roundtrip-length"),
     _forward("seeds", "torch.manual_seed(0)", "roundtrip-length"),
