@@ -93,6 +93,7 @@ _WITHOUT_VALUES = (
     "device meta",
     "meta device",
     "data is not allocated",  # what compiled code is told
+    "RecursionError",  # a traced run is deeper than a plain one
     *_TOO_LARGE,
 )
 """Texts in errors that are no fact about the model: elsewhere, or with more memory, it may run."""

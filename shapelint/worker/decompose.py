@@ -11,6 +11,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 _QUESTIONS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
 
 _copies: dict[types.FunctionType, Callable[..., Any]] = {}
@@ -29,13 +31,30 @@ def _no(*args: Any, **kwargs: Any) -> bool:
     return False
 
 
+class _With:
+    """A module, some of whose names mean something else."""
+
+    def __init__(self, module: types.ModuleType, **names: Any) -> None:
+        self._module = module
+        vars(self).update(names)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+_TORCH = _With(torch, overrides=_With(torch.overrides, **dict.fromkeys(_QUESTIONS, _no)))
+"""For functions that ask ``torch.overrides.has_torch_function(...)``, as those of ``nn.init``."""
+
+
 def decomposed(func: types.FunctionType) -> Callable[..., Any]:
     """A copy of ``func`` that does not hand itself over to a torch function mode."""
     if func not in _copies:
         inner = func
         while hasattr(inner, "__wrapped__"):
             inner = inner.__wrapped__
-        answers = {name: _no for name in _QUESTIONS if name in inner.__globals__}
+        answers: dict[str, Any] = {n: _no for n in _QUESTIONS if n in inner.__globals__}
+        if "overrides" in inner.__code__.co_names and inner.__globals__.get("torch") is torch:
+            answers["torch"] = _TORCH
         copy = types.FunctionType(
             inner.__code__,
             {**inner.__globals__, **answers},

@@ -32,6 +32,9 @@ class _Autoencoder(nn.Module):
         case("unbatched", nn.Conv2d(2, 3, 3), "2 H W", **MAPS),
         case("unbatched sequence", nn.ConvTranspose1d(2, 3, 3), "2 L", L=SMALL),
         case("same", nn.Conv1d(2, 3, 4, padding="same", dilation=3), "1 2 L", L=SMALL),
+        case(
+            "built in forward", lambda x: nn.Conv1d(2, 3, x.shape[-1] % 5 + 1)(x), "1 2 L", L=SMALL
+        ),
         case("valid", nn.Conv2d(2, 3, (1, 4), (1, 2), "valid"), "1 2 H W", **MAPS),
         case("groups", nn.Conv2d(4, 6, 3, groups=2), "1 4 H W", **MAPS),
         case("depthwise", nn.Conv1d(4, 4, 3, groups=4), "1 C L", C=SMALL, L=[1, 4]),
