@@ -112,6 +112,10 @@ _CONTENT = (
         "no sizes are as its inputs are annotated",
     ),
     Case(
+        "default that cannot be printed",
+        GOOD.replace(b"self, x)", b"self, x, y=type('', (), {'__repr__': lambda y: 1 // 0})())"),
+    ),
+    Case(
         "forward without self",
         GOOD.replace(b"forward(self, x)", b"forward()"),
         "cannot-trace",

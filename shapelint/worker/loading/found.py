@@ -88,8 +88,15 @@ def parameters(function: Any) -> tuple[Parameter, ...]:
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     named = [p for p in signature.parameters.values() if p.kind not in variadic]
     return tuple(
-        Parameter(p.name, None if p.default is p.empty else repr(p.default)) for p in named[1:]
+        Parameter(p.name, None if p.default is p.empty else _shown(p.default)) for p in named[1:]
     )
+
+
+def _shown(default: Any) -> str:
+    try:
+        return repr(default)
+    except Exception:  # whatever a class of the user's does there
+        return "..."
 
 
 def _instances(module: ModuleType, lines: dict[str, int]) -> list[NamedModule]:
