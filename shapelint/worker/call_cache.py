@@ -109,7 +109,7 @@ class CallCache:
         entry = self._entries.get(key)
         if entry is not None and entry.holds_in(recorder):
             recorder.lax |= entry.noted.lax
-            recorder.note_again(entry.noted)
+            recorder.notes.again(entry.noted)
             shape = Shape(_at(n, recorder.sizes) for n in entry.shape)
             return Lookup(Claim(shape), entry)
         known = dict(recorder.known)

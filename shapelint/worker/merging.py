@@ -88,7 +88,7 @@ class PathMerger:
         """Call a module, and drop from the run the branches that make no difference after it."""
         recorder, given = self._tracer.recorder, tensors_in((args, kwargs))
         first = len(recorder.events), len(self._tracer.nodes)
-        before, marks = Recorder(recorder.sizes, recorder.known), recorder.marks()
+        before, marks = Recorder(recorder.sizes, recorder.known), recorder.notes.marks()
         shapes = [shape_of(t) for t in given]
         self._calls += 1
         number = self._calls
@@ -112,7 +112,7 @@ class PathMerger:
             made = number
             if merged.replayed or common is not result:
                 # it holds wherever the call was reached, whatever it has tested on this path
-                recorder.note_instead(marks, (e.relied for e in recorder.events[: first[0]]))
+                recorder.notes.instead(marks, (e.relied for e in recorder.events[: first[0]]))
             return common
         except CannotMerge as exc:
             self._refused[id(module)] = exc.only_here

@@ -17,7 +17,7 @@ from shapelint.lengths.expr import Bounds, Expr
 from shapelint.lengths.regions import Region
 from shapelint.trace import Event, NeedKind, Trace
 from shapelint.worker.frames import user_span
-from shapelint.worker.noted import Noted
+from shapelint.worker.noted import Noted, Notes
 from shapelint.worker.path_condition import PathCondition
 
 
@@ -69,7 +69,7 @@ class Recorder:
         """Runs that are known to raise, from replayed calls."""
         self.node = -1
         self._lost_if_it_runs: dict[str, None] = {}
-        self._noted: list[Noted] = []
+        self.notes = Notes()
 
     @property
     def events(self) -> list[Event]:
@@ -98,7 +98,7 @@ class Recorder:
         """
         decided = condition.decide(self.path.known)
         holds = self._answer(condition) if decided is None else decided
-        self._note(condition, holds)
+        self.notes.tested(condition, holds)
         if decided is not None:
             return decided
         relied = condition if holds else negate(condition)
@@ -114,13 +114,13 @@ class Recorder:
     def _answer(self, condition: Condition) -> bool:
         """Whether it holds in this run; a branch that was forced once stays so."""
         if condition in self._answers:
-            self.depends_on_more()
+            self.notes.depends_on_more()
             return self._answers[condition]
         holds = condition.at(self.sizes)
         relied = condition if holds else negate(condition)
         if len(self.events) not in self._forced or self.path.implies(relied):
             return holds
-        self.depends_on_more()
+        self.notes.depends_on_more()
         self._deny(relied)
         return not holds
 
@@ -144,7 +144,7 @@ class Recorder:
         the model catches ``error``, it is recorded as a branch.
         """
         if not isinstance(condition, All):
-            self._note(condition, True)
+            self.notes.tested(condition, True)
             if self.path.implies(condition):
                 return
         condition = self.path.simplified(condition)
@@ -190,59 +190,16 @@ class Recorder:
     @contextmanager
     def noting(self) -> Iterator[Noted]:
         """Collect all conditions tested in the body, also those that are not recorded."""
-        noted = Noted()
-        self._noted.append(noted)
+        noted = self.notes.begin()
         lax, self.lax = self.lax, False
         doubts = len(self.checked), len(self._lost_if_it_runs)
         try:
             yield noted
         finally:
-            self._noted.pop()
+            self.notes.end()
             noted.lax = self.lax
             noted.repeatable &= (len(self.checked), len(self._lost_if_it_runs)) == doubts
             self.lax |= lax
-
-    def _note(self, condition: Condition, holds: bool) -> None:
-        for noted in self._noted:
-            noted.conditions.append((condition, holds))
-
-    def depends_on_more(self) -> None:
-        """Note that the call under way depends on more than formulas and their bounds."""
-        for noted in self._noted:
-            noted.repeatable = False
-
-    def depends_on_bounds(self) -> Bounds:
-        """What is known of lengths; notes that the call under way depends on it."""
-        for noted in self._noted:
-            noted.bounded = True
-        return self.known
-
-    def depends_on_ranges(self) -> None:
-        """Note that the call under way depends on the ranges of elements of tensors."""
-        for noted in self._noted:
-            noted.ranged = True
-
-    def depends_on_memory(self) -> None:
-        """Note that the call under way depends on how tensors lie in memory."""
-        for noted in self._noted:
-            noted.of_memory = True
-
-    def marks(self) -> list[int]:
-        """How much was noted so far, for :meth:`note_instead`."""
-        return [len(noted.conditions) for noted in self._noted]
-
-    def note_instead(self, marks: Sequence[int], relied: Iterable[Condition]) -> None:
-        """Note these conditions, which hold, instead of all that were tested since ``marks``."""
-        instead = [(condition, True) for condition in relied]
-        for noted, mark in zip(self._noted, marks):
-            noted.conditions[mark:] = instead
-
-    def note_again(self, call: Noted) -> None:
-        """Note what a call asked that is not made again."""
-        for noted in self._noted:
-            noted.conditions += call.conditions
-            noted.bounded |= call.bounded
-            noted.of_memory |= call.of_memory
 
     def lost(self, reason: str) -> None:
         """A length cannot be followed any further: the run is checked, not proven."""

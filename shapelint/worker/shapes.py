@@ -76,7 +76,10 @@ def known_here() -> Bounds:
     A cached call that used them is valid only under the same bounds.
     """
     recorder = current()
-    return recorder.depends_on_bounds() if recorder is not None else {}
+    if recorder is None:
+        return {}
+    recorder.notes.depends_on_bounds()
+    return recorder.known
 
 
 def eq(a: int, b: int) -> Condition:

@@ -110,14 +110,14 @@ def depends_on_memory() -> None:
     """Say that what is being asked depends on how a tensor lies in memory."""
     recorder = current()
     if recorder is not None:
-        recorder.depends_on_memory()
+        recorder.notes.depends_on_memory()
 
 
 def depends_on_others() -> None:
     """Say that what is being asked depends on what lies behind a tensor: no formula tells."""
     recorder = current()
     if recorder is not None:
-        recorder.depends_on_more()
+        recorder.notes.depends_on_more()
 
 
 def laid_like(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:

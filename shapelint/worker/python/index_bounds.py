@@ -63,7 +63,7 @@ def _may_be_inside(
     recorder, own = current(), range_of(index)
     if recorder is None:
         return
-    recorder.depends_on_ranges()
+    recorder.notes.depends_on_ranges()
     source = origin_of(index)
     if own is not None and own.given and source != "sizes":
         own = _chosen(own, least)
