@@ -21,13 +21,22 @@ def ends(subject: Subject) -> dict[str, int]:
     return {s: high for s, (low, high) in ranges.items() if high is not None and high != low}
 
 
-def is_too_small(subject: Subject, failing: Failing) -> bool:
-    """Whether some of the sizes that fail are, along an axis, below all that run."""
+def small_and_large(
+    subject: Subject, failures: list[Failing]
+) -> tuple[list[Failing], list[Failing]]:
+    """Those with sizes that are, along an axis, below all that run; and those without."""
     symbols = subject.domain.symbols
-    least = {s: subject.accepted.project((s,)).lexmin() for s in symbols}
-    from_there_on = all_of(at_least(symbol(s), v[s]) for s, v in least.items() if v is not None)
-    fails = failing.sizes.over(symbols) & subject.domain
-    return None in least.values() or not fails <= SizeSet.of(from_there_on, symbols)
+    least = {s: subject.accepted.project((s,)).lexmin() for s in symbols if failures}
+    if None in least.values():
+        return failures, []
+    corner = all_of(at_least(symbol(s), v[s]) for s, v in least.items() if v is not None)
+    from_there_on = SizeSet.of(corner, symbols)
+    small: list[Failing] = []
+    large: list[Failing] = []
+    for failing in failures:
+        beyond = failing.sizes.over(symbols) & subject.domain <= from_there_on
+        (large if beyond else small).append(failing)
+    return small, large
 
 
 def only_limits(subject: Subject, sizes: SizeSet) -> bool:

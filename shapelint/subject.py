@@ -118,18 +118,22 @@ class Subject:
         return not any(sets) and all(s.window is None for s in sets)
 
     def blamed(self, *kinds: str) -> list[Failing]:
-        """The same, but where no size runs only what stops the sizes that get farthest."""
-        found = self.failing(*kinds)
-        return [f for f in found if f is self._last_obstacle] if self.never_works else found
+        """Those of :meth:`failing` to report: see :meth:`_to_blame`."""
+        return self._to_blame(self.failing(*kinds))
 
     @property
     def raising(self) -> list[Failing]:
-        """The same of those that ``forward`` itself raises, unless values of tensors decide."""
-        own = [f for f in self.exploration.failures if f.event is None and _is_meant(f.trace)]
-        return [f for f in own if f is self._last_obstacle] if self.never_works else own
+        """What ``forward`` itself raises, unless values of tensors decide, as far as to blame."""
+        own = (f for f in self.exploration.failures if f.event is None and _is_meant(f.trace))
+        return self._to_blame([*own])
+
+    def _to_blame(self, found: list[Failing]) -> list[Failing]:
+        """All of them; where no size runs, only what stops the sizes that get farthest."""
+        return [f for f in found if f is self._last_obstacle] if self.never_works else found
 
     @cached_property
     def _last_obstacle(self) -> Failing | None:
+        """The failure with the most calls before it."""
         failures = self.exploration.failures
         reasons = (f for f in failures if f.event is not None or _is_meant(f.trace))
         return max(reasons, key=_calls_before, default=None)

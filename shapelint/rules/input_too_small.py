@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from shapelint.explore.paths import Failing
 from shapelint.lengths.expr import Sizes
 from shapelint.lengths.sets import SizeSet
-from shapelint.limits import is_too_small, only_limits
+from shapelint.limits import only_limits, small_and_large
 from shapelint.model import Diagnostic, Severity
 from shapelint.rules import rule
 from shapelint.rules.roundtrip_length import breaks_ordinary_sizes
@@ -38,9 +38,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     ## References
     - https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
     """
-    if not any(is_too_small(subject, f) for f in subject.blamed("fits")):
+    failures, _ = small_and_large(subject, subject.failing("fits"))
+    if not failures or not subject.blamed("fits"):
         return
-    failures = [f for f in subject.failing("fits") if is_too_small(subject, f)]
     last = max(failures, key=lambda f: _reach(f.sizes))
     node = subject.node_of(last)
     sizes = subject.witness(_largest(last.sizes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shapelint.explore.paths import Failing
-from shapelint.limits import is_too_small, only_limits
+from shapelint.limits import only_limits, small_and_large
 from shapelint.model import Diagnostic, Severity
 from shapelint.rules import rule
 from shapelint.subject import Subject
@@ -60,7 +60,7 @@ def _severity(subject: Subject, needs: list[Failing]) -> Severity:
 
 def _needs(subject: Subject) -> list[Failing]:
     """Needs of no particular kind, and what is not too small for a layer, but too large."""
-    large = (f for f in subject.blamed("fits") if not is_too_small(subject, f))
+    _, large = small_and_large(subject, subject.blamed("fits"))
     return [*subject.blamed("other"), *large]
 
 

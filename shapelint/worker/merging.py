@@ -96,10 +96,8 @@ class PathMerger:
         branches = [e for e in recorder.events[first[0] :] if e.kind == "branch"]
         if not self._may_merge(module, branches) or [shape_of(t) for t in given] != shapes:
             return result
-        way, made = (
-            way_to(self._tracer, (number, module), args, kwargs, self._unmerged),
-            self._calls,
-        )
+        way = way_to(self._tracer, (number, module), args, kwargs, self._unmerged)
+        made = self._calls
         try:
             merged = self._merges.get(way)
             if merged is None:

@@ -64,13 +64,12 @@ def _may_be_inside(
     if recorder is None:
         return
     recorder.notes.depends_on_ranges()
-    source = origin_of(index)
-    if own is not None and own.given and source != "sizes":
+    if own is not None and own.given and origin_of(index) != "sizes":
         own = _chosen(own, least)
         if own is None or _counted(index, n, own, why, error):
             return
-    if (own or source != "model") and not _is_inside(index, n, least, own):
-        _lost("values" if source == "data" else "lengths")
+    if (own or origin_of(index) != "model") and not _is_inside(index, n, least, own):
+        _lost("values" if origin_of(index) == "data" else "lengths")
 
 
 def _chosen(own: Range, least: int) -> Range | None:
